@@ -1,0 +1,1 @@
+export { type AttributeValues, Element, xml, type XmlNode } from "./element.js";
