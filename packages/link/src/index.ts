@@ -1,1 +1,1 @@
-export {};
+export type { Link, LinkEvents, LinkState } from "./link.js";

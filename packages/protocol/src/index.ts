@@ -1,1 +1,32 @@
-export {};
+export { Dispatcher, type Match, type Route, type StanzaKind } from "./dispatcher.js";
+export {
+	BUS_ERROR_CODES,
+	BusError,
+	type BusErrorCode,
+	type BusErrorOptions,
+	type Executed,
+	isBusErrorCode,
+} from "./errors.js";
+export { Jid, JidError } from "./jid.js";
+export { NS } from "./namespaces.js";
+export { Scope } from "./scope.js";
+export {
+	SCRAM_MECHANISMS,
+	ScramClient,
+	type ScramCredentials,
+	ScramError,
+	type ScramMechanism,
+	ScramServer,
+	scramCredentials,
+} from "./scram.js";
+export { answering, type IqType, iq, isStanza, message, presence, resultOf, type StanzaAddress } from "./stanza.js";
+export {
+	decodeStanzaError,
+	encodeStanzaError,
+	errorOf,
+	STANZA_CONDITIONS,
+	STANZA_ERROR_TYPES,
+	type StanzaCondition,
+	type StanzaError,
+	type StanzaErrorType,
+} from "./stanza-error.js";

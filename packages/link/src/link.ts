@@ -1,0 +1,56 @@
+import type { BusError, Jid } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+
+/**
+ * The states of a link. Who changes them: the link alone.
+ *
+ * | from        | to          | when                                                            |
+ * | ----------- | ----------- | --------------------------------------------------------------- |
+ * | idle        | connecting  | `open()`                                                        |
+ * | connecting  | online      | the stream is negotiated                                        |
+ * | connecting  | waiting     | the attempt failed and another may succeed                      |
+ * | online      | waiting     | the stream or the connection ended, or the peer is dead         |
+ * | waiting     | connecting  | the back-off is over                                            |
+ * | any         | closed      | `close()`, `destroy()`, or an error that no retry can mend      |
+ */
+export type LinkState =
+	| { readonly state: "idle" }
+	| { readonly state: "connecting"; readonly attempt: number }
+	| { readonly state: "online"; readonly jid: Jid }
+	| { readonly state: "waiting"; readonly attempt: number; readonly retryInMs: number; readonly cause: BusError }
+	| { readonly state: "closed"; readonly cause?: BusError };
+
+export interface LinkEvents {
+	/** A stanza arrived, in the namespace `jabber:client` whatever the kind of stream. */
+	onStanza(stanza: Element): void;
+	/** The state has changed. Called after the change, in order, never re-entrantly from `send`. */
+	onState(state: LinkState): void;
+}
+
+/** A node's connection to its XMPP server. Passed in, never global. */
+export interface Link {
+	readonly kind: "client" | "component" | "memory";
+	readonly state: LinkState;
+	/** Largest stanza, in bytes, that the other side is known to take. */
+	readonly maxStanzaBytes: number;
+	/**
+	 * The domain whose every JID belongs to this link (XEP-0114), if it is a component's.
+	 */
+	readonly ownedDomain: string | undefined;
+	/**
+	 * Connects and keeps connected. Resolves once online for the first time; rejects with a BusError when that can't be
+	 * or has not come about within `timeoutMs`. Called once.
+	 */
+	open(events: LinkEvents, options: { readonly timeoutMs: number }): Promise<void>;
+	/**
+	 * Hands a stanza over for sending. Stanzas sent in one turn of the event loop leave in one socket write. Returning
+	 * says nothing about delivery: only an answer does.
+	 * @throws BusError `link-lost` (executed no) when not online, `too-large` above maxStanzaBytes, `overloaded` when the
+	 * outgoing buffer is full, `invalid-argument` when the stanza holds what XML cannot carry
+	 */
+	send(stanza: Element): void;
+	/** Ends the stream in order: what was sent goes out first. Bounded in time; then as {@link destroy}. */
+	close(): Promise<void>;
+	/** Ends at once, without flushing. Idempotent. */
+	destroy(cause?: BusError): void;
+}
