@@ -1,3 +1,13 @@
+export {
+	type Call,
+	type CallHead,
+	decodeBody,
+	decodeCallHead,
+	decodeReply,
+	encodeCall,
+	encodeReply,
+	type TraceContext,
+} from "./call.js";
 export { Dispatcher, type Match, type Route, type StanzaKind } from "./dispatcher.js";
 export {
 	BUS_ERROR_CODES,
@@ -7,8 +17,11 @@ export {
 	type Executed,
 	isBusErrorCode,
 } from "./errors.js";
+export { decodeFault, encodeFault } from "./fault.js";
 export { Jid, JidError } from "./jid.js";
+export { MAX_ERROR_TEXT_CHARS, MAX_NAME_CHARS, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_ITEMS, MAX_TTL_MS } from "./limits.js";
 export { NS } from "./namespaces.js";
+export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 export { Scope } from "./scope.js";
 export {
 	SCRAM_MECHANISMS,

@@ -1,0 +1,100 @@
+import { type Element, xml } from "@antiphon/xml";
+import { BusError } from "./errors.js";
+import { MAX_NAME_CHARS, MAX_TTL_MS } from "./limits.js";
+import { NS } from "./namespaces.js";
+import { decodePayload, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
+
+/** W3C Trace Context, carried as it is. */
+export interface TraceContext {
+	readonly traceparent?: string | undefined;
+	readonly tracestate?: string | undefined;
+}
+
+/** One call, as in `<call xmlns='urn:antiphon:rpc:1' …>` (docs/protocol.md, "The call"). */
+export interface Call extends TraceContext {
+	/** `service.function` */
+	readonly fn: string;
+	/** The version of the contract that the caller was built with; `undefined`: it does not care. */
+	readonly version: string | undefined;
+	/** What is left of the deadline, in milliseconds. */
+	readonly ttlMs: number;
+	readonly encoding: Encoding;
+	readonly input: unknown;
+}
+
+/** The head of a call: all but its input, which is decoded once the call is admitted. */
+export type CallHead = Omit<Call, "input">;
+
+const FUNCTION_NAME = /^[a-z0-9_-]+(?:\.[a-zA-Z0-9_-]+)+$/;
+const VERSION = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[0-9A-Za-z.-]+)?$/;
+const DIGITS = /^\d{1,9}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
+
+/** @throws BusError `invalid-argument` when the input cannot be carried */
+export function encodeCall(call: Call): Element {
+	return xml(
+		"call",
+		NS.rpc,
+		{
+			fn: call.fn,
+			v: call.version,
+			ttl: String(Math.max(0, Math.min(MAX_TTL_MS, Math.floor(call.ttlMs)))),
+			enc: call.encoding,
+			traceparent: call.traceparent,
+			tracestate: call.tracestate,
+		},
+		encodePayload(call.encoding, call.input),
+	);
+}
+
+/** Reads all but the input. @throws BusError `invalid-argument` with what is wrong */
+export function decodeCallHead(element: Element): CallHead {
+	const fn = element.attr("fn");
+	if (fn === undefined || fn.length > MAX_NAME_CHARS * 2 || !FUNCTION_NAME.test(fn)) {
+		throw new BusError("invalid-argument", "fn must be service.function");
+	}
+	const version = element.attr("v");
+	if (version !== undefined && (version.length > MAX_NAME_CHARS || !VERSION.test(version))) {
+		throw new BusError("invalid-argument", "v must be a version such as 1.0.0");
+	}
+	const ttl = element.attr("ttl");
+	if (ttl === undefined || !DIGITS.test(ttl) || Number(ttl) > MAX_TTL_MS) {
+		throw new BusError("invalid-argument", `ttl must be milliseconds, 0 to ${MAX_TTL_MS}`);
+	}
+	return { fn, version, ttlMs: Number(ttl), encoding: parseEncoding(element.attr("enc")), ...traceOf(element) };
+}
+
+/** The input of a call or the output of a reply. @throws BusError `invalid-argument` */
+export function decodeBody(element: Element, encoding: Encoding): unknown {
+	// Elements inside would be dropped silently by text(), so they are refused.
+	if (element.children.some((child) => typeof child !== "string")) {
+		throw new BusError("invalid-argument", `<${element.name}/> must hold text only`);
+	}
+	return decodePayload(encoding, element.text());
+}
+
+/** `<reply/>`, the outcome of a call that succeeded. @throws BusError `invalid-argument` when it cannot be carried */
+export function encodeReply(encoding: Encoding, output: unknown): Element {
+	return xml("reply", NS.rpc, { enc: encoding }, encodePayload(encoding, output));
+}
+
+/** The output inside the payload of an `iq` result. @throws BusError `protocol` when it is no reply */
+export function decodeReply(payload: Element | undefined): unknown {
+	if (payload === undefined || !payload.is("reply", NS.rpc)) {
+		throw new BusError("protocol", "the answer is no <reply/>: this address does not speak urn:antiphon:rpc:1");
+	}
+	try {
+		return decodeBody(payload, parseEncoding(payload.attr("enc")));
+	} catch (error) {
+		throw new BusError("protocol", `the reply is malformed: ${BusError.from(error).message}`, { cause: error });
+	}
+}
+
+/** A malformed trace context is dropped, not refused (W3C Trace Context, section 3.2). */
+function traceOf(element: Element): TraceContext {
+	const traceparent = element.attr("traceparent");
+	if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return {};
+	const tracestate = element.attr("tracestate");
+	return tracestate !== undefined && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
+}

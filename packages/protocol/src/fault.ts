@@ -1,0 +1,119 @@
+import { type Element, xml } from "@antiphon/xml";
+import { decodeBody } from "./call.js";
+import { BusError, type BusErrorCode, type Executed, isBusErrorCode } from "./errors.js";
+import { MAX_ERROR_TEXT_CHARS, MAX_NAME_CHARS, MAX_TTL_MS } from "./limits.js";
+import { NS } from "./namespaces.js";
+import { type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
+import type { StanzaCondition, StanzaError, StanzaErrorType } from "./stanza-error.js";
+
+/** How each code travels (docs/protocol.md, "Errors"). Codes that only ever arise locally travel as what is nearest. */
+const STANZA_ERROR: Readonly<Record<BusErrorCode, readonly [StanzaCondition, StanzaErrorType]>> = {
+	"invalid-argument": ["bad-request", "modify"],
+	unimplemented: ["feature-not-implemented", "cancel"],
+	"not-found": ["item-not-found", "cancel"],
+	unavailable: ["service-unavailable", "wait"],
+	forbidden: ["forbidden", "auth"],
+	unauthenticated: ["not-authorized", "auth"],
+	overloaded: ["resource-constraint", "wait"],
+	"too-large": ["policy-violation", "modify"],
+	conflict: ["conflict", "cancel"],
+	fault: ["undefined-condition", "cancel"],
+	internal: ["internal-server-error", "cancel"],
+	"deadline-exceeded": ["remote-server-timeout", "wait"],
+	cancelled: ["undefined-condition", "cancel"],
+	"link-lost": ["recipient-unavailable", "wait"],
+	protocol: ["undefined-condition", "cancel"],
+};
+
+/**
+ * What an error without a `<fault/>` means: it was made by an XMPP server or by an entity that does not speak Antiphon,
+ * so nothing was executed. The one exception is recipient-unavailable: a server with XEP-0198 sends it for stanzas that
+ * it had delivered and that were not acknowledged before the session died.
+ */
+const WITHOUT_FAULT: Readonly<Partial<Record<StanzaCondition, readonly [BusErrorCode, Executed]>>> = {
+	"bad-request": ["invalid-argument", "no"],
+	"jid-malformed": ["invalid-argument", "no"],
+	"not-acceptable": ["invalid-argument", "no"],
+	"feature-not-implemented": ["unimplemented", "no"],
+	"item-not-found": ["not-found", "no"],
+	gone: ["not-found", "no"],
+	"service-unavailable": ["unavailable", "no"],
+	"recipient-unavailable": ["unavailable", "unknown"],
+	"remote-server-not-found": ["unavailable", "no"],
+	"remote-server-timeout": ["unavailable", "no"],
+	forbidden: ["forbidden", "no"],
+	"not-allowed": ["forbidden", "no"],
+	"registration-required": ["forbidden", "no"],
+	"subscription-required": ["forbidden", "no"],
+	"not-authorized": ["unauthenticated", "no"],
+	"resource-constraint": ["overloaded", "no"],
+	"policy-violation": ["too-large", "no"],
+	conflict: ["conflict", "no"],
+	"internal-server-error": ["internal", "unknown"],
+};
+
+/** What the caller is told instead of an internal error: its detail stays in the process that had it. */
+const INTERNAL_TEXT = "internal error";
+
+/** The stanza error for a call that failed. @throws BusError `invalid-argument` when the fault's data cannot be carried */
+export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
+	const [condition, type] = STANZA_ERROR[error.code];
+	const isFault = error.code === "fault";
+	return {
+		condition,
+		type,
+		text:
+			error.code === "internal"
+				? INTERNAL_TEXT
+				: error.message.toWellFormed().slice(0, MAX_ERROR_TEXT_CHARS).replace(NOT_XML, "\uFFFD"),
+		application: xml(
+			"fault",
+			NS.rpc,
+			{
+				code: error.code,
+				name: isFault ? error.name : undefined,
+				executed: error.executed,
+				"retry-after": error.retryAfterMs === undefined ? undefined : String(Math.ceil(error.retryAfterMs)),
+				enc: isFault ? encoding : undefined,
+			},
+			isFault ? encodePayload(encoding, error.data) : undefined,
+		),
+	};
+}
+
+/** The error that an `iq` of type error tells of. Never throws: a malformed `<fault/>` is the code `protocol`. */
+export function decodeFault(error: StanzaError): BusError {
+	const fault = error.application;
+	if (fault === undefined || !fault.is("fault", NS.rpc)) {
+		const [code, executed] = WITHOUT_FAULT[error.condition] ?? (["protocol", "unknown"] as const);
+		return new BusError(code, error.text || `the XMPP network answered <${error.condition}/>`, { executed });
+	}
+	const code = fault.attr("code") ?? "";
+	if (!isBusErrorCode(code))
+		return new BusError("protocol", `the fault has an unknown code: ${code.slice(0, MAX_NAME_CHARS)}`);
+	const message = error.text || code;
+	const stated = fault.attr("executed");
+	const executed = stated === "yes" || stated === "no" ? stated : "unknown";
+	if (code !== "fault") return new BusError(code, message, { executed, ...retryAfter(fault) });
+	const name = fault.attr("name");
+	if (name === undefined || name === "" || name.length > MAX_NAME_CHARS) {
+		return new BusError("protocol", "the fault has no name", { executed });
+	}
+	try {
+		const data = decodeBody(fault, parseEncoding(fault.attr("enc")));
+		return new BusError("fault", message, { executed, name, data });
+	} catch (cause) {
+		return new BusError("protocol", `the fault ${name} is malformed: ${BusError.from(cause).message}`, {
+			executed,
+			cause,
+		});
+	}
+}
+
+function retryAfter(fault: Element): { retryAfterMs?: number } {
+	const text = fault.attr("retry-after");
+	return text !== undefined && /^\d{1,9}$/.test(text) ? { retryAfterMs: Math.min(Number(text), MAX_TTL_MS) } : {};
+}
+
+/** Characters that XML 1.0 cannot carry; a message may quote anything. */
+const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\uFFFE\uFFFF]/g;
