@@ -1,0 +1,12 @@
+export { type BoundedText, boundedText } from "./bounded-text.js";
+export { type CertificateOptions, makeCertificate, type ServerCertificate } from "./certificates.js";
+export { livingGroups } from "./child-registry.js";
+export { type ComponentHandshake, componentHandshake } from "./component-handshake.js";
+export { startEjabberd } from "./ejabberd.js";
+export { freePort } from "./free-port.js";
+export { type Child, type ChildExit, type ChildOptions, type Finished, runChild, startChild } from "./process.js";
+export { startProsody } from "./prosody.js";
+export { available, installCommand, PYTHON, type Requirement, RUBY, serversRequired } from "./requirements.js";
+export { probeStream, type StreamProbe } from "./stream-probe.js";
+export { type TempDir, tempDir } from "./temp-dir.js";
+export { BUS_STANZA_BYTES, type StartServer, type XmppServer, type XmppServerOptions } from "./xmpp-server.js";

@@ -1,0 +1,152 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect as connectTls } from "node:tls";
+import { afterEach, expect, it } from "vitest";
+import { livingGroups } from "./child-registry.js";
+import { componentHandshake } from "./component-handshake.js";
+import { describeWith } from "./describe-with.js";
+import { startEjabberd } from "./ejabberd.js";
+import { plainLogin } from "./plain-login.js";
+import { startProsody } from "./prosody.js";
+import { probeStream } from "./stream-probe.js";
+import type { StartServer, XmppServer } from "./xmpp-server.js";
+
+const launchers: [name: "prosody" | "ejabberd", start: StartServer][] = [
+	["prosody", startProsody],
+	["ejabberd", startEjabberd],
+];
+const users = { alice: "a\"p w'\\é", "dotted.name": "pw" };
+const components = { "fn.localhost": "s3cret", "b.localhost": "other" };
+
+for (const [name, startServer] of launchers) {
+	describeWith(name, `The launcher of ${name}`, () => {
+		let server: XmppServer | undefined;
+		afterEach(async () => {
+			await server?.stop();
+			server = undefined;
+		});
+
+		it("answers a stream header and a component's handshake, and restarts on the same ports", async () => {
+			server = await startServer({ users, components });
+			const { c2sPort, componentPort } = server;
+			expect(server.name).toBe(name);
+			expect(server.tlsPort).toBeUndefined();
+			expect(await header(c2sPort)).toContain("from='localhost'");
+			expect(await handshake(componentPort, "fn.localhost", "s3cret")).toBe("accepted");
+			expect(await handshake(componentPort, "b.localhost", "other")).toBe("accepted");
+			expect(await handshake(componentPort, "fn.localhost", "other")).toBe("refused");
+
+			const before = onlyPid();
+			await server.restart();
+			expect([server.c2sPort, server.componentPort]).toEqual([c2sPort, componentPort]);
+			expect(onlyPid()).not.toBe(before);
+			expect(await handshake(componentPort, "fn.localhost", "s3cret")).toBe("accepted");
+			expect(server.log().length).toBeGreaterThan(100);
+		}, 60_000);
+
+		it("knows its accounts, also with an awkward name or password, and after a restart", async () => {
+			server = await startServer({ users });
+			for (const round of ["first start", "restart"]) {
+				for (const [user, password] of Object.entries(users)) {
+					expect(await plainLogin({ port: server.c2sPort, domain: "localhost", user, password }), round).toBe(
+						"success",
+					);
+				}
+				const wrong = { port: server.c2sPort, domain: "localhost", user: "alice", password: "pw" };
+				expect(await plainLogin(wrong)).toBe("failure");
+				if (round === "first start") await server.restart();
+			}
+		}, 60_000);
+
+		it("serves TLS with a certificate that its CA vouches for, and no login in the clear", async () => {
+			server = await startServer({ users, tls: true });
+			const { tlsPort = 0, ca = "" } = server;
+			expect(await tlsOutcome(tlsPort, ca, "localhost")).toBe("trusted");
+			expect(await tlsOutcome(tlsPort, undefined, "localhost")).toBe("UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+			// Prosody ends the handshake on a server name that it does not host; ejabberd shows the certificate it has.
+			expect(await tlsOutcome(tlsPort, ca, "other.example")).toBe(
+				name === "prosody" ? "ERR_SSL_TLSV1_UNRECOGNIZED_NAME" : "ERR_TLS_CERT_ALTNAME_INVALID",
+			);
+			const login = { port: server.c2sPort, domain: "localhost", user: "dotted.name", password: "pw" };
+			expect(await plainLogin(login)).not.toBe("success");
+		}, 60_000);
+
+		it("comes back after SIGKILL, and leaves no process and no folder after stop", async () => {
+			server = await startServer({ users, components });
+			const killed = onlyPid();
+			const folder = readlinkSync(`/proc/${killed}/cwd`);
+			expect(processesIn(folder)).toContain(killed);
+			await server.kill("SIGKILL");
+			expect(isAlive(killed)).toBe(false);
+			expect(await header(server.c2sPort)).toBeUndefined();
+
+			await server.restart();
+			expect(await header(server.c2sPort)).toContain("from='localhost'");
+			await server.stop();
+			await expect.poll(() => processesIn(folder), { timeout: 5000 }).toEqual([]);
+			expect(livingGroups()).toEqual([]);
+			expect(existsSync(folder)).toBe(false);
+			expect(await header(server.c2sPort)).toBeUndefined();
+			await expect(server.restart()).rejects.toThrow("its data is gone");
+		}, 60_000);
+
+		it("is silent while it is stopped by SIGSTOP, and goes on after SIGCONT", async () => {
+			server = await startServer({ users });
+			await server.kill("SIGSTOP");
+			expect(
+				await probeStream({ port: server.c2sPort, namespace: "jabber:client", to: "localhost", limitMs: 300 }),
+			).toBe(undefined);
+			await server.kill("SIGCONT");
+			expect(await header(server.c2sPort)).toContain("from='localhost'");
+		}, 60_000);
+	});
+}
+
+function header(port: number): Promise<string | undefined> {
+	return probeStream({ port, namespace: "jabber:client", to: "localhost", limitMs: 10_000 });
+}
+
+function handshake(port: number, domain: string, secret: string): Promise<"accepted" | "refused"> {
+	return componentHandshake({ port, domain, secret, limitMs: 10_000 });
+}
+
+function onlyPid(): number {
+	const pids = livingGroups();
+	expect(pids).toHaveLength(1);
+	return pids[0] ?? 0;
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** Processes whose working folder it is, helpers of the server included, whatever their process group. */
+function processesIn(folder: string): number[] {
+	const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+	return pids.map(Number).filter((pid) => {
+		try {
+			return (
+				readlinkSync(`/proc/${pid}/cwd`).startsWith(folder) &&
+				!readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")
+			);
+		} catch {
+			return false; // ended in the meantime
+		}
+	});
+}
+
+function tlsOutcome(port: number, ca: string | undefined, servername: string): Promise<string> {
+	return new Promise((resolve) => {
+		const socket = connectTls({ port, host: "127.0.0.1", servername, ...(ca !== undefined && { ca }) });
+		socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+		socket.once("secureConnect", () => {
+			resolve("trusted");
+			socket.destroy();
+		});
+		socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+	});
+}
