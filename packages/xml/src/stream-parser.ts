@@ -1,0 +1,202 @@
+import { isAscii, isUtf8 } from "node:buffer";
+import type { Element } from "./element.js";
+import { DEFAULT_LIMITS, withLimits, type XmlLimits } from "./limits.js";
+import { type After, Tokenizer } from "./tokenizer.js";
+import { TreeBuilder } from "./tree-builder.js";
+import { beginsCharacter, characterSize, incompleteTail, validPrefix } from "./utf8.js";
+import { Refusal, type StreamCondition, XmlError } from "./xml-error.js";
+
+/** The namespace of `<stream:stream>`, `<stream:features>` and `<stream:error>` (RFC 6120 section 4.8.1). */
+export const STREAMS_NS = "http://etherx.jabber.org/streams";
+
+export interface StreamEvents {
+	/** The stream header: an element without children, its namespace `http://etherx.jabber.org/streams`. */
+	onStart(header: Element): void;
+	/** A stanza, or another element on the first level of the stream. */
+	onElement(element: Element): void;
+	/** The end tag of the stream. Nothing comes after it. */
+	onEnd(): void;
+	/** The stream cannot be read on. Nothing comes after it. */
+	onError(error: XmlError): void;
+}
+
+export interface StreamParserOptions {
+	/** What differs from `DEFAULT_LIMITS`. */
+	readonly limits?: Partial<XmlLimits>;
+	/** Elements of namespace `from` are given out as of `to`; `jabber:component:accept` as `jabber:client`, say. */
+	readonly contentNs?: { readonly from: string; readonly to: string };
+}
+
+/**
+ * Reads one direction of an XMPP stream (RFC 6120 sections 4 and 11). Strict, incremental, in time linear in the bytes
+ * however they are cut; memory is bounded by the limits.
+ *
+ * Refused are: anything but well-formed UTF-8 and well-formed, namespace-well-formed XML; comments, processing
+ * instructions, DOCTYPE, entities other than the five; text between stanzas; and what goes over a limit. White space
+ * between stanzas is dropped. A byte order mark is refused: RFC 6120 section 11.6 has it read as a character.
+ */
+export class StreamParser {
+	readonly #events: StreamEvents;
+	readonly #builder: TreeBuilder;
+	readonly #tokenizer: Tokenizer;
+	#limits: XmlLimits;
+	/** Bytes of a character whose rest is still to come. */
+	readonly #carry = Buffer.allocUnsafeSlow(4);
+	#carried = 0;
+	/** Of the chunk under way: its length, and how much of it stands before what the tokenizer has. */
+	#chunkLength = 0;
+	#chunkStart = 0;
+	#running = false;
+	#stopped = false;
+	#restarting = false;
+
+	constructor(events: StreamEvents, options: StreamParserOptions = {}) {
+		this.#events = events;
+		this.#limits = withLimits(DEFAULT_LIMITS, options.limits ?? {});
+		this.#builder = new TreeBuilder(
+			{
+				header: (header) => this.#header(header),
+				element: (element) => {
+					events.onElement(element);
+					return this.#after();
+				},
+				end: () => {
+					this.#stopped = true;
+					events.onEnd();
+					return "stop";
+				},
+			},
+			this.#limits,
+			{ rootIsHeader: true, contentNs: options.contentNs },
+		);
+		this.#tokenizer = new Tokenizer(this.#builder, this.#limits);
+	}
+
+	/** Inside an event: the bytes of the current chunk behind what is now delivered. Otherwise 0. */
+	get unread(): number {
+		return this.#running ? this.#chunkLength - this.#chunkStart - this.#tokenizer.consumed : 0;
+	}
+
+	/**
+	 * Reads on. Bad input leads to one `onError`, after which everything is ignored. What a handler throws comes out
+	 * here and leaves the parser stopped. The chunk is not kept.
+	 * @throws Error when called from inside an event
+	 */
+	write(chunk: Uint8Array): void {
+		if (this.#running) throw new Error("StreamParser.write() must not be called from inside its events");
+		if (this.#stopped || chunk.length === 0) return;
+		this.#running = true;
+		this.#chunkLength = chunk.length;
+		this.#chunkStart = 0;
+		let refusal: Refusal | undefined;
+		try {
+			this.#read(asBuffer(chunk));
+		} catch (thrown) {
+			this.stop();
+			if (!(thrown instanceof Refusal)) throw thrown;
+			refusal = thrown;
+		} finally {
+			this.#running = false;
+			if (this.#stopped) this.#release();
+		}
+		if (refusal !== undefined) {
+			const offset = this.#tokenizer.base + this.#tokenizer.consumed;
+			this.#events.onError(new XmlError(refusal.condition, refusal.problem, offset));
+		}
+	}
+
+	/** Changes limits from here on, for instance after login. */
+	setLimits(limits: Partial<XmlLimits>): void {
+		this.#limits = withLimits(this.#limits, limits);
+		this.#builder.limits = this.#limits;
+		this.#tokenizer.limits = this.#limits;
+	}
+
+	/**
+	 * What follows is a new stream: XML declaration and header are expected. Inside `onStart` and `onElement`, and
+	 * between chunks; ignored once the parser has stopped. `maxStreamBytes` counts on.
+	 */
+	restart(): void {
+		if (this.#stopped) return;
+		if (this.#running) this.#restarting = true;
+		else {
+			this.#carried = 0;
+			this.#builder.reset();
+			this.#tokenizer.restart();
+		}
+	}
+
+	/** Nothing more is delivered. */
+	stop(): void {
+		this.#stopped = true;
+		if (!this.#running) this.#release();
+	}
+
+	#header(header: Element): After {
+		if (header.ns !== STREAMS_NS) throw new Refusal("invalid-namespace", "a root outside of the streams namespace");
+		if (header.name !== "stream") throw new Refusal("bad-format", "a root other than stream");
+		this.#events.onStart(header);
+		return this.#after();
+	}
+
+	#after(): After {
+		if (this.#stopped) return "stop";
+		if (!this.#restarting) return "between";
+		this.#restarting = false;
+		this.#builder.reset();
+		return "restart";
+	}
+
+	#release(): void {
+		this.#carried = 0;
+		this.#builder.reset();
+		this.#tokenizer.stop();
+	}
+
+	/** Gives the tokenizer whole characters of valid UTF-8. */
+	#read(chunk: Buffer): void {
+		const from = this.#carried === 0 ? 0 : this.#completeCharacter(chunk);
+		this.#chunkStart = from;
+		const bytes = from === 0 ? chunk : chunk.subarray(from);
+		if (isAscii(bytes)) {
+			this.#tokenizer.run(bytes, true);
+			return;
+		}
+		const whole = bytes.length - incompleteTail(bytes);
+		const characters = bytes.subarray(0, whole);
+		if (!isUtf8(characters)) {
+			// What is before the bad byte counts as if it had come in a chunk of its own.
+			this.#tokenizer.run(characters.subarray(0, validPrefix(characters)), false);
+			if (!this.#stopped) this.#refuseBytes();
+			return;
+		}
+		this.#tokenizer.run(characters, false);
+		if (this.#stopped) return;
+		this.#carried = bytes.copy(this.#carry, 0, whole);
+	}
+
+	/** Completes the character that the last chunk began. @returns how many bytes that took */
+	#completeCharacter(chunk: Buffer): number {
+		const size = characterSize(this.#carry[0] as number);
+		let taken = 0;
+		while (this.#carried < size && taken < chunk.length) {
+			this.#carry[this.#carried++] = chunk[taken++] as number;
+			if (this.#carried < size && !beginsCharacter(this.#carry, 0, this.#carried)) this.#refuseBytes();
+		}
+		if (this.#carried < size) return taken;
+		const character = this.#carry.subarray(0, size);
+		if (!isUtf8(character)) this.#refuseBytes();
+		this.#carried = 0;
+		this.#tokenizer.run(character, false);
+		return taken;
+	}
+
+	#refuseBytes(): never {
+		const condition: StreamCondition = "unsupported-encoding";
+		throw new Refusal(condition, "bytes that are not UTF-8");
+	}
+}
+
+function asBuffer(chunk: Uint8Array): Buffer {
+	return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}

@@ -1,0 +1,594 @@
+import {
+	AMP,
+	APOS,
+	BANG,
+	CDATA_STOP,
+	CR,
+	EQUALS,
+	GT,
+	HYPHEN,
+	isSpace,
+	LEFT_BRACKET,
+	LF,
+	LT,
+	NAME_BYTE,
+	QUESTION,
+	QUOT,
+	RIGHT_BRACKET,
+	SLASH,
+	SPACE,
+	TAB,
+	TEXT_STOP,
+	VALUE_STOP,
+} from "./chars.js";
+import type { XmlLimits } from "./limits.js";
+import { HASH_SEED, makeName, type Name, nameOf } from "./name.js";
+import { Reference } from "./reference.js";
+import { TextBuffer } from "./text-buffer.js";
+import { checkDeclaration } from "./xml-declaration.js";
+import { Refusal, type StreamCondition } from "./xml-error.js";
+
+/**
+ * What comes after a tag: the content of an element, the space between stanzas, the end of a document, where only white
+ * space may follow, a new stream, or nothing at all.
+ */
+export type After = "content" | "between" | "epilog" | "restart" | "stop";
+
+/** Takes the tokens. What it refuses, it throws as a `Refusal`. */
+export interface TokenSink {
+	openTag(name: Name): void;
+	attribute(name: Name, value: string): void;
+	openTagEnd(empty: boolean): After;
+	closeTag(name: Name): After;
+	text(text: string): void;
+}
+
+// Where the tokenizer stands. Each state can be left and come back to at any byte.
+const OUTSIDE = 0; //         before the root, between stanzas
+const TEXT = 1;
+const MARKUP = 2; //          after <
+const OPEN_NAME = 3;
+const CLOSE_NAME = 4;
+const CLOSE_END = 5; //       after the name of an end tag
+const TAG = 6; //             in a start tag, after white space
+const TAG_NO_SPACE = 7; //    in a start tag, after its name or a value
+const EMPTY_END = 8; //       after the / of an empty tag
+const ATTRIBUTE_NAME = 9;
+const ATTRIBUTE_EQUALS = 10;
+const ATTRIBUTE_QUOTE = 11;
+const VALUE = 12;
+const REFERENCE = 13;
+const DECLARATION_START = 14; // after <!
+const CDATA_START = 15;
+const CDATA = 16;
+const CDATA_BRACKET = 17; //  after ] in a CDATA section
+const INSTRUCTION = 18; //    after <?
+const XML_DECLARATION = 19;
+const EPILOG = 20;
+const STOPPED = 21;
+
+const CDATA_OPEN = Buffer.from("[CDATA[");
+const XML = Buffer.from("xml");
+
+/**
+ * Cuts bytes that are valid UTF-8 into tags, attributes and text. It looks at each byte a bounded number of times
+ * wherever the chunks are cut, and keeps nothing of a chunk but the token that is under way.
+ */
+export class Tokenizer {
+	/** Stream offset of the first byte of the chunk. */
+	base = 0;
+	/** Bytes of the chunk that are done; where it failed, when it did. */
+	consumed = 0;
+	limits: XmlLimits;
+	readonly #sink: TokenSink;
+	readonly #text = new TextBuffer();
+	readonly #reference = new Reference();
+	#state: number = OUTSIDE;
+	/** Stream offset where the stream, since the last restart, begins. */
+	#streamStart = 0;
+	/** Stream offset where the stanza or header under way begins; -1 between stanzas. */
+	#unitStart = 0;
+	#inContent = false;
+	#nameBytes = 0;
+	#nameHash = HASH_SEED;
+	#quote = 0;
+	#afterCr = false;
+	/** How many ] stand before this point, at most 2. */
+	#brackets = 0;
+	#matched = 0;
+	#referenceIn: typeof TEXT | typeof VALUE = TEXT;
+	#attribute: Name | undefined;
+	#closing: Name | undefined;
+
+	constructor(sink: TokenSink, limits: XmlLimits) {
+		this.#sink = sink;
+		this.limits = limits;
+	}
+
+	/** Whether it stands behind the end of a document. */
+	get isAtEnd(): boolean {
+		return this.#state === EPILOG;
+	}
+
+	stop(): void {
+		this.#state = STOPPED;
+		this.#text.clear();
+	}
+
+	/** What follows is a new stream. Between chunks only. */
+	restart(): void {
+		this.#text.clear();
+		this.#beginStream(this.base);
+	}
+
+	/**
+	 * @param chunk whole characters of UTF-8. @param ascii whether there is nothing but ASCII in it
+	 * @throws Refusal, with `consumed` where it happened; and whatever the sink throws
+	 */
+	run(chunk: Buffer, ascii: boolean): void {
+		const sink = this.#sink;
+		const text = this.#text;
+		let end = this.#bound(chunk.length);
+		let i = 0;
+		while (i < end) {
+			const byte = chunk[i] as number;
+			switch (this.#state) {
+				case OUTSIDE:
+					if (isSpace(byte)) {
+						i++;
+					} else if (byte === LT) {
+						if (this.#unitStart < 0) {
+							this.#unitStart = this.base + i;
+							end = this.#bound(chunk.length);
+						}
+						i++;
+						this.#state = MARKUP;
+					} else {
+						this.#refuseOutside(byte, i);
+					}
+					break;
+
+				case TEXT:
+					i = this.#readText(chunk, i, end, ascii);
+					break;
+
+				case MARKUP:
+					this.#nameBytes = 0;
+					this.#nameHash = HASH_SEED;
+					if (byte === BANG) {
+						i++;
+						this.#state = DECLARATION_START;
+						break;
+					}
+					this.consumed = i;
+					if (!text.isEmpty) sink.text(text.take());
+					if (byte === SLASH) {
+						i++;
+						this.#state = CLOSE_NAME;
+					} else if (byte === QUESTION) {
+						i++;
+						this.#matched = 0;
+						this.#state = INSTRUCTION;
+					} else {
+						this.#state = OPEN_NAME;
+					}
+					break;
+
+				case OPEN_NAME:
+				case ATTRIBUTE_NAME:
+				case CLOSE_NAME: {
+					const start = i;
+					let hash = this.#nameHash;
+					let next = byte;
+					while (NAME_BYTE[next] !== 0) {
+						hash = (Math.imul(hash, 31) + next) | 0;
+						if (++i === end) break;
+						next = chunk[i] as number;
+					}
+					const size = this.#nameBytes + i - start;
+					if (size > this.limits.maxNameBytes) this.#fail(i, "policy-violation", "a name is too long");
+					if (i === end) {
+						text.append(chunk, start, i, ascii);
+						this.#nameBytes = size;
+						this.#nameHash = hash;
+						break;
+					}
+					this.consumed = i;
+					if (size === 0) this.#refuseNameStart(next, i);
+					let name: Name;
+					if (this.#nameBytes === 0) name = nameOf(chunk, start, i, hash);
+					else {
+						text.append(chunk, start, i, ascii);
+						name = makeName(text.take(), hash);
+					}
+					if (this.#state === OPEN_NAME) {
+						sink.openTag(name);
+						this.#state = TAG_NO_SPACE;
+					} else if (this.#state === ATTRIBUTE_NAME) {
+						this.#attribute = name;
+						this.#state = ATTRIBUTE_EQUALS;
+					} else {
+						this.#closing = name;
+						this.#state = CLOSE_END;
+					}
+					break;
+				}
+
+				case TAG_NO_SPACE:
+				case TAG:
+					if (byte === GT) {
+						this.consumed = ++i;
+						if (this.#goOn(sink.openTagEnd(false))) end = this.#bound(chunk.length);
+					} else if (byte === SLASH) {
+						i++;
+						this.#state = EMPTY_END;
+					} else if (isSpace(byte)) {
+						i++;
+						this.#state = TAG;
+					} else if (this.#state === TAG) {
+						this.#nameBytes = 0;
+						this.#nameHash = HASH_SEED;
+						this.#state = ATTRIBUTE_NAME;
+					} else {
+						this.#fail(i, "not-well-formed", "something other than white space, / or > in a tag");
+					}
+					break;
+
+				case EMPTY_END:
+					if (byte !== GT) this.#fail(i, "not-well-formed", "/ without > in a tag");
+					this.consumed = ++i;
+					if (this.#goOn(sink.openTagEnd(true))) end = this.#bound(chunk.length);
+					break;
+
+				case CLOSE_END:
+					if (byte === GT) {
+						this.consumed = ++i;
+						if (this.#goOn(sink.closeTag(this.#closing as Name))) end = this.#bound(chunk.length);
+					} else if (isSpace(byte)) {
+						i++;
+					} else {
+						this.#fail(i, "not-well-formed", "something other than white space and > in an end tag");
+					}
+					break;
+
+				case ATTRIBUTE_EQUALS:
+					if (byte === EQUALS) this.#state = ATTRIBUTE_QUOTE;
+					else if (!isSpace(byte)) this.#fail(i, "not-well-formed", "an attribute without a value");
+					i++;
+					break;
+
+				case ATTRIBUTE_QUOTE:
+					if (byte === APOS || byte === QUOT) {
+						this.#quote = byte;
+						this.#state = VALUE;
+					} else if (!isSpace(byte)) {
+						this.#fail(i, "not-well-formed", "an attribute value without quotes");
+					}
+					i++;
+					break;
+
+				case VALUE:
+					i = this.#readValue(chunk, i, end, ascii);
+					break;
+
+				case REFERENCE: {
+					this.consumed = i;
+					const codePoint = this.#reference.next(byte, this.limits.maxNameBytes);
+					i++;
+					if (codePoint >= 0) {
+						text.appendCodePoint(codePoint);
+						this.#state = this.#referenceIn;
+					}
+					break;
+				}
+
+				case DECLARATION_START:
+					if (byte !== LEFT_BRACKET) this.#refuseDeclaration(byte, i);
+					if (!this.#inContent) this.#fail(i, "not-well-formed", "a CDATA section outside of any element");
+					i++;
+					this.#matched = 1;
+					this.#state = CDATA_START;
+					break;
+
+				case CDATA_START:
+					if (byte !== CDATA_OPEN[this.#matched]) this.#fail(i, "not-well-formed", "<![ that begins no CDATA section");
+					i++;
+					if (++this.#matched === CDATA_OPEN.length) this.#state = CDATA;
+					break;
+
+				case CDATA:
+					i = this.#readCdata(chunk, i, end, ascii);
+					break;
+
+				case CDATA_BRACKET:
+					if (byte === GT && this.#brackets === 2) {
+						i++;
+						this.#brackets = 0;
+						this.#state = TEXT;
+					} else if (byte === RIGHT_BRACKET) {
+						i++;
+						if (this.#brackets === 2) text.appendCodePoint(RIGHT_BRACKET);
+						else this.#brackets = 2;
+					} else {
+						for (; this.#brackets > 0; this.#brackets--) text.appendCodePoint(RIGHT_BRACKET);
+						this.#state = CDATA;
+					}
+					break;
+
+				case INSTRUCTION:
+					if (this.#matched < XML.length) {
+						if (byte !== XML[this.#matched]) this.#fail(i, "restricted-xml", "a processing instruction");
+						i++;
+						this.#matched++;
+						break;
+					}
+					if (NAME_BYTE[byte] !== 0) this.#fail(i, "restricted-xml", "a processing instruction");
+					if (this.base + i !== this.#streamStart + "<?xml".length) {
+						this.#fail(i, "not-well-formed", "an XML declaration that is not the very first thing in a stream");
+					}
+					this.#state = XML_DECLARATION;
+					break;
+
+				case XML_DECLARATION: {
+					const gt = chunk.indexOf(GT, i);
+					const stop = gt < 0 || gt >= end ? end : gt;
+					text.append(chunk, i, stop, ascii);
+					this.consumed = i = stop;
+					if (i === end) break;
+					i++;
+					checkDeclaration(text.take());
+					this.#state = OUTSIDE;
+					break;
+				}
+
+				case EPILOG:
+					if (!isSpace(byte)) this.#fail(i, "not-well-formed", "something behind the end of the document");
+					i++;
+					break;
+
+				default:
+					i = end;
+			}
+		}
+		this.consumed = i;
+		if (i < chunk.length && this.#state !== STOPPED) this.#refuseSize(i);
+		this.base += chunk.length;
+		this.consumed = 0;
+	}
+
+	/** Reads text up to < or &, or to the end of what there is. */
+	#readText(chunk: Buffer, from: number, end: number, ascii: boolean): number {
+		const text = this.#text;
+		let start = from;
+		let i = from;
+		if (this.#afterCr) {
+			this.#afterCr = false;
+			if (chunk[i] === LF) start = ++i;
+		}
+		for (; i < end; i++) {
+			const byte = chunk[i] as number;
+			if (TEXT_STOP[byte] === 0) continue;
+			switch (byte) {
+				case LT:
+					if (!text.isEmpty) text.append(chunk, start, i, ascii);
+					else if (i > start) text.start(chunk.toString(ascii ? "latin1" : "utf8", start, i));
+					this.#brackets = 0;
+					this.#state = MARKUP;
+					return i + 1;
+				case AMP:
+					text.append(chunk, start, i, ascii);
+					this.#brackets = 0;
+					this.#beginReference(TEXT);
+					return i + 1;
+				case CR:
+					text.append(chunk, start, i, ascii);
+					text.appendCodePoint(LF);
+					this.#brackets = 0;
+					start = i + 1;
+					if (start === end) this.#afterCr = true;
+					else if (chunk[start] === LF) start = ++i + 1;
+					break;
+				case GT:
+					if (this.#bracketsBefore(chunk, start, i) === 2) this.#fail(i, "not-well-formed", "]]> in text");
+					break;
+				default:
+					this.#checkByte(chunk, i);
+			}
+		}
+		this.#brackets = this.#bracketsBefore(chunk, start, end);
+		text.append(chunk, start, end, ascii);
+		return end;
+	}
+
+	/** Reads an attribute value up to its closing quote or &, or to the end of what there is (XML 1.0 section 3.3.3). */
+	#readValue(chunk: Buffer, from: number, end: number, ascii: boolean): number {
+		const text = this.#text;
+		let start = from;
+		let i = from;
+		if (this.#afterCr) {
+			this.#afterCr = false;
+			if (chunk[i] === LF) start = ++i;
+		}
+		for (; i < end; i++) {
+			const byte = chunk[i] as number;
+			if (VALUE_STOP[byte] === 0) continue;
+			switch (byte) {
+				case APOS:
+				case QUOT: {
+					if (byte !== this.#quote) break;
+					this.consumed = i;
+					let value = "";
+					if (!text.isEmpty) {
+						text.append(chunk, start, i, ascii);
+						value = text.take();
+					} else if (i > start) {
+						value = chunk.toString(ascii ? "latin1" : "utf8", start, i);
+					}
+					this.#sink.attribute(this.#attribute as Name, value);
+					this.#state = TAG_NO_SPACE;
+					return i + 1;
+				}
+				case AMP:
+					text.append(chunk, start, i, ascii);
+					this.#beginReference(VALUE);
+					return i + 1;
+				case TAB:
+				case LF:
+				case CR:
+					text.append(chunk, start, i, ascii);
+					text.appendCodePoint(SPACE);
+					start = i + 1;
+					if (byte !== CR) break;
+					if (start === end) this.#afterCr = true;
+					else if (chunk[start] === LF) start = ++i + 1;
+					break;
+				case LT:
+					this.#fail(i, "not-well-formed", "< in an attribute value");
+					break;
+				default:
+					this.#checkByte(chunk, i);
+			}
+		}
+		text.append(chunk, start, end, ascii);
+		return end;
+	}
+
+	/** Reads a CDATA section up to a ], or to the end of what there is. */
+	#readCdata(chunk: Buffer, from: number, end: number, ascii: boolean): number {
+		const text = this.#text;
+		let start = from;
+		let i = from;
+		if (this.#afterCr) {
+			this.#afterCr = false;
+			if (chunk[i] === LF) start = ++i;
+		}
+		for (; i < end; i++) {
+			const byte = chunk[i] as number;
+			if (CDATA_STOP[byte] === 0) continue;
+			if (byte === RIGHT_BRACKET) {
+				text.append(chunk, start, i, ascii);
+				this.#brackets = 1;
+				this.#state = CDATA_BRACKET;
+				return i + 1;
+			}
+			if (byte === CR) {
+				text.append(chunk, start, i, ascii);
+				text.appendCodePoint(LF);
+				start = i + 1;
+				if (start === end) this.#afterCr = true;
+				else if (chunk[start] === LF) start = ++i + 1;
+			} else {
+				this.#checkByte(chunk, i);
+			}
+		}
+		text.append(chunk, start, end, ascii);
+		return end;
+	}
+
+	#beginReference(within: typeof TEXT | typeof VALUE): void {
+		this.#reference.begin();
+		this.#referenceIn = within;
+		this.#state = REFERENCE;
+	}
+
+	/** The ] that stand directly before `at`, in this run of text or at the end of the chunk before it; 2 at most. */
+	#bracketsBefore(chunk: Buffer, start: number, at: number): number {
+		let count = 0;
+		while (count < 2 && at > start && chunk[at - 1] === RIGHT_BRACKET) {
+			count++;
+			at--;
+		}
+		return at === start ? Math.min(2, count + this.#brackets) : count;
+	}
+
+	/** Takes the state after a tag. Whether the bounds of the stanza must be drawn anew. */
+	#goOn(after: After): boolean {
+		switch (after) {
+			case "content":
+				this.#inContent = true;
+				this.#state = TEXT;
+				return false;
+			case "between":
+				this.#inContent = false;
+				this.#unitStart = -1;
+				this.#state = OUTSIDE;
+				return true;
+			case "epilog":
+				this.#state = EPILOG;
+				return false;
+			case "restart":
+				this.#beginStream(this.base + this.consumed);
+				return true;
+			case "stop":
+				this.stop();
+				return true;
+		}
+	}
+
+	#beginStream(offset: number): void {
+		this.#state = OUTSIDE;
+		this.#inContent = false;
+		this.#afterCr = false;
+		this.#brackets = 0;
+		this.#streamStart = offset;
+		this.#unitStart = offset;
+	}
+
+	/** The end of what may be read of this chunk before a limit on bytes is reached. */
+	#bound(length: number): number {
+		const { maxStreamBytes, maxStanzaBytes } = this.limits;
+		const unitEnd = this.#unitStart < 0 ? Number.POSITIVE_INFINITY : this.#unitStart + maxStanzaBytes;
+		return Math.max(0, Math.min(length, unitEnd - this.base, maxStreamBytes - this.base));
+	}
+
+	get #isProlog(): boolean {
+		return this.#unitStart === this.#streamStart;
+	}
+
+	#checkByte(chunk: Buffer, at: number): void {
+		const byte = chunk[at] as number;
+		if (byte !== 0xef) this.#fail(at, "not-well-formed", "a control character");
+		if (chunk[at + 1] === 0xbf && (chunk[at + 2] as number) >= 0xbe) {
+			this.#fail(at, "not-well-formed", "a character that XML does not allow");
+		}
+	}
+
+	#refuseSize(at: number): never {
+		if (this.base + at >= this.limits.maxStreamBytes) this.#fail(at, "policy-violation", "too many bytes");
+		this.#fail(at, "policy-violation", this.#isProlog ? "the stream header is too large" : "a stanza is too large");
+	}
+
+	#refuseOutside(byte: number, at: number): never {
+		this.#refuseWideEncoding(byte, at);
+		// U+FEFF is a character like others, wherever it stands (RFC 6120 section 11.6), hence no byte order mark either.
+		if (this.#isProlog) this.#fail(at, "not-well-formed", "something other than white space before the stream header");
+		this.#fail(at, "not-well-formed", "text between stanzas");
+	}
+
+	#refuseNameStart(byte: number, at: number): never {
+		this.#refuseWideEncoding(byte, at);
+		this.#fail(at, "not-well-formed", "no name where there must be one");
+	}
+
+	/** A NUL among the first two bytes is UTF-16 or UTF-32 without a byte order mark. */
+	#refuseWideEncoding(byte: number, at: number): void {
+		if (byte === 0 && this.base + at < this.#streamStart + 2) {
+			this.#fail(at, "unsupported-encoding", "an encoding other than UTF-8");
+		}
+	}
+
+	/** After <! comes neither a CDATA section, nor anything else that RFC 6120 section 11.1 allows. */
+	#refuseDeclaration(byte: number, at: number): never {
+		if (byte === HYPHEN) this.#fail(at, "restricted-xml", "a comment");
+		// DOCTYPE, and the ELEMENT, ENTITY, ATTLIST, NOTATION of its inside
+		if (byte === 0x44 || byte === 0x45 || byte === 0x41 || byte === 0x4e) {
+			this.#fail(at, "restricted-xml", "a document type declaration");
+		}
+		this.#fail(at, "not-well-formed", "<! that begins nothing");
+	}
+
+	#fail(at: number, condition: StreamCondition, problem: string): never {
+		this.consumed = at;
+		throw new Refusal(condition, problem);
+	}
+}

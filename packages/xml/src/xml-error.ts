@@ -1,0 +1,36 @@
+/** The stream errors of RFC 6120 section 4.9.3 that the XML itself can give rise to. */
+export type StreamCondition =
+	| "bad-format"
+	| "bad-namespace-prefix"
+	| "invalid-namespace"
+	| "invalid-xml"
+	| "not-well-formed"
+	| "policy-violation"
+	| "restricted-xml"
+	| "unsupported-encoding";
+
+/** XML that was refused. `message` says what is wrong and where; it never quotes the input. */
+export class XmlError extends Error {
+	override readonly name = "XmlError";
+	/** What to tell the peer. */
+	readonly condition: StreamCondition;
+	/** Where, in bytes from the first byte that the parser was given. */
+	readonly byteOffset: number;
+
+	constructor(condition: StreamCondition, problem: string, byteOffset: number) {
+		super(`${problem} (${condition}, at byte ${byteOffset})`);
+		this.condition = condition;
+		this.byteOffset = byteOffset;
+	}
+}
+
+/** Thrown inside the parser and never past it: the place is added, and an `XmlError` made of it, at its edge. */
+export class Refusal {
+	readonly condition: StreamCondition;
+	readonly problem: string;
+
+	constructor(condition: StreamCondition, problem: string) {
+		this.condition = condition;
+		this.problem = problem;
+	}
+}
