@@ -1,3 +1,4 @@
+export { contractForm } from "./contract-form.js";
 export { describe, type FunctionDescription, type ServiceDescription } from "./describe.js";
 export { type Delivery, type FunctionContract, type FunctionKind, type FunctionSpec, get, set } from "./function.js";
 export { outgoing } from "./outgoing.js";
@@ -14,4 +15,5 @@ export {
 	type Service,
 	service,
 } from "./service.js";
+export { untyped } from "./untyped.js";
 export { isServedBy, isVersion } from "./version.js";

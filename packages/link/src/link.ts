@@ -38,6 +38,12 @@ export interface Link {
 	 */
 	readonly ownedDomain: string | undefined;
 	/**
+	 * Asks for a domain that nobody owns. Only a link that can have one for the asking has this method: on a memory bus
+	 * the first to serve in a domain owns it.
+	 * @returns whether the domain is this link's now
+	 */
+	claim?(domain: string): boolean;
+	/**
 	 * Connects and keeps connected. Resolves once online for the first time; rejects with a BusError when that can't be
 	 * or has not come about within `timeoutMs`. Called once.
 	 */

@@ -8,6 +8,16 @@ export {
 	encodeReply,
 	type TraceContext,
 } from "./call.js";
+export { type DataForm, decodeDataForm, encodeDataForm } from "./data-form.js";
+export {
+	type DiscoInfo,
+	type DiscoItem,
+	decodeDiscoInfo,
+	decodeDiscoItems,
+	encodeDiscoInfo,
+	encodeDiscoItems,
+	type Identity,
+} from "./disco.js";
 export { Dispatcher, type Match, type Route, type StanzaKind } from "./dispatcher.js";
 export {
 	BUS_ERROR_CODES,
@@ -20,6 +30,7 @@ export {
 export { decodeFault, encodeFault } from "./fault.js";
 export { Jid, JidError } from "./jid.js";
 export { MAX_ERROR_TEXT_CHARS, MAX_NAME_CHARS, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_ITEMS, MAX_TTL_MS } from "./limits.js";
+export { guardedLog, type Log, quietLog } from "./log.js";
 export { NS } from "./namespaces.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 export { Scope } from "./scope.js";

@@ -1,0 +1,145 @@
+import { BusError, iq, Jid } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { stanzaId } from "./stanza-id.js";
+
+export interface IqRequest {
+	readonly type: "get" | "set";
+	/** Whom to ask: only an answer from exactly this address counts. */
+	readonly to: Jid;
+	/** The sender, on a link that owns a domain; elsewhere the server stamps it. */
+	readonly from?: Jid | undefined;
+	readonly payload: Element;
+	/** The deadline, from now, in milliseconds. */
+	readonly timeoutMs: number;
+	readonly signal?: AbortSignal | undefined;
+}
+
+export interface IqTableOptions {
+	/** Hands a stanza to the link; throws a BusError when that cannot be. */
+	readonly send: (stanza: Element) => void;
+	/** Requests that may be open at once, in all. Above it a request fails with `overloaded`. */
+	readonly maxPending: number;
+	/** The same for one peer. */
+	readonly maxPendingPerPeer: number;
+	readonly newId?: () => string;
+}
+
+interface Pending {
+	readonly peer: string;
+	readonly resolve: (answer: Element) => void;
+	readonly reject: (error: BusError) => void;
+	readonly timer: NodeJS.Timeout;
+	readonly unlink: () => void;
+}
+
+const RETRY_AFTER_MS = 100;
+
+/**
+ * The requests that wait for an answer. An answer is matched on the full address asked and an unguessable id; anything
+ * else that looks like an answer is dropped and counted. Each request settles once: by its answer, its deadline, its
+ * signal, or the loss of the link.
+ *
+ * The deadline runs from the moment of the request, whether or not the socket took the bytes.
+ */
+export class IqTable {
+	readonly #options: IqTableOptions;
+	readonly #newId: () => string;
+	readonly #pending = new Map<string, Pending>();
+	readonly #perPeer = new Map<string, number>();
+	#dropped = 0;
+
+	constructor(options: IqTableOptions) {
+		this.#options = options;
+		this.#newId = options.newId ?? stanzaId;
+	}
+
+	/** Requests that wait now. */
+	get size(): number {
+		return this.#pending.size;
+	}
+
+	/** Answers that belonged to nothing: late, forged, or repeated. */
+	get dropped(): number {
+		return this.#dropped;
+	}
+
+	/**
+	 * Sends an `iq` and waits for its answer, an `iq` of type result or error.
+	 *
+	 * Rejects with a BusError: `overloaded`, `link-lost`, `too-large`, `invalid-argument` (executed no) when it was not
+	 * sent, `deadline-exceeded`, `cancelled` or `link-lost` (executed unknown) when it was.
+	 */
+	request(request: IqRequest): Promise<Element> {
+		return new Promise((resolve, reject) => {
+			const peer = request.to.toString();
+			const { signal } = request;
+			if (signal?.aborted)
+				throw new BusError("cancelled", "cancelled before it was sent", { executed: "no", cause: signal.reason });
+			if (request.timeoutMs <= 0)
+				throw new BusError("deadline-exceeded", "the deadline had passed before it was sent", { executed: "no" });
+			this.#admit(peer);
+			const id = this.#newId();
+			const { type, to, from, payload } = request;
+			this.#options.send(iq(type, { id, to: peer, from: from?.toString() }, payload));
+
+			const onAbort = () => {
+				this.#take(id)?.reject(new BusError("cancelled", "cancelled by the caller", { cause: signal?.reason }));
+			};
+			signal?.addEventListener("abort", onAbort, { once: true });
+			const timer = setTimeout(() => {
+				const message = `${to} did not answer within ${Math.round(request.timeoutMs)} ms`;
+				this.#take(id)?.reject(new BusError("deadline-exceeded", message));
+			}, request.timeoutMs);
+			const unlink = () => signal?.removeEventListener("abort", onAbort);
+			this.#pending.set(id, { peer, resolve, reject, timer, unlink });
+			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
+		});
+	}
+
+	/** Takes an `iq` of type result or error. What matches no request is dropped and counted. */
+	settle(answer: Element): void {
+		const id = answer.attr("id");
+		const pending = id === undefined ? undefined : this.#pending.get(id);
+		if (id === undefined || pending === undefined || !isFrom(answer.attr("from"), pending.peer)) {
+			this.#dropped++;
+			return;
+		}
+		this.#take(id)?.resolve(answer);
+	}
+
+	/** The link is gone: every request that waits fails now, with `link-lost`. */
+	failAll(cause: BusError | undefined): void {
+		const message = `the link was lost while the call was in flight${cause === undefined ? "" : `: ${cause.message}`}`;
+		for (const id of [...this.#pending.keys()]) {
+			this.#take(id)?.reject(new BusError("link-lost", message, { cause }));
+		}
+	}
+
+	#admit(peer: string): void {
+		const { maxPending, maxPendingPerPeer } = this.#options;
+		const overloaded = (what: string) =>
+			new BusError("overloaded", `${what} calls are in flight already`, {
+				executed: "no",
+				retryAfterMs: RETRY_AFTER_MS,
+			});
+		if (this.#pending.size >= maxPending) throw overloaded(`${maxPending}`);
+		if ((this.#perPeer.get(peer) ?? 0) >= maxPendingPerPeer) throw overloaded(`${maxPendingPerPeer} to ${peer}`);
+	}
+
+	#take(id: string): Pending | undefined {
+		const pending = this.#pending.get(id);
+		if (pending === undefined) return undefined;
+		this.#pending.delete(id);
+		clearTimeout(pending.timer);
+		pending.unlink();
+		const left = (this.#perPeer.get(pending.peer) ?? 1) - 1;
+		if (left === 0) this.#perPeer.delete(pending.peer);
+		else this.#perPeer.set(pending.peer, left);
+		return pending;
+	}
+}
+
+/** Servers may spell an address in another way than we do, so what differs is compared once more, normalised. */
+function isFrom(from: string | undefined, peer: string): boolean {
+	return from === peer || (from !== undefined && Jid.tryParse(from)?.toString() === peer);
+}

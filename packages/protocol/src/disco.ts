@@ -1,0 +1,67 @@
+import { type Element, xml } from "@antiphon/xml";
+import { type DataForm, decodeDataForm, encodeDataForm } from "./data-form.js";
+import { NS } from "./namespaces.js";
+
+/** XEP-0030, section 3.1: what an entity is. Categories and types are registered by the XSF. */
+export interface Identity {
+	readonly category: string;
+	readonly type: string;
+	readonly name?: string | undefined;
+}
+
+/** The answer to disco#info (XEP-0030), with forms (XEP-0128). */
+export interface DiscoInfo {
+	readonly identities: readonly Identity[];
+	readonly features: readonly string[];
+	readonly forms: readonly DataForm[];
+}
+
+/** One line of the answer to disco#items. */
+export interface DiscoItem {
+	readonly jid: string;
+	readonly node?: string | undefined;
+	readonly name?: string | undefined;
+}
+
+/** @param node the node that was asked for, mirrored */
+export function encodeDiscoInfo(info: DiscoInfo, node: string | undefined): Element {
+	return xml(
+		"query",
+		NS.discoInfo,
+		{ node },
+		...info.identities.map(({ category, type, name }) => xml("identity", NS.discoInfo, { category, type, name })),
+		...[...new Set(info.features)].sort().map((feature) => xml("feature", NS.discoInfo, { var: feature })),
+		...info.forms.map(encodeDataForm),
+	);
+}
+
+/** Reads a `<query/>` of disco#info. What is malformed inside is left out. */
+export function decodeDiscoInfo(query: Element): DiscoInfo {
+	return {
+		identities: query.elements("identity", NS.discoInfo).flatMap((element) => {
+			const category = element.attr("category");
+			const type = element.attr("type");
+			return category === undefined || type === undefined ? [] : [{ category, type, name: element.attr("name") }];
+		}),
+		features: query.elements("feature", NS.discoInfo).flatMap((element) => element.attr("var") ?? []),
+		forms: query.elements("x", NS.dataForms).flatMap((element) => decodeDataForm(element) ?? []),
+	};
+}
+
+/** @param node the node that was asked for, mirrored */
+export function encodeDiscoItems(items: readonly DiscoItem[], node: string | undefined): Element {
+	return xml(
+		"query",
+		NS.discoItems,
+		{ node },
+		...items.map((item) => xml("item", NS.discoItems, { jid: item.jid, node: item.node, name: item.name })),
+	);
+}
+
+/** Reads a `<query/>` of disco#items. Items without a JID are left out. */
+export function decodeDiscoItems(query: Element): DiscoItem[] {
+	return query.elements("item", NS.discoItems).flatMap((element) => {
+		const jid = element.attr("jid");
+		return jid === undefined ? [] : [{ jid, node: element.attr("node"), name: element.attr("name") }];
+	});
+}
