@@ -1,1 +1,5 @@
-export {};
+export { DEFAULT_SERVER_LIMITS, type ServerLimits } from "./limits.js";
+export { ListenError } from "./listener.js";
+export { type Log, type LogLevel, lineLog, quietLog } from "./log.js";
+export type { RoutedStanza, ServerOptions } from "./options.js";
+export { type EmbeddedServer, type ServerStats, startServer } from "./server.js";

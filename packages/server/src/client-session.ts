@@ -1,0 +1,52 @@
+import type { Jid } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import type { Account } from "./accounts.js";
+import type { Peer } from "./peer.js";
+import type { StreamErrorCondition } from "./stream-error.js";
+import type { XmlStream } from "./xml-stream.js";
+
+/** What a session last told its contacts (RFC 6121, section 4). */
+export interface Availability {
+	/** The presence stanza, with the session's `from`. */
+	readonly stanza: Element;
+	/** -128 to 127; below 0 the session gets no messages for the bare JID. */
+	readonly priority: number;
+}
+
+/** A client that has logged in and bound its resource. What modules know about it stands here. */
+export class ClientSession implements Peer {
+	readonly #stream: XmlStream;
+	readonly account: Account;
+	readonly jid: Jid;
+	/** The full JID as text, the stamp of its stanzas. */
+	readonly address: string;
+	/** `undefined` until it sends presence, and again after `unavailable`. */
+	available: Availability | undefined;
+	/** It has asked for the roster, so it gets roster pushes (RFC 6121, section 2.2). */
+	wantsRoster = false;
+	/** Whom it told that it is available, besides those who see it anyway: they hear of its end. Bounded. */
+	readonly directed = new Set<string>();
+
+	constructor(stream: XmlStream, account: Account, jid: Jid) {
+		this.#stream = stream;
+		this.account = account;
+		this.jid = jid;
+		this.address = jid.toString();
+	}
+
+	get lastHeardMs(): number {
+		return this.#stream.lastHeardMs;
+	}
+
+	send(stanza: Element): void {
+		this.#stream.send(stanza);
+	}
+
+	sendText(text: string): void {
+		this.#stream.sendText(text);
+	}
+
+	fail(condition: StreamErrorCondition, text: string): void {
+		this.#stream.fail(condition, text);
+	}
+}

@@ -1,0 +1,336 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { errorOf, iq, isStanza, Jid, JidError, NS, type StanzaError } from "@antiphon/protocol";
+import { type Element, xml } from "@antiphon/xml";
+import type { Account, Accounts } from "./accounts.js";
+import { ClientSession } from "./client-session.js";
+import { type LoginGate, loginDeadline } from "./login-gate.js";
+import type { ResolvedOptions } from "./options.js";
+import type { Router } from "./router.js";
+import { mechanismsFor, type SaslExchange, type SaslStep, startExchange } from "./sasl.js";
+import { type StreamContext, XmlStream } from "./xml-stream.js";
+
+/**
+ * The life of a client's stream (RFC 6120, sections 4 to 7).
+ *
+ * | from           | to             | when                                                                      |
+ * | -------------- | -------------- | ------------------------------------------------------------------------- |
+ * | connected      | negotiating    | the header came; features were sent                                       |
+ * | negotiating    | connected      | `<starttls/>`: a new stream begins over TLS                               |
+ * | negotiating    | authenticating | `<auth/>`                                                                 |
+ * | authenticating | negotiating    | the login failed and another is allowed                                   |
+ * | authenticating | restarting     | the login succeeded; a new header is due                                  |
+ * | restarting     | authenticated  | the header came; features were sent                                       |
+ * | authenticated  | bound          | a resource is bound: stanzas are routed                                   |
+ * | any            | closed         | the stream ended, failed, or the time to log in is over                   |
+ */
+type ClientState =
+	| { readonly state: "connected" }
+	| { readonly state: "negotiating" }
+	| { readonly state: "authenticating"; readonly exchange: SaslExchange; readonly busy: boolean }
+	| { readonly state: "restarting"; readonly account: Account }
+	| { readonly state: "authenticated"; readonly account: Account }
+	| { readonly state: "bound"; readonly session: ClientSession }
+	| { readonly state: "closed" };
+
+export interface ClientStreamParts {
+	readonly context: StreamContext;
+	readonly options: ResolvedOptions;
+	readonly accounts: Accounts;
+	readonly router: Router;
+	readonly gate: LoginGate;
+	/** Makes a TLS socket of a plain one; `undefined` without a certificate. */
+	readonly secure: ((socket: Socket) => Socket) | undefined;
+	onBound(session: ClientSession): void;
+	onUnbound(session: ClientSession): void;
+}
+
+const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** A client's connection, from its first byte to its last. */
+export class ClientStream {
+	readonly #parts: ClientStreamParts;
+	readonly stream: XmlStream;
+	#state: ClientState = { state: "connected" };
+	#secured: boolean;
+	#failedLogins = 0;
+	readonly #endLogin: () => void;
+
+	/** @param secured the socket is a TLS socket already */
+	constructor(parts: ClientStreamParts, socket: Socket, secured: boolean) {
+		this.#parts = parts;
+		this.#secured = secured;
+		this.stream = new XmlStream(parts.context, socket, "client", NS.client, {
+			onHeader: (header) => this.#onHeader(header),
+			onElement: (element) => this.#onElement(element),
+			onClosed: () => this.#onClosed(),
+		});
+		this.#endLogin = loginDeadline(parts.gate, parts.options.limits.loginTimeoutMs, this.stream);
+	}
+
+	#onHeader(header: Element): void {
+		const to = header.attr("to");
+		const { domain } = this.#parts.options;
+		if (to === undefined) {
+			this.stream.fail("improper-addressing", "the stream header names no domain in its to");
+		} else if (Jid.tryParse(to)?.toString() !== domain) {
+			this.stream.fail("host-unknown", `the stream header asks for another domain than ${domain}`);
+		} else if (!/^1\.\d+$/.test(header.attr("version") ?? "")) {
+			this.stream.fail("unsupported-version", "the stream header lacks version='1.0'");
+		} else {
+			this.stream.sendHeader(domain);
+			if (this.#state.state === "restarting") {
+				this.#state = { state: "authenticated", account: this.#state.account };
+				this.stream.sendFeatures([
+					xml("bind", NS.bind),
+					xml("session", NS.session, {}, xml("optional", NS.session)),
+					this.#limitsFeature(this.#parts.options.limits.maxStanzaBytes),
+				]);
+			} else {
+				this.#state = { state: "negotiating" };
+				this.stream.sendFeatures(this.#loginFeatures());
+			}
+		}
+	}
+
+	#loginFeatures(): Element[] {
+		const { limits, requireTls } = this.#parts.options;
+		const features: Element[] = [];
+		if (this.#parts.secure !== undefined && !this.#secured) {
+			features.push(xml("starttls", NS.tls, {}, requireTls ? xml("required", NS.tls) : undefined));
+		}
+		if (this.#secured || !requireTls) {
+			const names = mechanismsFor(this.#confidential).map((name) => xml("mechanism", NS.sasl, {}, name));
+			features.push(xml("mechanisms", NS.sasl, {}, ...names));
+		}
+		features.push(this.#limitsFeature(Math.min(limits.maxLoginBytes, limits.maxStanzaBytes)));
+		return features;
+	}
+
+	/** XEP-0478 */
+	#limitsFeature(maxBytes: number): Element {
+		const { pingAfterMs, pingTimeoutMs } = this.#parts.options.limits;
+		const idleSeconds = Math.ceil((pingAfterMs + pingTimeoutMs) / 1000);
+		return xml(
+			"limits",
+			NS.streamLimits,
+			{},
+			xml("max-bytes", NS.streamLimits, {}, String(maxBytes)),
+			Number.isFinite(idleSeconds) ? xml("idle-seconds", NS.streamLimits, {}, String(idleSeconds)) : undefined,
+		);
+	}
+
+	/** Nobody else can read what is sent here. */
+	get #confidential(): boolean {
+		return this.#secured || this.stream.loopback;
+	}
+
+	#onElement(element: Element): void {
+		const now = this.#state;
+		switch (now.state) {
+			case "bound":
+				if (isStanza(element)) this.#parts.router.fromClient(now.session, element);
+				else this.#unsupported(element);
+				return;
+			case "negotiating":
+				if (element.is("starttls", NS.tls)) this.#starttls();
+				else if (element.is("auth", NS.sasl)) this.#auth(element);
+				else this.#early(element);
+				return;
+			case "authenticating":
+				if (element.is("abort", NS.sasl)) this.#afterStep({ step: "failure", condition: "aborted" });
+				else if (element.is("response", NS.sasl) && !now.busy) this.#message(now.exchange, element.text());
+				else this.#early(element);
+				return;
+			case "authenticated":
+				if (element.name === "iq" && element.child("bind", NS.bind) !== undefined) this.#bind(now.account, element);
+				else if (isStanza(element)) this.#early(element);
+				else this.#unsupported(element);
+				return;
+			default:
+				this.#early(element);
+		}
+	}
+
+	#early(element: Element): void {
+		if (isStanza(element)) this.stream.fail("not-authorized", `a stanza (${element.name}) before login and binding`);
+		else if (element.ns === NS.sasl) this.stream.fail("not-authorized", `<${element.name}/> out of turn`);
+		else this.#unsupported(element);
+	}
+
+	#unsupported(element: Element): void {
+		this.stream.fail("unsupported-stanza-type", `<${element.name.slice(0, 40)}/> is not supported here`);
+	}
+
+	/** RFC 6120, section 5.4.2. What was sent behind it would be taken for protected by TLS (CVE-2011-0411). */
+	#starttls(): void {
+		const { secure } = this.#parts;
+		if (secure === undefined || this.#secured) {
+			this.stream.end("<starttls/> without need, refused", xml("failure", NS.tls));
+		} else if (this.stream.unread) {
+			this.#parts.context.log.warn(
+				`${this.stream.who} from ${this.stream.peer}: sent data behind <starttls/>, refused. Its TLS must begin first.`,
+			);
+			this.stream.end("data behind <starttls/>", xml("failure", NS.tls));
+		} else {
+			this.#secured = true;
+			this.#state = { state: "connected" };
+			this.stream.upgrade(xml("proceed", NS.tls), secure);
+		}
+	}
+
+	#auth(element: Element): void {
+		const mechanism = element.attr("mechanism") ?? "";
+		if (this.#parts.options.requireTls && !this.#secured) {
+			this.#afterStep({ step: "failure", condition: "encryption-required" });
+			return;
+		}
+		if (mechanism === "PLAIN" && !this.#confidential) {
+			this.#afterStep({ step: "failure", condition: "encryption-required" });
+			return;
+		}
+		const exchange = startExchange(mechanism, this.#parts.accounts, this.#parts.options.domain);
+		if (exchange === undefined) {
+			this.#afterStep({ step: "failure", condition: "invalid-mechanism" });
+			return;
+		}
+		const initial = element.text();
+		if (initial === "") {
+			// No initial response: an empty challenge asks for it (RFC 6120, section 6.4.2).
+			this.#state = { state: "authenticating", exchange, busy: false };
+			this.stream.send(xml("challenge", NS.sasl));
+		} else this.#message(exchange, initial);
+	}
+
+	#message(exchange: SaslExchange, base64: string): void {
+		if (base64 !== "=" && !CANONICAL_BASE64.test(base64)) {
+			this.#afterStep({ step: "failure", condition: "incorrect-encoding" });
+			return;
+		}
+		const turn: ClientState = { state: "authenticating", exchange, busy: true };
+		this.#state = turn;
+		const message = base64 === "=" ? "" : Buffer.from(base64, "base64").toString("utf8");
+		exchange.next(message).then(
+			// The client may have aborted or gone meanwhile.
+			(step) => this.#state === turn && this.#guardedStep(step),
+			(error) => this.#fault(error),
+		);
+	}
+
+	#guardedStep(step: SaslStep): void {
+		try {
+			this.#afterStep(step);
+		} catch (error) {
+			this.#fault(error);
+		}
+	}
+
+	#fault(error: unknown): void {
+		this.#parts.context.log.error(`a fault in the server, please report it: ${String(error)}`);
+		this.stream.fail("internal-server-error", "a fault in the server", "error");
+	}
+
+	#afterStep(step: SaslStep): void {
+		const base64 = (text: string) => Buffer.from(text).toString("base64");
+		switch (step.step) {
+			case "challenge":
+				if (this.#state.state === "authenticating") this.#state = { ...this.#state, busy: false };
+				this.stream.send(xml("challenge", NS.sasl, {}, base64(step.data)));
+				return;
+			case "success":
+				this.#state = { state: "restarting", account: step.account };
+				this.stream.who = `client ${step.account.jid}`;
+				this.stream.send(xml("success", NS.sasl, {}, step.data === undefined ? undefined : base64(step.data)));
+				this.stream.restart();
+				return;
+			case "failure":
+				this.#loginFailed(step);
+		}
+	}
+
+	#loginFailed(failure: Extract<SaslStep, { step: "failure" }>): void {
+		this.#state = { state: "negotiating" };
+		this.#failedLogins++;
+		const { limits, domain } = this.#parts.options;
+		const { log } = this.#parts.context;
+		const name = failure.username === undefined ? "" : ` as ${JSON.stringify(failure.username.slice(0, 80))}`;
+		log.warn(
+			`${this.stream.who} from ${this.stream.peer}: login${name} at ${domain} failed: ${failure.condition}. ` +
+				"Check name and password against the server's users.",
+		);
+		this.stream.send(xml("failure", NS.sasl, {}, xml(failure.condition, NS.sasl)));
+		if (this.#failedLogins >= limits.maxFailedLogins) {
+			this.stream.fail("policy-violation", `${this.#failedLogins} failed logins (limits.maxFailedLogins)`);
+		}
+	}
+
+	/** RFC 6120, section 7 */
+	#bind(account: Account, request: Element): void {
+		const bind = request.child("bind", NS.bind);
+		const id = request.attr("id");
+		if (request.attr("type") !== "set" || id === undefined || id === "" || bind === undefined) {
+			this.#refuseBind(request, { type: "modify", condition: "bad-request", text: "binding is an iq set with an id" });
+			return;
+		}
+		const jid = this.#chooseJid(account, bind.child("resource", NS.bind)?.text() ?? "");
+		if (!(jid instanceof Jid)) {
+			this.#refuseBind(request, jid);
+			return;
+		}
+		account.sessions.get(jid.resource as string)?.fail("conflict", "another session has bound this resource");
+		if (account.sessions.size >= this.#parts.options.limits.maxResources) {
+			const text = `${account.jid} has ${account.sessions.size} sessions (limits.maxResources)`;
+			this.#refuseBind(request, { type: "wait", condition: "resource-constraint", text });
+			return;
+		}
+		const session = new ClientSession(this.stream, account, jid);
+		account.sessions.set(jid.resource as string, session);
+		this.#state = { state: "bound", session };
+		this.stream.who = `client ${jid}`;
+		this.stream.setLimits({
+			maxStreamBytes: Number.POSITIVE_INFINITY,
+			maxStanzaBytes: this.#parts.options.limits.maxStanzaBytes,
+		});
+		this.#endLogin();
+		this.#parts.context.log.info(`${this.stream.who} from ${this.stream.peer}: logged in`);
+		this.stream.send(iq("result", { id }, xml("bind", NS.bind, {}, xml("jid", NS.bind, {}, jid.toString()))));
+		this.#parts.onBound(session);
+	}
+
+	#chooseJid(account: Account, asked: string): Jid | StanzaError {
+		const made = () => account.jid.withResource(randomBytes(12).toString("base64url"));
+		if (asked === "") return made();
+		let jid: Jid;
+		try {
+			jid = account.jid.withResource(asked);
+		} catch (error) {
+			if (!(error instanceof JidError)) throw error;
+			return { type: "modify", condition: "bad-request", text: "this cannot be a resource" };
+		}
+		if (!account.sessions.has(jid.resource as string)) return jid;
+		switch (this.#parts.options.resourceConflict) {
+			case "replace":
+				return jid;
+			case "rename":
+				return made();
+			case "refuse":
+				return { type: "modify", condition: "conflict", text: "this resource is in use" };
+		}
+	}
+
+	#refuseBind(request: Element, error: StanzaError): void {
+		this.stream.send(errorOf(request.with({ from: undefined, to: undefined }), error));
+	}
+
+	#onClosed(): void {
+		const before = this.#state;
+		this.#state = { state: "closed" };
+		this.#endLogin();
+		if (before.state !== "bound") return;
+		const { session } = before;
+		const { sessions } = session.account;
+		const resource = session.jid.resource as string;
+		if (sessions.get(resource) === session) sessions.delete(resource);
+		this.#parts.onUnbound(session);
+	}
+}

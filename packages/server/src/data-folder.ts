@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { join } from "node:path";
+import type { Log } from "./log.js";
+import type { OfflineMessages } from "./offline-messages.js";
+import type { Roster, RosterItem } from "./roster.js";
+import type { Subscription } from "./subscription.js";
+
+/** What is kept of an account. Passwords are not. */
+export interface StoredAccount {
+	readonly roster: readonly RosterItem[];
+	/** Messages for the offline account, serialized, the oldest first. */
+	readonly offline: readonly string[];
+}
+
+interface LiveAccount {
+	readonly roster: Roster;
+	readonly offline: OfflineMessages;
+}
+
+const VERSION = 1;
+
+/**
+ * One JSON file for each account. A file is written beside the old one, flushed, and renamed over it, so that a crash
+ * leaves the old or the new one. Changes of one turn are written together; the last few before a crash may be lost.
+ */
+export class DataFolder {
+	readonly #folder: string;
+	readonly #log: Log;
+	readonly #dirty = new Map<string, () => LiveAccount>();
+	#writing: Promise<void> | undefined;
+
+	/** @throws Error when the folder cannot be made */
+	constructor(folder: string, log: Log) {
+		this.#folder = folder;
+		this.#log = log;
+		mkdirSync(folder, { recursive: true });
+	}
+
+	/** @throws Error that names the file when it is damaged: nothing is overwritten then */
+	read(local: string): StoredAccount | undefined {
+		const path = this.#path(local);
+		let text: string;
+		try {
+			text = readFileSync(path, "utf8");
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+			throw error;
+		}
+		try {
+			return decode(JSON.parse(text), local);
+		} catch (error) {
+			const problem = error instanceof Error ? error.message : String(error);
+			throw new Error(`${path} is damaged: ${problem}. Move it away to begin with an empty roster`, { cause: error });
+		}
+	}
+
+	/** Remembers to write an account. */
+	changed(local: string, live: () => LiveAccount): void {
+		this.#dirty.set(local, live);
+		this.#writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#writeAll());
+	}
+
+	/** Resolves when everything that changed is on disk, or has been reported in the log. */
+	async flush(): Promise<void> {
+		while (this.#writing !== undefined) await this.#writing;
+	}
+
+	async #writeAll(): Promise<void> {
+		for (const [local, live] of this.#dirty) {
+			this.#dirty.delete(local);
+			const { roster, offline } = live();
+			const stored = { version: VERSION, account: local, roster: [...roster.all()], offline: offline.texts };
+			const path = this.#path(local);
+			try {
+				await replaceFile(path, `${JSON.stringify(stored, undefined, "\t")}\n`);
+			} catch (error) {
+				this.#log.error(`cannot write ${path}: ${String(error)}. Free space or rights; the change is kept in memory`);
+			}
+		}
+		this.#writing = undefined;
+	}
+
+	#path(local: string): string {
+		const plain = /^[a-z0-9_-][a-z0-9_.-]{0,63}$/.test(local);
+		return join(this.#folder, `${plain ? local : `x-${createHash("sha256").update(local).digest("hex")}`}.json`);
+	}
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+	const file = await open(`${path}.new`, "w", 0o600);
+	try {
+		await file.writeFile(text);
+		await file.sync();
+	} finally {
+		await file.close();
+	}
+	await rename(`${path}.new`, path);
+}
+
+const SUBSCRIPTIONS: readonly Subscription[] = ["none", "to", "from", "both"];
+
+function decode(value: unknown, local: string): StoredAccount {
+	const stored = recordOf(value);
+	if (stored["version"] !== VERSION) throw new Error(`version ${String(stored["version"])} is not ${VERSION}`);
+	if (stored["account"] !== local) throw new Error("it belongs to another account");
+	return { roster: listOf(stored["roster"]).map(decodeItem), offline: listOf(stored["offline"]).map(stringOf) };
+}
+
+function decodeItem(value: unknown): RosterItem {
+	const item = recordOf(value);
+	const subscription = SUBSCRIPTIONS.find((known) => known === item["subscription"]);
+	if (subscription === undefined) throw new Error("a roster item has no subscription");
+	return {
+		jid: stringOf(item["jid"]),
+		name: item["name"] === undefined ? undefined : stringOf(item["name"]),
+		groups: listOf(item["groups"]).map(stringOf),
+		subscription,
+		ask: item["ask"] === true,
+		request: item["request"] === undefined ? undefined : stringOf(item["request"]),
+		listed: item["listed"] === true,
+	};
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+	if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("an object is missing");
+	return value as Readonly<Record<string, unknown>>;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+	if (!Array.isArray(value)) throw new Error("a list is missing");
+	return value;
+}
+
+function stringOf(value: unknown): string {
+	if (typeof value !== "string") throw new Error("a string is missing");
+	return value;
+}

@@ -1,0 +1,127 @@
+import { Jid, Scope, type StanzaKind } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import type { Account, Accounts } from "./accounts.js";
+import type { ClientSession } from "./client-session.js";
+import type { ComponentDomain, Components } from "./components.js";
+import type { Features, Where } from "./features.js";
+import type { HookName, Hooks } from "./hooks.js";
+import type { ServerLimits } from "./limits.js";
+import type { Log } from "./log.js";
+import type { Peer } from "./peer.js";
+import type { PresenceRule, PresenceTable, PresenceType } from "./presence-table.js";
+import type { Handler, Router } from "./router.js";
+
+/** What the server is made of, as far as modules may use it. */
+export interface ServerParts {
+	readonly domain: string;
+	readonly limits: ServerLimits;
+	readonly log: Log;
+	readonly accounts: Accounts;
+	readonly components: Components;
+	readonly router: Router;
+	readonly presence: PresenceTable;
+	readonly features: Features;
+	readonly hooks: Hooks;
+	now(): number;
+	peers(): Iterable<Peer>;
+}
+
+/** A capability of the server, one file each: it registers what it does with its host, and that is undone when it goes. */
+export type ServerModule = (host: ModuleHost) => void;
+
+/** A module's only way to the server. */
+export class ModuleHost implements Disposable {
+	readonly #parts: ServerParts;
+	readonly #scope = new Scope();
+
+	constructor(parts: ServerParts) {
+		this.#parts = parts;
+	}
+
+	get domain(): string {
+		return this.#parts.domain;
+	}
+
+	get limits(): ServerLimits {
+		return this.#parts.limits;
+	}
+
+	get log(): Log {
+		return this.#parts.log;
+	}
+
+	/** Takes stanzas of this kind and payload for the server's domain or for the bare JIDs of accounts. */
+	serve(where: Where, kind: StanzaKind, payload: { ns: string; name: string } | undefined, handler: Handler): void {
+		const route = payload === undefined ? { kind, handler } : { kind, payload, handler };
+		this.#scope.defer(this.#parts.router[where].add(route));
+	}
+
+	/** What happens to presence of a type. */
+	presence(type: PresenceType, rule: PresenceRule): void {
+		this.#scope.defer(this.#parts.presence.add(type, rule));
+	}
+
+	/** Announces a feature in the answers to disco#info (XEP-0030). */
+	feature(where: Where, feature: string): void {
+		this.#scope.defer(this.#parts.features.add(where, feature));
+	}
+
+	features(where: Where): readonly string[] {
+		return this.#parts.features.list(where);
+	}
+
+	/** Calls back when a session binds or closes, see {@link HookName}. */
+	on(hook: HookName, listener: (session: ClientSession) => void): void {
+		this.#scope.defer(this.#parts.hooks.on(hook, listener));
+	}
+
+	/** Tells the other modules. */
+	emit(hook: HookName, session: ClientSession): void {
+		this.#parts.hooks.emit(hook, session);
+	}
+
+	every(intervalMs: number, run: () => void): void {
+		const timer = setInterval(() => {
+			try {
+				run();
+			} catch (error) {
+				this.log.error(`a fault in the server, please report it: ${error instanceof Error ? error.stack : error}`);
+			}
+		}, intervalMs);
+		this.#scope.defer(() => clearInterval(timer));
+	}
+
+	/** Milliseconds of a clock that only goes forward. */
+	now(): number {
+		return this.#parts.now();
+	}
+
+	/** Everybody who is logged in. */
+	peers(): Iterable<Peer> {
+		return this.#parts.peers();
+	}
+
+	/** The component domains that have a component now. */
+	components(): readonly ComponentDomain[] {
+		return this.#parts.components.connected();
+	}
+
+	/** The account that a JID belongs to, if it is one of this server's. */
+	accountOf(jid: Jid): Account | undefined {
+		return jid.domain === this.domain && jid.local !== undefined ? this.#parts.accounts.get(jid.local) : undefined;
+	}
+
+	/**
+	 * Routes a stanza that has its addresses.
+	 * @param sender who gets the error if it cannot be delivered; left out, it is lost quietly
+	 */
+	route(stanza: Element, sender?: Peer): void {
+		const from = Jid.tryParse(stanza.attr("from"));
+		const to = Jid.tryParse(stanza.attr("to"));
+		if (from !== undefined && to !== undefined) this.#parts.router.route(stanza, from, to, sender);
+	}
+
+	[Symbol.dispose](): void {
+		this.#scope[Symbol.dispose]();
+	}
+}

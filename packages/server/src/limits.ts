@@ -1,0 +1,93 @@
+/**
+ * The bounds of everything a peer can make the server hold or do. What happens at each bound stands beside it; all
+ * stream errors close that one session and leave the others alone.
+ */
+export interface ServerLimits {
+	/** Open sockets, of all kinds. One more gets the stream error `resource-constraint`. */
+	readonly maxConnections: number;
+	/** Of these, not logged in. One more gets the stream error `resource-constraint`. */
+	readonly maxUnauthenticated: number;
+	/** From the accepted socket to a bound resource or a component's handshake; then `connection-timeout`. */
+	readonly loginTimeoutMs: number;
+	/** Bytes a peer may send before it is logged in; then `policy-violation`. */
+	readonly maxLoginBytes: number;
+	/** Failed logins on one connection; at this number `policy-violation`. */
+	readonly maxFailedLogins: number;
+	/** Bytes of one stanza from a client, announced as XEP-0478 asks; then `policy-violation`. */
+	readonly maxStanzaBytes: number;
+	/** Bytes of one stanza from a component; then `policy-violation`. */
+	readonly maxComponentStanzaBytes: number;
+	/** Levels of elements in one stanza; then `policy-violation`. */
+	readonly maxDepth: number;
+	/** Attributes of one element; then `policy-violation`. */
+	readonly maxAttributes: number;
+	/** Bytes of the name of an element or attribute; then `policy-violation`. */
+	readonly maxNameBytes: number;
+	/** Children of one element; then `policy-violation`. */
+	readonly maxChildren: number;
+	/**
+	 * Bytes waiting to be sent to one peer. Above it the peer counts as a slow consumer: what waits is dropped, it gets
+	 * `resource-constraint` and is closed. Senders are not slowed down.
+	 */
+	readonly maxQueuedBytes: number;
+	/** Accounts. `addUser` throws above it. */
+	readonly maxAccounts: number;
+	/** Bound resources of one account. Binding one more fails with `resource-constraint`, wait. */
+	readonly maxResources: number;
+	/** Roster items of one account. Adding one more, or subscribing, fails with `resource-constraint`, wait. */
+	readonly maxRosterItems: number;
+	/** Groups of one roster item; above it `not-acceptable`. */
+	readonly maxRosterGroups: number;
+	/** Unanswered subscription requests kept for one account. One more fails with `resource-constraint`, wait. */
+	readonly maxSubscriptionRequests: number;
+	/** JIDs to which one session has sent directed presence. To one more: `resource-constraint`, wait. */
+	readonly maxDirectedPresence: number;
+	/** Messages kept for one account while it is offline. One more fails with `service-unavailable`, cancel. */
+	readonly maxOfflineMessages: number;
+	/** Bytes of these. One more fails with `service-unavailable`, cancel. */
+	readonly maxOfflineBytes: number;
+	/** Silence after which the server pings a peer (XEP-0199). `Infinity` turns pings off. */
+	readonly pingAfterMs: number;
+	/** Silence after that ping after which the peer counts as dead: its socket is destroyed. */
+	readonly pingTimeoutMs: number;
+	/** How long a closing stream has to flush and to answer; then its socket is destroyed. */
+	readonly closeTimeoutMs: number;
+}
+
+export const DEFAULT_SERVER_LIMITS: ServerLimits = Object.freeze({
+	maxConnections: 1000,
+	maxUnauthenticated: 200,
+	loginTimeoutMs: 10_000,
+	maxLoginBytes: 10_000,
+	maxFailedLogins: 5,
+	maxStanzaBytes: 256 * 1024,
+	maxComponentStanzaBytes: 512 * 1024,
+	maxDepth: 32,
+	maxAttributes: 64,
+	maxNameBytes: 256,
+	maxChildren: 4096,
+	maxQueuedBytes: 16 * 1024 * 1024,
+	maxAccounts: 10_000,
+	maxResources: 100,
+	maxRosterItems: 1000,
+	maxRosterGroups: 32,
+	maxSubscriptionRequests: 100,
+	maxDirectedPresence: 1000,
+	maxOfflineMessages: 100,
+	maxOfflineBytes: 1024 * 1024,
+	pingAfterMs: 10_000,
+	pingTimeoutMs: 8_000,
+	closeTimeoutMs: 1_000,
+});
+
+/** `changes` on top of the defaults. @throws RangeError for a name that is no limit or a value that is not above 0 */
+export function resolveLimits(changes: Partial<ServerLimits> = {}): ServerLimits {
+	const limits: ServerLimits = { ...DEFAULT_SERVER_LIMITS, ...changes };
+	for (const [name, value] of Object.entries(limits)) {
+		if (!Object.hasOwn(DEFAULT_SERVER_LIMITS, name)) throw new RangeError(`limits.${name}: there is no such limit`);
+		if (typeof value !== "number" || !(value > 0)) {
+			throw new RangeError(`limits.${name} must be a number above 0, not ${String(value)}`);
+		}
+	}
+	return limits;
+}

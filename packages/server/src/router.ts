@@ -1,0 +1,264 @@
+import { Dispatcher, errorOf, Jid, resultOf, type StanzaError } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import type { Account, Accounts } from "./accounts.js";
+import type { ClientSession } from "./client-session.js";
+import type { Components } from "./components.js";
+import { iqFault } from "./iq-rules.js";
+import type { Log } from "./log.js";
+import type { RoutedStanza } from "./options.js";
+import type { Peer } from "./peer.js";
+import type { PresenceTable, PresenceType } from "./presence-table.js";
+
+/** A stanza that the server itself has to deal with. */
+export interface Arrival {
+	/** With `from` and `to` stamped. */
+	readonly stanza: Element;
+	/** The child element that the handler was chosen by. */
+	readonly payload: Element | undefined;
+	readonly from: Jid;
+	readonly to: Jid;
+	/** The account that `to` belongs to; `undefined` when it is the server. */
+	readonly account: Account | undefined;
+	/** Answers an iq with a result. */
+	reply(payload?: Element): void;
+	/** Answers with an error; ignored for what must not be answered. */
+	refuse(error: StanzaError): void;
+}
+
+export type Handler = (arrival: Arrival) => void;
+
+export interface RouterParts {
+	readonly domain: string;
+	readonly accounts: Accounts;
+	readonly components: Components;
+	readonly presence: PresenceTable;
+	readonly log: Log;
+	readonly onStanza: ((routed: RoutedStanza) => void) | undefined;
+}
+
+/**
+ * Brings each stanza to whom it is addressed (RFC 6120, section 10; RFC 6121, section 8): one look-up for a domain, an
+ * account, a resource. What is addressed to the server or to a bare JID goes to the modules, by dispatcher.
+ *
+ * Nobody there is `service-unavailable`: type cancel for an account or resource, type wait for the domain of a component
+ * that is not connected. A domain that this server does not have is `remote-server-not-found`.
+ */
+export class Router {
+	readonly #parts: RouterParts;
+	/** For stanzas to the server's domain, and to bare JIDs of accounts. */
+	readonly server = new Dispatcher<Handler>();
+	readonly account = new Dispatcher<Handler>();
+	/** Stanzas routed since the start. */
+	routed = 0;
+
+	constructor(parts: RouterParts) {
+		this.#parts = parts;
+	}
+
+	/** A stanza as a client sent it. */
+	fromClient(session: ClientSession, stanza: Element): void {
+		const claimed = stanza.attr("from");
+		if (claimed !== undefined && claimed !== session.address) {
+			const jid = Jid.tryParse(claimed);
+			if (jid === undefined || !(jid.equals(session.jid) || jid.equals(session.account.jid))) {
+				session.fail("invalid-from", "a client can send from its own JID only");
+				return;
+			}
+		}
+		const target = stanza.attr("to");
+		const to = target === undefined ? undefined : Jid.tryParse(target);
+		if (target !== undefined && to === undefined) {
+			this.#malformed(stanza, session);
+			return;
+		}
+		if (stanza.name === "presence") {
+			this.#presenceFromClient(session, stanza, to);
+			return;
+		}
+		// Without an address it is for the sender's own account (RFC 6120, section 10.3).
+		const receiver = to ?? session.account.jid;
+		this.route(stanza.with({ from: session.address, to: receiver.toString() }), session.jid, receiver, session);
+	}
+
+	/** A stanza as a component sent it. */
+	fromComponent(component: Peer, stanza: Element): void {
+		const from = Jid.tryParse(stanza.attr("from"));
+		const target = stanza.attr("to");
+		if (from === undefined || target === undefined) {
+			component.fail("improper-addressing", "a stanza of a component needs a valid from and a to");
+			return;
+		}
+		if (from.domain !== component.jid.domain) {
+			component.fail("invalid-from", `a component can send from its own domain ${component.jid} only`);
+			return;
+		}
+		const to = Jid.tryParse(target);
+		if (to === undefined) {
+			this.#malformed(stanza, component);
+			return;
+		}
+		this.route(stanza, from, to, component);
+	}
+
+	/**
+	 * Delivers a stanza that has its addresses.
+	 * @param sender who gets the error if it cannot be delivered; nobody does when this is left out
+	 */
+	route(stanza: Element, from: Jid, to: Jid, sender?: Peer): void {
+		if (stanza.name === "iq") {
+			const fault = iqFault(stanza);
+			if (fault !== undefined) {
+				this.#refuse(stanza, { type: "modify", condition: "bad-request", text: fault }, sender);
+				return;
+			}
+		}
+		this.#seen(stanza, from, to);
+		if (to.domain === this.#parts.domain) {
+			this.#local(stanza, from, to, sender);
+			return;
+		}
+		const component = this.#parts.components.get(to.domain);
+		if (component?.peer !== undefined) {
+			component.peer.send(stanza);
+		} else if (component !== undefined) {
+			const text = `no component is connected for ${to.domain}`;
+			this.#refuse(stanza, { type: "wait", condition: "service-unavailable", text }, sender);
+		} else {
+			const text = `this server does not serve ${to.domain}`;
+			this.#refuse(stanza, { type: "cancel", condition: "remote-server-not-found", text }, sender);
+		}
+	}
+
+	/** The addresses of a presence stanza depend on its type, and modules may have to act on it. */
+	#presenceFromClient(session: ClientSession, stanza: Element, to: Jid | undefined): void {
+		const type = stanza.attr("type") ?? "available";
+		if (type === "error") {
+			if (to !== undefined) this.#stampAndRoute(session, stanza, session.jid, to);
+			return;
+		}
+		const rule = this.#parts.presence.get(type);
+		if (rule === undefined) {
+			const text = "the type of this presence is unknown";
+			this.#refuse(stanza.with({ from: session.address }), { type: "modify", condition: "bad-request", text }, session);
+			return;
+		}
+		const from = rule.bare ? session.account.jid : session.jid;
+		const receiver = rule.bare ? to?.bare() : to;
+		const stamped = stanza.with({ from: from.toString(), to: receiver?.toString() });
+		if (receiver === undefined) this.#seen(stamped, from, session.account.jid);
+		const refuse = (error: StanzaError) => this.#refuse(stamped, error, session);
+		rule.outgoing({ session, stanza: stamped, from, to: receiver, refuse });
+	}
+
+	#stampAndRoute(session: ClientSession, stanza: Element, from: Jid, to: Jid): void {
+		this.route(stanza.with({ from: from.toString(), to: to.toString() }), from, to, session);
+	}
+
+	#local(stanza: Element, from: Jid, to: Jid, sender: Peer | undefined): void {
+		if (to.local === undefined) {
+			this.#dispatch(this.server, stanza, from, to, undefined, sender);
+			return;
+		}
+		const account = this.#parts.accounts.get(to.local);
+		if (account === undefined) {
+			if (stanza.name !== "presence") this.#refuse(stanza, NOBODY, sender);
+			return;
+		}
+		if (stanza.name === "presence") {
+			this.#presenceTo(account, stanza, from, to, sender);
+			return;
+		}
+		if (to.resource !== undefined) {
+			const session = account.sessions.get(to.resource);
+			if (session !== undefined) {
+				session.send(stanza);
+				return;
+			}
+			// What becomes of a message to a resource that is gone is the message module's business.
+			if (stanza.name === "iq") {
+				this.#refuse(stanza, NOBODY, sender);
+				return;
+			}
+		}
+		this.#dispatch(this.account, stanza, from, to, account, sender);
+	}
+
+	#presenceTo(account: Account, stanza: Element, from: Jid, to: Jid, sender: Peer | undefined): void {
+		const type = stanza.attr("type") ?? "available";
+		const rule = this.#parts.presence.get(type as PresenceType);
+		if (to.resource !== undefined && rule?.bare !== true) {
+			account.sessions.get(to.resource)?.send(stanza);
+		} else {
+			rule?.incoming(this.#arrival(stanza, undefined, from, to, account, sender));
+		}
+	}
+
+	#dispatch(
+		dispatcher: Dispatcher<Handler>,
+		stanza: Element,
+		from: Jid,
+		to: Jid,
+		account: Account | undefined,
+		sender: Peer | undefined,
+	): void {
+		const match = dispatcher.find(stanza);
+		if (match !== undefined) match.handler(this.#arrival(stanza, match.payload, from, to, account, sender));
+		else if (stanza.name !== "presence") this.#refuse(stanza, NOBODY, sender);
+	}
+
+	#arrival(
+		stanza: Element,
+		payload: Element | undefined,
+		from: Jid,
+		to: Jid,
+		account: Account | undefined,
+		sender: Peer | undefined,
+	): Arrival {
+		return {
+			stanza,
+			payload,
+			from,
+			to,
+			account,
+			reply: (result) => this.#answer(resultOf(stanza, result), to, from, sender),
+			refuse: (error) => this.#refuse(stanza, error, sender),
+		};
+	}
+
+	/** `to` is no JID: it is not echoed either, because many a client breaks on an address that is none. */
+	#malformed(stanza: Element, sender: Peer): void {
+		const from = stanza.attr("from") ?? sender.jid.toString();
+		const error: StanzaError = { type: "modify", condition: "jid-malformed", text: "the address in to is no JID" };
+		this.#refuse(stanza.with({ from, to: this.#parts.domain }), error, sender);
+	}
+
+	/** Never an error for an error or a result (RFC 6120, sections 8.2.3 and 8.3.1). */
+	#refuse(stanza: Element, error: StanzaError, sender: Peer | undefined): void {
+		const type = stanza.attr("type");
+		if (sender === undefined || type === "error" || (stanza.name === "iq" && type === "result")) return;
+		this.#answer(errorOf(stanza, error), this.#serverJid, sender.jid, sender);
+	}
+
+	#answer(answer: Element, from: Jid, to: Jid, sender: Peer | undefined): void {
+		this.#seen(answer, from, to);
+		if (sender === undefined) this.#parts.log.debug(`an answer to ${to} has nobody to go to`);
+		else sender.send(answer);
+	}
+
+	get #serverJid(): Jid {
+		return Jid.parse(this.#parts.domain);
+	}
+
+	#seen(stanza: Element, from: Jid, to: Jid): void {
+		this.routed++;
+		const { onStanza } = this.#parts;
+		if (onStanza === undefined) return;
+		try {
+			onStanza({ from: from.toString(), to: to.toString(), stanza });
+		} catch (error) {
+			this.#parts.log.error(`onStanza threw, look at the code that was passed in: ${String(error)}`);
+		}
+	}
+}
+
+const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };

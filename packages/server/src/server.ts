@@ -1,0 +1,242 @@
+import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import { createSecureContext, TLSSocket } from "node:tls";
+import { Jid } from "@antiphon/protocol";
+import { Accounts } from "./accounts.js";
+import { ClientStream, type ClientStreamParts } from "./client-stream.js";
+import { ComponentStream, type ComponentStreamParts } from "./component-stream.js";
+import { Components } from "./components.js";
+import { DataFolder } from "./data-folder.js";
+import { Features } from "./features.js";
+import { Hooks } from "./hooks.js";
+import { ModuleHost, type ServerParts } from "./host.js";
+import { type Listener, listen } from "./listener.js";
+import type { LoginGate } from "./login-gate.js";
+import { MODULES } from "./modules.js";
+import { OfflineMessages } from "./offline-messages.js";
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
+import { FlushTurn } from "./outbox.js";
+import type { Peer } from "./peer.js";
+import { PresenceTable } from "./presence-table.js";
+import { Roster } from "./roster.js";
+import { Router } from "./router.js";
+import type { StreamContext, XmlStream } from "./xml-stream.js";
+
+/** What is going on in a server, as numbers. */
+export interface ServerStats {
+	/** Open sockets. */
+	readonly connections: number;
+	/** Of these, not logged in. */
+	readonly unauthenticated: number;
+	readonly accounts: number;
+	/** Bound resources. */
+	readonly clients: number;
+	/** Connected components. */
+	readonly components: number;
+	/** Stanzas routed since the start, answers of the server included. */
+	readonly routed: number;
+	/** Bytes that wait to be sent, to all peers. */
+	readonly queuedBytes: number;
+}
+
+/** A running server. */
+export interface EmbeddedServer {
+	readonly domain: string;
+	readonly host: string;
+	/** Where clients connect. */
+	readonly port: number;
+	/** Where clients connect with direct TLS, if that was asked for. */
+	readonly tlsPort: number | undefined;
+	/** Where components connect. */
+	readonly componentPort: number;
+	/** @throws Error when the account exists, the name is no local part of a JID, or limits.maxAccounts is reached */
+	addUser(name: string, password: string): void;
+	stats(): ServerStats;
+	/** Ends every stream with `system-shutdown`, stores what is to be kept, and resolves when all sockets are gone. Bounded by limits.closeTimeoutMs. */
+	close(): Promise<void>;
+	[Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts an XMPP server inside this process, for development and tests: not hardened for the Internet, no federation.
+ * @throws Error for wrong options; ListenError for a port that is not to be had
+ */
+export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
+	const server = new Server(resolveOptions(options));
+	try {
+		await server.open();
+	} catch (error) {
+		await server.close();
+		throw error;
+	}
+	return server;
+}
+
+class Server implements EmbeddedServer {
+	readonly #options: ResolvedOptions;
+	readonly #accounts: Accounts;
+	readonly #components: Components;
+	readonly #data: DataFolder | undefined;
+	readonly #router: Router;
+	readonly #clientParts: ClientStreamParts;
+	readonly #componentParts: ComponentStreamParts;
+	readonly #modules: ModuleHost[] = [];
+	readonly #streams = new Set<XmlStream>();
+	readonly #peers = new Set<Peer>();
+	readonly #gate: LoginGate = { unauthenticated: 0 };
+	#listeners: Listener[] = [];
+	#closing: Promise<void> | undefined;
+	port = 0;
+	tlsPort: number | undefined;
+	componentPort = 0;
+
+	constructor(options: ResolvedOptions) {
+		this.#options = options;
+		const { domain, limits, log } = options;
+		const now = () => performance.now();
+		const context: StreamContext = { domain, limits, log, turn: new FlushTurn(), now };
+		const hooks = new Hooks();
+		const presence = new PresenceTable();
+		this.#accounts = new Accounts(domain);
+		this.#components = new Components(options.components);
+		this.#data = options.data === undefined ? undefined : new DataFolder(options.data, log);
+		const { onStanza } = options;
+		const shared = { domain, accounts: this.#accounts, components: this.#components, presence, log };
+		this.#router = new Router({ ...shared, onStanza });
+		const parts: ServerParts = {
+			...shared,
+			limits,
+			router: this.#router,
+			features: new Features(),
+			hooks,
+			now,
+			peers: () => this.#peers,
+		};
+		const connection = { context, options, router: this.#router, gate: this.#gate };
+		const onBound = (peer: Peer) => void this.#peers.add(peer);
+		this.#componentParts = {
+			...connection,
+			components: this.#components,
+			onBound,
+			onUnbound: (peer) => void this.#peers.delete(peer),
+		};
+		this.#clientParts = {
+			...connection,
+			accounts: this.#accounts,
+			secure: options.tls === undefined ? undefined : tlsSockets(options.tls),
+			onBound,
+			onUnbound: (session) => {
+				this.#peers.delete(session);
+				if (this.#closing === undefined) hooks.emit("closed", session);
+			},
+		};
+		for (const install of MODULES) {
+			const host = new ModuleHost(parts);
+			this.#modules.push(host);
+			install(host);
+		}
+		for (const [name, password] of options.users) this.addUser(name, password);
+	}
+
+	get domain(): string {
+		return this.#options.domain;
+	}
+
+	get host(): string {
+		return this.#options.host;
+	}
+
+	async open(): Promise<void> {
+		const { host, port, tlsPort, componentPort } = this.#options;
+		const open = async (wanted: number, option: string, accept: (socket: Socket) => XmlStream) => {
+			const listener = await listen(host, wanted, option, (socket) => this.#admit(socket, accept));
+			this.#listeners.push(listener);
+			return listener.port;
+		};
+		const client = (socket: Socket) => new ClientStream(this.#clientParts, socket, false).stream;
+		const component = (socket: Socket) => new ComponentStream(this.#componentParts, socket).stream;
+		this.port = await open(port, "port", client);
+		this.componentPort = await open(componentPort, "componentPort", component);
+		const { secure } = this.#clientParts;
+		if (tlsPort !== undefined && secure !== undefined) {
+			const direct = (socket: Socket) => new ClientStream(this.#clientParts, secure(socket), true).stream;
+			this.tlsPort = await open(tlsPort, "tlsPort", direct);
+		}
+		this.#options.log.info(
+			`${this.domain}: clients on ${host}:${this.port}, components on ${host}:${this.componentPort}`,
+		);
+	}
+
+	#admit(socket: Socket, accept: (socket: Socket) => XmlStream): void {
+		const { limits } = this.#options;
+		const full = this.#streams.size >= limits.maxConnections;
+		const crowded = this.#gate.unauthenticated >= limits.maxUnauthenticated;
+		const stream = accept(socket);
+		this.#streams.add(stream);
+		socket.once("close", () => this.#streams.delete(stream));
+		if (socket.destroyed) this.#streams.delete(stream);
+		if (this.#closing !== undefined) stream.fail("system-shutdown", "the server shuts down", "info");
+		else if (full) stream.fail("resource-constraint", `${limits.maxConnections} connections (limits.maxConnections)`);
+		else if (crowded) {
+			const count = limits.maxUnauthenticated;
+			stream.fail("resource-constraint", `${count} connections wait to log in (limits.maxUnauthenticated)`);
+		}
+	}
+
+	addUser(name: string, password: string): void {
+		const { limits } = this.#options;
+		if (password === "") throw new Error(`the password of ${JSON.stringify(name)} is empty`);
+		if (this.#accounts.size >= limits.maxAccounts) {
+			throw new Error(`there are ${limits.maxAccounts} accounts already (limits.maxAccounts)`);
+		}
+		const jid = Jid.of(name, this.domain);
+		const stored = this.#data?.read(jid.local as string);
+		const changed = () => this.#data?.changed(jid.local as string, () => ({ roster, offline }));
+		const rosterBounds = { maxItems: limits.maxRosterItems, maxRequests: limits.maxSubscriptionRequests };
+		const offlineBounds = { maxMessages: limits.maxOfflineMessages, maxBytes: limits.maxOfflineBytes };
+		const roster = new Roster(rosterBounds, stored?.roster ?? [], changed);
+		const offline = new OfflineMessages(offlineBounds, stored?.offline ?? [], changed);
+		this.#accounts.add({ jid, password, sessions: new Map(), roster, offline });
+	}
+
+	stats(): ServerStats {
+		let clients = 0;
+		for (const account of this.#accounts.all()) clients += account.sessions.size;
+		let queuedBytes = 0;
+		for (const stream of this.#streams) queuedBytes += stream.queuedBytes;
+		return {
+			connections: this.#streams.size,
+			unauthenticated: this.#gate.unauthenticated,
+			accounts: this.#accounts.size,
+			clients,
+			components: this.#components.connected().length,
+			routed: this.#router.routed,
+			queuedBytes,
+		};
+	}
+
+	close(): Promise<void> {
+		this.#closing ??= this.#close();
+		return this.#closing;
+	}
+
+	async #close(): Promise<void> {
+		// One turn later, so that `#closing` is set before the first stream ends.
+		await Promise.resolve();
+		const closed = this.#listeners.map((listener) => listener.close());
+		for (const stream of this.#streams) stream.fail("system-shutdown", "the server shuts down", "info");
+		for (const host of this.#modules.reverse()) host[Symbol.dispose]();
+		await Promise.all(closed);
+		await this.#data?.flush();
+		this.#options.log.info(`${this.domain}: closed`);
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.close();
+	}
+}
+
+function tlsSockets(tls: { readonly key: string; readonly cert: string }): (socket: Socket) => Socket {
+	const secureContext = createSecureContext({ key: tls.key, cert: tls.cert, minVersion: "TLSv1.2" });
+	return (socket) => new TLSSocket(socket, { isServer: true, secureContext });
+}
