@@ -1,1 +1,43 @@
-export {};
+export {
+	type CallContext,
+	type CallOptions,
+	type Client,
+	type Delivery,
+	describe,
+	type Fault,
+	type FunctionContract,
+	type FunctionDescription,
+	type FunctionKind,
+	type Functions,
+	get,
+	type Handler,
+	type Handlers,
+	isFault,
+	type JsonSchema,
+	type Schema,
+	type Service,
+	type ServiceDescription,
+	service,
+	set,
+	untyped,
+} from "@antiphon/contract";
+export { type Link, type LinkState, type MemoryBus, type MemoryBusOptions, memoryBus } from "@antiphon/link";
+export {
+	BUS_ERROR_CODES,
+	BusError,
+	type BusErrorCode,
+	type Encoding,
+	type Executed,
+	type Log,
+} from "@antiphon/protocol";
+export type { ClientOptions } from "./client.js";
+export type { NodeLimits } from "./limits.js";
+export {
+	createNode,
+	type Node,
+	type NodeOptions,
+	type NodeStatus,
+	type QueryRequest,
+	type Served,
+	type ServeOptions,
+} from "./node.js";

@@ -1,0 +1,15 @@
+import { NS } from "@antiphon/protocol";
+import { xml } from "@antiphon/xml";
+import type { NodeModule } from "../node-host.js";
+import { existing } from "./existing.js";
+
+/** XEP-0092: Software Version. A function answers with the version of its contract. */
+export const version: NodeModule = (host) => {
+	host.feature(NS.version);
+	host.route("iq-get", NS.version, "query", ({ to }) => {
+		const subject = existing(host, to);
+		const { name, version } = subject.kind === "node" ? host.software : subject.served.service;
+		const text = (tag: string, value: string) => xml(tag, NS.version, {}, value);
+		return xml("query", NS.version, {}, text("name", name), text("version", version));
+	});
+};
