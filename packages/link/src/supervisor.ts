@@ -1,0 +1,218 @@
+import { BusError, type Jid } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { type BackoffSettings, backoffMs } from "./backoff.js";
+import type { Clock } from "./clock.js";
+import { LinkFailure, passing } from "./failure.js";
+import type { Link, LinkEvents, LinkState } from "./link.js";
+
+/** A stream that is up. */
+export interface Session {
+	readonly jid: Jid;
+	readonly maxStanzaBytes: number;
+	/** Hands over the stanzas that have come in so far, and from now on each as it comes. */
+	begin(): void;
+	/** @throws BusError as {@link Link.send} */
+	send(stanza: Element): void;
+	/** Ends in order. Bounded in time, never rejects. */
+	close(): Promise<void>;
+	/** Ends at once. Idempotent. */
+	destroy(): void;
+}
+
+export interface SessionEvents {
+	onStanza(stanza: Element): void;
+	/** The session is over. */
+	onEnd(failure: LinkFailure): void;
+	/** What the attempt is doing, for the message when it takes too long. */
+	onStep(doing: string): void;
+}
+
+/** Makes one attempt. Rejects with a LinkFailure; must let go of everything when the signal fires. */
+export type Connect = (events: SessionEvents, signal: AbortSignal) => Promise<Session>;
+
+export interface SupervisorSettings {
+	readonly attemptMs: number;
+	readonly stableMs: number;
+	readonly backoff: BackoffSettings;
+}
+
+/**
+ * Keeps a link connected: attempt, online, lost, back-off, attempt, … The states and who changes them are in
+ * {@link LinkState}; here `#become` is the one place that does. What a session is, it does not know.
+ */
+export class SupervisedLink implements Link {
+	readonly kind: "client" | "component";
+	readonly ownedDomain: string | undefined;
+	readonly #connect: Connect;
+	readonly #settings: SupervisorSettings;
+	readonly #clock: Clock;
+	readonly #random: () => number;
+	#state: LinkState = { state: "idle" };
+	#events: LinkEvents | undefined;
+	#session: Session | undefined;
+	#maxStanzaBytes: number;
+	/** Failures in a row; a session that lasted puts it back to 0. */
+	#failures = 0;
+	#onlineSince = 0;
+	/** Undoes what the present state has going: a timer, an attempt. */
+	#leave: () => void = () => {};
+	#opened: { resolve(): void; reject(error: BusError): void } | undefined;
+	#complained = false;
+
+	constructor(
+		identity: { readonly kind: "client" | "component"; readonly ownedDomain: string | undefined },
+		settings: SupervisorSettings & { readonly maxStanzaBytes: number },
+		connect: Connect,
+		clock: Clock,
+		random: () => number,
+	) {
+		this.kind = identity.kind;
+		this.ownedDomain = identity.ownedDomain;
+		this.#settings = settings;
+		this.#maxStanzaBytes = settings.maxStanzaBytes;
+		this.#connect = connect;
+		this.#clock = clock;
+		this.#random = random;
+	}
+
+	get state(): LinkState {
+		return this.#state;
+	}
+
+	get maxStanzaBytes(): number {
+		return this.#maxStanzaBytes;
+	}
+
+	open(events: LinkEvents, options: { readonly timeoutMs: number }): Promise<void> {
+		if (this.#state.state !== "idle") {
+			return Promise.reject(new BusError("invalid-argument", "a link can be opened once only"));
+		}
+		this.#events = events;
+		return new Promise((resolve, reject) => {
+			const cancel = this.#clock.after(options.timeoutMs, () => {
+				const last = this.#state.state === "waiting" ? `: ${this.#state.cause.message}` : "";
+				this.destroy(
+					new BusError("unavailable", `not connected to the XMPP server after ${options.timeoutMs} ms${last}`),
+				);
+			});
+			this.#opened = {
+				resolve: () => {
+					cancel();
+					resolve();
+				},
+				reject: (error) => {
+					cancel();
+					reject(error);
+				},
+			};
+			this.#attempt();
+		});
+	}
+
+	send(stanza: Element): void {
+		if (this.#session === undefined) {
+			throw new BusError("link-lost", `not connected to the XMPP server (${this.#state.state})`, { executed: "no" });
+		}
+		this.#session.send(stanza);
+	}
+
+	async close(): Promise<void> {
+		const session = this.#session;
+		this.#session = undefined;
+		this.#end(undefined);
+		await session?.close();
+	}
+
+	destroy(cause?: BusError): void {
+		const session = this.#session;
+		this.#session = undefined;
+		session?.destroy();
+		this.#end(cause);
+	}
+
+	#attempt(): void {
+		const abort = new AbortController();
+		let doing = "connecting";
+		/** Is this attempt, or the session that came of it, still the one that counts? */
+		let current = true;
+		const drop = () => {
+			current = false;
+			cancelLimit();
+			abort.abort();
+		};
+		const fail = (thrown: unknown) => {
+			if (!current) return;
+			drop();
+			this.#failed(LinkFailure.from(thrown));
+		};
+		const { attemptMs } = this.#settings;
+		const cancelLimit = this.#clock.after(attemptMs, () =>
+			fail(passing("unavailable", `no session with the XMPP server within ${attemptMs} ms; gave up while ${doing}`)),
+		);
+		this.#leave = drop;
+		this.#become({ state: "connecting", attempt: this.#failures + 1 });
+		// The listener may just have closed the link.
+		if (!current) return;
+		const events: SessionEvents = {
+			onStanza: (stanza) => {
+				if (current) this.#tell((listener) => listener.onStanza(stanza));
+			},
+			onStep: (step) => {
+				doing = step;
+			},
+			onEnd: fail,
+		};
+		this.#connect(events, abort.signal).then((session) => {
+			if (!current) return session.destroy();
+			cancelLimit();
+			this.#online(session);
+			if (current) session.begin();
+		}, fail);
+	}
+
+	#online(session: Session): void {
+		this.#session = session;
+		this.#maxStanzaBytes = session.maxStanzaBytes;
+		this.#onlineSince = this.#clock.now();
+		this.#become({ state: "online", jid: session.jid });
+		this.#opened?.resolve();
+	}
+
+	#failed(failure: LinkFailure): void {
+		const session = this.#session;
+		this.#session = undefined;
+		session?.destroy();
+		if (failure.final) {
+			this.#end(failure.error);
+			return;
+		}
+		if (session !== undefined && this.#clock.now() - this.#onlineSince >= this.#settings.stableMs) this.#failures = 0;
+		this.#failures += 1;
+		const retryInMs = backoffMs(this.#failures, this.#settings.backoff, this.#random);
+		this.#leave = this.#clock.after(retryInMs, () => this.#attempt());
+		this.#become({ state: "waiting", attempt: this.#failures, retryInMs, cause: failure.error });
+	}
+
+	#end(cause: BusError | undefined): void {
+		if (this.#state.state === "closed") return;
+		this.#leave();
+		this.#become(cause === undefined ? { state: "closed" } : { state: "closed", cause });
+		this.#opened?.reject(cause ?? new BusError("cancelled", "the link was closed", { executed: "no" }));
+	}
+
+	#become(state: LinkState): void {
+		this.#state = state;
+		this.#tell((listener) => listener.onState(state));
+	}
+
+	/** A listener that throws breaks nothing. Node tells about the first time; saying it for each stanza would be a flood. */
+	#tell(what: (listener: LinkEvents) => void): void {
+		try {
+			if (this.#events !== undefined) what(this.#events);
+		} catch (error) {
+			if (this.#complained) return;
+			this.#complained = true;
+			process.emitWarning(`a listener of an XMPP link threw: ${error instanceof Error ? error.stack : String(error)}`);
+		}
+	}
+}

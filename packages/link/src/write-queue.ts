@@ -1,0 +1,102 @@
+import { BusError } from "@antiphon/protocol";
+
+export interface WriteQueueActions {
+	/** Writes; `done` is called when the operating system has taken it all. Never called again before that. */
+	write(text: string, done: () => void): void;
+	/** Something is waiting to be taken. */
+	writing(): void;
+	/** The last write was taken; `more` is waiting. */
+	written(more: boolean): void;
+}
+
+/** What one turn's write holds at most. What is above follows in writes of its own. */
+const MAX_WRITE_CHARS = 128 * 1024;
+/** When catching up, writes are smaller, so that slow progress can be told from a standstill. */
+const MAX_CATCH_UP_CHARS = 32 * 1024;
+
+/**
+ * Gathers what is sent in one turn of the event loop into one write.
+ *
+ * The write is made by `setImmediate`, after all the input that was ready has been handled: a microtask or a tick
+ * would part with the first answer before the second is there (measured in docs/adr/0003-xmpp-js.md).
+ *
+ * Bounded: when `maxBytes` are waiting, counting what the operating system has not taken yet, `push` throws `overloaded`
+ * and takes nothing.
+ */
+export class WriteQueue {
+	readonly #maxBytes: number;
+	readonly #actions: WriteQueueActions;
+	#texts: string[] = [];
+	#bytes = 0;
+	#scheduled: NodeJS.Immediate | undefined;
+	#busy = false;
+	#onEmpty: (() => void) | undefined;
+
+	constructor(maxBytes: number, actions: WriteQueueActions) {
+		this.#maxBytes = maxBytes;
+		this.#actions = actions;
+	}
+
+	/** Bytes waiting, those in the hands of the socket included. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
+	/** @throws BusError `overloaded` */
+	push(text: string, bytes: number): void {
+		if (this.#bytes + bytes > this.#maxBytes) {
+			throw new BusError("overloaded", `${this.#bytes} bytes are already waiting to be sent to the XMPP server`, {
+				retryAfterMs: 1000,
+			});
+		}
+		this.#texts.push(text);
+		this.#bytes += bytes;
+		if (!this.#busy) this.#scheduled ??= setImmediate(() => this.#flush(MAX_WRITE_CHARS));
+	}
+
+	/** Calls `action` as soon as nothing is waiting any more. */
+	whenEmpty(action: () => void): void {
+		if (this.#bytes === 0) action();
+		else this.#onEmpty = action;
+	}
+
+	/** Forgets what is waiting. */
+	clear(): void {
+		if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
+		this.#texts = [];
+		this.#bytes = 0;
+		this.#onEmpty = undefined;
+	}
+
+	#flush(maxChars: number): void {
+		this.#scheduled = undefined;
+		const text = this.#take(maxChars);
+		if (text === "") return;
+		const bytes = Buffer.byteLength(text);
+		this.#busy = true;
+		this.#actions.writing();
+		this.#actions.write(text, () => {
+			this.#busy = false;
+			this.#bytes = Math.max(0, this.#bytes - bytes);
+			this.#actions.written(this.#texts.length > 0);
+			if (this.#texts.length > 0) this.#flush(MAX_CATCH_UP_CHARS);
+			else if (this.#bytes === 0) this.#onEmpty?.();
+		});
+	}
+
+	/** The front of the queue: as many stanzas as one write takes, and one at least. */
+	#take(maxChars: number): string {
+		const texts = this.#texts;
+		let chars = 0;
+		let count = 0;
+		while (count < texts.length && (count === 0 || chars + (texts[count] as string).length <= maxChars)) {
+			chars += (texts[count] as string).length;
+			count += 1;
+		}
+		if (count === texts.length) {
+			this.#texts = [];
+			return texts.join("");
+		}
+		return texts.splice(0, count).join("");
+	}
+}

@@ -1,0 +1,29 @@
+import { promises as dns } from "node:dns";
+import { type Clock, systemClock } from "../clock.js";
+
+export interface SrvRecord {
+	readonly name: string;
+	readonly port: number;
+	readonly priority: number;
+	readonly weight: number;
+}
+
+/** What a link takes from the world around it. A test hands in its own. */
+export interface LinkEnvironment {
+	readonly clock: Clock;
+	/** Uniform in [0, 1). For back-off and the weights of SRV records, not for secrets. */
+	readonly random: () => number;
+	/** The SRV records of a name; rejects, or resolves with none, when there are none. Gives up after `timeoutMs`. */
+	readonly resolveSrv: (name: string, timeoutMs: number) => Promise<readonly SrvRecord[]>;
+	/** Is this address of a peer on this machine? */
+	readonly isLoopback: (address: string) => boolean;
+}
+
+export const systemEnvironment: LinkEnvironment = {
+	clock: systemClock,
+	random: Math.random,
+	resolveSrv(name, timeoutMs) {
+		return new dns.Resolver({ timeout: timeoutMs, tries: 1 }).resolveSrv(name);
+	},
+	isLoopback: (address) => /^(?:::ffff:)?127\.|^::1$/.test(address),
+};

@@ -1,0 +1,164 @@
+import { BusError, iq, isStanza, type Jid, NS } from "@antiphon/protocol";
+import { type Element, STREAM_END, serialize, xml } from "@antiphon/xml";
+import { passing } from "../failure.js";
+import { Liveness } from "../liveness.js";
+import type { StreamSettings } from "../options.js";
+import { stanzaId } from "../stanza-id.js";
+import type { Session, SessionEvents } from "../supervisor.js";
+import { WriteQueue } from "../write-queue.js";
+import type { LinkEnvironment } from "./environment.js";
+import { streamFailure } from "./stream-errors.js";
+import type { Wire } from "./wire.js";
+
+/** RFC 6120 section 13.12 lets a server refuse what is larger; most take more. */
+export const DEFAULT_MAX_STANZA_BYTES = 64 * 1024;
+
+export interface SessionSetup {
+	readonly wire: Wire;
+	readonly jid: Jid;
+	/** The largest stanza that the server says it takes (XEP-0478). */
+	readonly announcedMaxBytes: number | undefined;
+	/** What has come in during the last step of the negotiation. */
+	readonly held: Element[];
+	/** Completes or refuses a stanza before it is sent. */
+	readonly prepare: (stanza: Element) => Element;
+	readonly settings: StreamSettings;
+	readonly environment: LinkEnvironment;
+	readonly events: SessionEvents;
+}
+
+/** A stream that is up: stanzas go from the parser to the listener and from `send` to the socket, with nothing in between. */
+export class StreamSession implements Session {
+	readonly jid: Jid;
+	readonly maxStanzaBytes: number;
+	readonly #setup: SessionSetup;
+	readonly #wire: Wire;
+	readonly #queue: WriteQueue;
+	readonly #liveness: Liveness;
+	#held: Element[] | undefined;
+	#pingId: string | undefined;
+	#closing = false;
+	#onOver: (() => void) | undefined;
+
+	constructor(setup: SessionSetup) {
+		const { wire, settings, environment } = setup;
+		this.#setup = setup;
+		this.#wire = wire;
+		this.#held = setup.held;
+		this.jid = setup.jid;
+		this.maxStanzaBytes = maxStanzaBytes(settings.maxStanzaBytes, setup.announcedMaxBytes);
+		this.#liveness = new Liveness(settings.liveness, environment.clock, {
+			ping: () => this.#ping(),
+			dead: (reason) => wire.end(passing("link-lost", `the connection is dead: ${reason}`)),
+		});
+		this.#queue = new WriteQueue(settings.maxBufferedBytes, {
+			write: (text, done) => wire.write(text, done),
+			writing: () => this.#liveness.writing(),
+			written: (more) => this.#liveness.written(more),
+		});
+		wire.trust();
+		wire.listen({
+			onBytes: () => this.#liveness.heard(),
+			onHeader: () => {},
+			onElement: (element) => this.#receive(element),
+			onEnd: (failure) => {
+				this.#liveness.stop();
+				this.#queue.clear();
+				this.#onOver?.();
+				if (!this.#closing) setup.events.onEnd(failure);
+			},
+		});
+	}
+
+	begin(): void {
+		// A stanza that is handled may bring the next: the list is complete only when it has been emptied.
+		for (let next = this.#held?.shift(); next !== undefined; next = this.#held?.shift()) this.#deliver(next);
+		this.#held = undefined;
+	}
+
+	send(stanza: Element): void {
+		if (!isStanza(stanza)) {
+			throw new BusError("invalid-argument", `not a stanza: <${stanza.name} xmlns='${stanza.ns}'>`);
+		}
+		this.#write(this.#setup.prepare(stanza));
+	}
+
+	close(): Promise<void> {
+		this.#closing = true;
+		return new Promise((resolve) => {
+			const { environment, settings } = this.#setup;
+			const over = () => {
+				cancel();
+				this.destroy();
+				resolve();
+			};
+			const cancel = environment.clock.after(settings.closeMs, over);
+			this.#onOver = over;
+			// What was sent goes first; then the end of our stream; then the server's, which ends the wire.
+			this.#queue.whenEmpty(() => this.#wire.write(STREAM_END));
+		});
+	}
+
+	destroy(): void {
+		this.#closing = true;
+		this.#wire.end(passing("cancelled", "the link was closed"));
+	}
+
+	#receive(element: Element): void {
+		if (element.is("error", NS.streams)) {
+			this.#wire.end(streamFailure(element, this.#setup.settings.domain), STREAM_END);
+		} else if (this.#held !== undefined) this.#held.push(element);
+		else this.#deliver(element);
+	}
+
+	#deliver(element: Element): void {
+		// Nonzas of extensions that were never asked for mean nothing here.
+		if (this.#closing || !isStanza(element) || this.#isPing(element)) return;
+		this.#setup.events.onStanza(element);
+	}
+
+	#write(stanza: Element): void {
+		let text: string;
+		try {
+			text = serialize(stanza, NS.client);
+		} catch (error) {
+			const why = error instanceof Error ? error.message : String(error);
+			throw new BusError("invalid-argument", `the stanza cannot be written as XML: ${why}`, { cause: error });
+		}
+		const bytes = Buffer.byteLength(text);
+		if (bytes > this.maxStanzaBytes) {
+			throw new BusError(
+				"too-large",
+				`the stanza has ${bytes} bytes; the XMPP server takes ${this.maxStanzaBytes}. Send less, or raise the server's limit and maxStanzaBytes`,
+			);
+		}
+		this.#queue.push(text, bytes);
+	}
+
+	/** XEP-0199. An answer of any kind will do, and so will anything else that comes in. */
+	#ping(): void {
+		const { settings } = this.#setup;
+		this.#pingId = stanzaId();
+		try {
+			this.#write(this.#setup.prepare(iq("get", { to: settings.pingTo, id: this.#pingId }, xml("ping", NS.ping))));
+		} catch {
+			// The buffer is full. The question is whether the peer is dead; it stays open without our asking.
+		}
+	}
+
+	/**
+	 * The answer to our ping; or, on a component link, the ping itself on its way back: a component asks its own domain,
+	 * because no other address is sure to exist.
+	 */
+	#isPing(element: Element): boolean {
+		if (element.name !== "iq" || this.#pingId === undefined || element.attr("id") !== this.#pingId) return false;
+		const type = element.attr("type");
+		if (type === "result" || type === "error") this.#pingId = undefined;
+		return true;
+	}
+}
+
+function maxStanzaBytes(wanted: number | undefined, announced: number | undefined): number {
+	if (announced === undefined) return wanted ?? DEFAULT_MAX_STANZA_BYTES;
+	return Math.min(announced, wanted ?? announced);
+}
