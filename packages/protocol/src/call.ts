@@ -25,24 +25,27 @@ export interface Call extends TraceContext {
 /** The head of a call: all but its input, which is decoded once the call is admitted. */
 export type CallHead = Omit<Call, "input">;
 
+/** The names of service and function, and the dot. */
+const MAX_FUNCTION_CHARS = 2 * MAX_NAME_CHARS + 1;
 const FUNCTION_NAME = /^[a-z0-9_-]+(?:\.[a-zA-Z0-9_-]+)+$/;
-const VERSION = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[0-9A-Za-z.-]+)?$/;
+const VERSION = /^\d{1,9}\.\d{1,9}\.\d{1,9}$/;
 const DIGITS = /^\d{1,9}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** @throws BusError `invalid-argument` when the input cannot be carried */
+/** @throws BusError `invalid-argument` when the name, the version or the input cannot be carried */
 export function encodeCall(call: Call): Element {
+	const trace = validTrace(call.traceparent, call.tracestate);
 	return xml(
 		"call",
 		NS.rpc,
 		{
-			fn: call.fn,
-			v: call.version,
-			ttl: String(Math.max(0, Math.min(MAX_TTL_MS, Math.floor(call.ttlMs)))),
+			fn: checkFunctionName(call.fn),
+			v: checkVersion(call.version),
+			ttl: String(Math.max(0, Math.min(MAX_TTL_MS, Math.floor(call.ttlMs) || 0))),
 			enc: call.encoding,
-			traceparent: call.traceparent,
-			tracestate: call.tracestate,
+			traceparent: trace.traceparent,
+			tracestate: trace.tracestate,
 		},
 		encodePayload(call.encoding, call.input),
 	);
@@ -50,19 +53,29 @@ export function encodeCall(call: Call): Element {
 
 /** Reads all but the input. @throws BusError `invalid-argument` with what is wrong */
 export function decodeCallHead(element: Element): CallHead {
-	const fn = element.attr("fn");
-	if (fn === undefined || fn.length > MAX_NAME_CHARS * 2 || !FUNCTION_NAME.test(fn)) {
-		throw new BusError("invalid-argument", "fn must be service.function");
-	}
-	const version = element.attr("v");
-	if (version !== undefined && (version.length > MAX_NAME_CHARS || !VERSION.test(version))) {
-		throw new BusError("invalid-argument", "v must be a version such as 1.0.0");
-	}
+	const fn = checkFunctionName(element.attr("fn"));
+	const version = checkVersion(element.attr("v"));
 	const ttl = element.attr("ttl");
 	if (ttl === undefined || !DIGITS.test(ttl) || Number(ttl) > MAX_TTL_MS) {
 		throw new BusError("invalid-argument", `ttl must be milliseconds, 0 to ${MAX_TTL_MS}`);
 	}
-	return { fn, version, ttlMs: Number(ttl), encoding: parseEncoding(element.attr("enc")), ...traceOf(element) };
+	const encoding = parseEncoding(element.attr("enc"));
+	const trace = validTrace(element.attr("traceparent"), element.attr("tracestate"));
+	return { fn, version, ttlMs: Number(ttl), encoding, ...trace };
+}
+
+function checkFunctionName(fn: string | undefined): string {
+	if (fn === undefined || fn.length > MAX_FUNCTION_CHARS || !FUNCTION_NAME.test(fn)) {
+		throw new BusError("invalid-argument", "fn must be service.function, such as dictionary.define");
+	}
+	return fn;
+}
+
+function checkVersion(version: string | undefined): string | undefined {
+	if (version !== undefined && (version.length > MAX_NAME_CHARS || !VERSION.test(version))) {
+		throw new BusError("invalid-argument", "v must be a version such as 1.0.0");
+	}
+	return version;
 }
 
 /** The input of a call or the output of a reply. @throws BusError `invalid-argument` */
@@ -91,10 +104,8 @@ export function decodeReply(payload: Element | undefined): unknown {
 	}
 }
 
-/** A malformed trace context is dropped, not refused (W3C Trace Context, section 3.2). */
-function traceOf(element: Element): TraceContext {
-	const traceparent = element.attr("traceparent");
+/** A malformed trace context is dropped, not refused (W3C Trace Context, section 3.2), whoever made it. */
+function validTrace(traceparent: string | undefined, tracestate: string | undefined): TraceContext {
 	if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return {};
-	const tracestate = element.attr("tracestate");
 	return tracestate !== undefined && TRACESTATE.test(tracestate) ? { traceparent, tracestate } : { traceparent };
 }

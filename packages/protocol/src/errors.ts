@@ -78,17 +78,26 @@ export class BusError extends Error {
 	}
 
 	/**
-	 * Makes a BusError of anything that was thrown. What is one already comes back as it is; an abort is `cancelled`, a
-	 * timeout of an AbortSignal is `deadline-exceeded`; everything else is `internal`.
+	 * Makes a BusError of anything that was thrown, and never throws itself. What is one already comes back as it is; an
+	 * abort is `cancelled`, a timeout of an AbortSignal is `deadline-exceeded`; everything else is `internal`.
 	 */
 	static from(thrown: unknown): BusError {
-		if (thrown instanceof BusError) return thrown;
-		if (thrown instanceof Error) {
-			if (thrown.name === "AbortError") return new BusError("cancelled", thrown.message, { cause: thrown });
-			if (thrown.name === "TimeoutError") return new BusError("deadline-exceeded", thrown.message, { cause: thrown });
-			return new BusError("internal", thrown.message, { cause: thrown });
+		try {
+			if (thrown instanceof BusError) return thrown;
+			if (thrown instanceof Error) {
+				const code =
+					thrown.name === "AbortError"
+						? "cancelled"
+						: thrown.name === "TimeoutError"
+							? "deadline-exceeded"
+							: "internal";
+				return new BusError(code, String(thrown.message), { cause: thrown });
+			}
+			return new BusError("internal", `something that is no Error was thrown: ${String(thrown)}`, { cause: thrown });
+		} catch {
+			// An object without toString, a getter that throws, a revoked Proxy.
+			return new BusError("internal", "something was thrown that cannot be read", { cause: thrown });
 		}
-		return new BusError("internal", `something that is no Error was thrown: ${String(thrown)}`, { cause: thrown });
 	}
 }
 

@@ -1,7 +1,7 @@
 import { type Element, xml } from "@antiphon/xml";
 import { decodeBody } from "./call.js";
 import { BusError, type BusErrorCode, type Executed, isBusErrorCode } from "./errors.js";
-import { MAX_ERROR_TEXT_CHARS, MAX_NAME_CHARS, MAX_TTL_MS } from "./limits.js";
+import { MAX_NAME_CHARS, MAX_TTL_MS } from "./limits.js";
 import { NS } from "./namespaces.js";
 import { type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 import type { StanzaCondition, StanzaError, StanzaErrorType } from "./stanza-error.js";
@@ -55,17 +55,20 @@ const WITHOUT_FAULT: Readonly<Partial<Record<StanzaCondition, readonly [BusError
 /** What the caller is told instead of an internal error: its detail stays in the process that had it. */
 const INTERNAL_TEXT = "internal error";
 
-/** The stanza error for a call that failed. @throws BusError `invalid-argument` when the fault's data cannot be carried */
+/** What a fault may be called: names of contracts are narrower still. */
+const FAULT_NAME = new RegExp(`^[A-Za-z0-9._-]{1,${MAX_NAME_CHARS}}$`);
+
+/** The stanza error for a call that failed. @throws BusError `invalid-argument` when the fault's name or data cannot be carried */
 export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 	const [condition, type] = STANZA_ERROR[error.code];
 	const isFault = error.code === "fault";
+	if (isFault && !FAULT_NAME.test(error.name)) {
+		throw new BusError("invalid-argument", "the name of a fault must be letters, digits, '.', '_' and '-'");
+	}
 	return {
 		condition,
 		type,
-		text:
-			error.code === "internal"
-				? INTERNAL_TEXT
-				: error.message.toWellFormed().slice(0, MAX_ERROR_TEXT_CHARS).replace(NOT_XML, "\uFFFD"),
+		text: error.code === "internal" ? INTERNAL_TEXT : error.message,
 		application: xml(
 			"fault",
 			NS.rpc,
@@ -73,7 +76,7 @@ export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 				code: error.code,
 				name: isFault ? error.name : undefined,
 				executed: error.executed,
-				"retry-after": error.retryAfterMs === undefined ? undefined : String(Math.ceil(error.retryAfterMs)),
+				"retry-after": encodeRetryAfter(error.retryAfterMs),
 				enc: isFault ? encoding : undefined,
 			},
 			isFault ? encodePayload(encoding, error.data) : undefined,
@@ -88,16 +91,18 @@ export function decodeFault(error: StanzaError): BusError {
 		const [code, executed] = WITHOUT_FAULT[error.condition] ?? (["protocol", "unknown"] as const);
 		return new BusError(code, error.text || `the XMPP network answered <${error.condition}/>`, { executed });
 	}
-	const code = fault.attr("code") ?? "";
-	if (!isBusErrorCode(code))
-		return new BusError("protocol", `the fault has an unknown code: ${code.slice(0, MAX_NAME_CHARS)}`);
-	const message = error.text || code;
 	const stated = fault.attr("executed");
 	const executed = stated === "yes" || stated === "no" ? stated : "unknown";
-	if (code !== "fault") return new BusError(code, message, { executed, ...retryAfter(fault) });
+	const code = fault.attr("code") ?? "";
+	if (!isBusErrorCode(code)) {
+		const shown = JSON.stringify(code.slice(0, MAX_NAME_CHARS));
+		return new BusError("protocol", `the fault has an unknown code: ${shown}`, { executed });
+	}
+	const message = error.text || code;
+	if (code !== "fault") return new BusError(code, message, { executed, ...decodeRetryAfter(fault) });
 	const name = fault.attr("name");
-	if (name === undefined || name === "" || name.length > MAX_NAME_CHARS) {
-		return new BusError("protocol", "the fault has no name", { executed });
+	if (name === undefined || !FAULT_NAME.test(name)) {
+		return new BusError("protocol", "the fault has no name, or one that is not allowed", { executed });
 	}
 	try {
 		const data = decodeBody(fault, parseEncoding(fault.attr("enc")));
@@ -110,10 +115,12 @@ export function decodeFault(error: StanzaError): BusError {
 	}
 }
 
-function retryAfter(fault: Element): { retryAfterMs?: number } {
+function encodeRetryAfter(retryAfterMs: number | undefined): string | undefined {
+	if (retryAfterMs === undefined || Number.isNaN(retryAfterMs)) return undefined;
+	return String(Math.max(0, Math.min(MAX_TTL_MS, Math.ceil(retryAfterMs))));
+}
+
+function decodeRetryAfter(fault: Element): { retryAfterMs?: number } {
 	const text = fault.attr("retry-after");
 	return text !== undefined && /^\d{1,9}$/.test(text) ? { retryAfterMs: Math.min(Number(text), MAX_TTL_MS) } : {};
 }
-
-/** Characters that XML 1.0 cannot carry; a message may quote anything. */
-const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\uFFFE\uFFFF]/g;

@@ -29,7 +29,14 @@ export {
 } from "./errors.js";
 export { decodeFault, encodeFault } from "./fault.js";
 export { Jid, JidError } from "./jid.js";
-export { MAX_ERROR_TEXT_CHARS, MAX_NAME_CHARS, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_ITEMS, MAX_TTL_MS } from "./limits.js";
+export {
+	MAX_ERROR_TEXT_CHARS,
+	MAX_NAME_CHARS,
+	MAX_PAYLOAD_CHARS,
+	MAX_PAYLOAD_DEPTH,
+	MAX_PAYLOAD_ITEMS,
+	MAX_TTL_MS,
+} from "./limits.js";
 export { guardedLog, type Log, quietLog } from "./log.js";
 export { NS } from "./namespaces.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";

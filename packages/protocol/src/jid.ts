@@ -1,13 +1,26 @@
-import { domainToASCII } from "node:url";
+import { isIPv6 } from "node:net";
+import { domainToASCII, domainToUnicode } from "node:url";
 
 /** Bytes of UTF-8 that one part of a JID may have (RFC 7622, section 3.1). */
 const MAX_PART_BYTES = 1023;
-/** What parses most JIDs without touching Unicode tables: already lower-case ASCII. */
-const PLAIN =
-	/^(?:([a-z0-9!#$%()*+,.;=?[\]^_`{|}~-]{1,255})@)?([a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?)(?:\/([\x20-\x7e]{1,255}))?$/;
+/** Three parts, '@' and '/': what is longer is refused before any work. */
+const MAX_CHARS = 3 * MAX_PART_BYTES + 2;
+/** A domain in lower-case ASCII: labels of at most 63 letters, digits and hyphens inside (RFC 1123), 255 in all. */
+const LDH =
+	"(?=[a-z0-9.-]{1,255}(?:/|$))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*";
+const LDH_DOMAIN = new RegExp(`^${LDH}$`);
+/** What parses most JIDs without touching Unicode tables: already lower-case ASCII, and a printable resource. */
+const PLAIN = new RegExp(`^(?:([a-z0-9!#$%()*+,.;=?[\\]^_\`{|}~-]{1,255})@)?(${LDH})(?:/([\\x20-\\x7e]{1,255}))?$`);
+/** Prefix of a label that stands for another one in Unicode (RFC 5890). */
+const A_LABEL = /(?:^|\.)xn--/;
+/** Letters, marks and digits of any script, in labels; what else IDNA would map away or refuse is refused here. */
+const UNICODE_DOMAIN = /^[\p{L}\p{M}\p{Nd}][\p{L}\p{M}\p{Nd}.-]*$/u;
+/** Dots of other scripts (RFC 5895, section 2). */
+const DOTS = /[\u3002\uFF0E\uFF61]/g;
 const FORBIDDEN_LOCAL = /["&'/:<>@\s\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/u;
 const FORBIDDEN_RESOURCE = /[\p{Cc}\p{Cs}\p{Cn}]/u;
-const IP_LITERAL = /^\[[0-9a-f:.]+\]$/;
+const OTHER_SPACE = /\p{Zs}/gu;
+const IP_LITERAL = /^\[([0-9a-f:.]{2,45})\]$/;
 
 export class JidError extends Error {
 	override readonly name = "JidError";
@@ -17,8 +30,11 @@ export class JidError extends Error {
  * An XMPP address, `local@domain/resource` (RFC 7622), normalised: the local part and the domain are folded to lower
  * case. Two JIDs are the same exactly when their strings are.
  *
- * The local part is mapped with NFKC as deployed servers do (nodeprep, RFC 3920 appendix A), so that a full-width
- * look-alike of a name is that name.
+ * - local: mapped with NFKC as deployed servers do (nodeprep, RFC 3920 appendix A), so that a full-width look-alike of a
+ *   name is that name. Not allowed: `"&'/:<>@`, white space, control and invisible characters.
+ * - domain: labels of letters, digits and hyphens, in Unicode (an `xn--` label becomes what it stands for), or an IP
+ *   address, IPv6 in brackets.
+ * - resource: case and everything else is kept but for NFC and spaces, which become plain ones.
  */
 export class Jid {
 	readonly local: string | undefined;
@@ -36,8 +52,10 @@ export class Jid {
 
 	/** @throws JidError with what is wrong */
 	static parse(text: string): Jid {
+		if (text.length > MAX_CHARS)
+			throw new JidError(`a JID cannot be longer than ${MAX_CHARS} characters: ${show(text)}`);
 		const plain = PLAIN.exec(text);
-		if (plain !== null && !(plain[2] as string).includes("..")) return new Jid(plain[1], plain[2] as string, plain[3]);
+		if (plain !== null && !A_LABEL.test(plain[2] as string)) return new Jid(plain[1], plain[2] as string, plain[3]);
 		// The resource may contain '@' and '/', so it is cut off first (RFC 7622, section 3.1).
 		const slash = text.indexOf("/");
 		const bare = slash < 0 ? text : text.slice(0, slash);
@@ -93,17 +111,22 @@ function prepareLocal(text: string): string {
 }
 
 function prepareDomain(text: string): string {
-	const trimmed = text.endsWith(".") ? text.slice(0, -1) : text;
-	const lower = trimmed.toLowerCase();
-	if (IP_LITERAL.test(lower)) return lower;
-	// domainToASCII refuses what no domain may contain; the Unicode form is kept, as RFC 7622 section 3.2 asks.
-	const ascii = domainToASCII(lower);
-	if (ascii === "" || /[^a-z0-9.-]|\.\./.test(ascii)) throw new JidError(`not a domain: ${show(text)}`);
-	return sized(lower.normalize("NFKC"), "domain", text);
+	const domain = (text.endsWith(".") ? text.slice(0, -1) : text).normalize("NFKC").toLowerCase().replace(DOTS, ".");
+	if (LDH_DOMAIN.test(domain) && !A_LABEL.test(domain)) return domain;
+	// node:url reads these as the host of a URL does: it drops tabs, stops at '?' and decodes '%61'. So the characters are
+	// checked first; what it is asked for is the mapping and the rules of IDNA, and one spelling of an IPv6 address.
+	const ip = IP_LITERAL.exec(domain)?.[1];
+	if (ip !== undefined && isIPv6(ip)) return domainToASCII(domain);
+	const ascii = UNICODE_DOMAIN.test(domain) ? domainToASCII(domain) : "";
+	const unicode = domainToUnicode(ascii);
+	if (!LDH_DOMAIN.test(ascii) || !UNICODE_DOMAIN.test(unicode) || domainToASCII(unicode) !== ascii) {
+		throw new JidError(`not a domain: ${show(text)}`);
+	}
+	return sized(unicode, "domain", text);
 }
 
 function prepareResource(text: string): string {
-	const resource = text.normalize("NFC");
+	const resource = text.normalize("NFC").replace(OTHER_SPACE, " ");
 	if (FORBIDDEN_RESOURCE.test(resource))
 		throw new JidError(`the resource of a JID cannot contain control characters: ${show(text)}`);
 	return sized(resource, "resource", text);

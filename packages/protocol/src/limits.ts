@@ -1,8 +1,11 @@
 /** How deep a payload may nest: an array or object inside another is one level. */
 export const MAX_PAYLOAD_DEPTH = 64;
 
-/** How many arrays, objects, keys and values a payload may have in all. Small items cost far more memory than bytes. */
+/** How many values and keys a payload may have in all: an array or object is one, and so is each thing in it. */
 export const MAX_PAYLOAD_ITEMS = 1_000_000;
+
+/** How long the text of a payload may be, in characters. Far above what a stanza carries; it bounds what a codec does. */
+export const MAX_PAYLOAD_CHARS = 16 * 1024 * 1024;
 
 /** How long a name (service, function, instance, fault) or version may be, in characters. */
 export const MAX_NAME_CHARS = 128;

@@ -1,25 +1,35 @@
+import { isUint8Array } from "node:util/types";
 import { BusError } from "../errors.js";
-import { MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_ITEMS } from "../limits.js";
+import { MAX_PAYLOAD_CHARS, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_ITEMS } from "../limits.js";
 
-/**
- * What a payload can hold: the values of JSON, and bytes where the encoding is msgpack. Every value that passes here
- * comes out on the other side as it went in.
- *
- * Checked before encoding, because encoders change silently what they do not know (a Map becomes an object, NaN becomes
- * null, an Error an extension), and after decoding.
- *
- * @returns how many object keys there are in all, so that a decoder can tell when duplicates were merged
- * @throws BusError `invalid-argument`, with the path of the culprit
- */
-export function checkValue(value: unknown, bytes: "allow" | "refuse"): number {
-	const walk = new Walk(bytes);
-	walk.visit(value, 0);
-	return walk.keys;
+/** A copy that is made of nothing but plain values. */
+export interface PlainValue {
+	readonly value: unknown;
+	/** How many object keys there are in all, so that a decoder can tell when duplicates were merged. */
+	readonly keys: number;
 }
 
-class Walk {
+/**
+ * Copies what a payload can hold, and refuses everything else: `null`, booleans, finite numbers, well-formed strings,
+ * arrays, plain objects, and bytes where the encoding can carry them.
+ *
+ * Encoders change silently what they do not know (a Map becomes an object, NaN becomes null, an Error an extension),
+ * call `toJSON`, and read a getter or a Proxy as often as they like. The copy reads everything once, so that what was
+ * checked is what is encoded. Of an object its own enumerable string keys count, without those that are `undefined`;
+ * of an array its elements; negative zero is zero.
+ *
+ * @throws BusError `invalid-argument` with the path of the culprit, `too-large`; and whatever a getter or Proxy throws
+ */
+export function plainValue(value: unknown, bytes: "allow" | "refuse"): PlainValue {
+	const copier = new Copier(bytes);
+	return { value: copier.copy(value, 0), keys: copier.keys };
+}
+
+class Copier {
 	keys = 0;
 	#items = 0;
+	#chars = 0;
+	/** The key or index at each level above the value in hand. */
 	readonly #path: (string | number)[] = [];
 	readonly #bytes: "allow" | "refuse";
 
@@ -27,58 +37,90 @@ class Walk {
 		this.#bytes = bytes;
 	}
 
-	visit(value: unknown, depth: number): void {
-		if (++this.#items > MAX_PAYLOAD_ITEMS) this.#refuse(`there are more than ${MAX_PAYLOAD_ITEMS} values`);
+	copy(value: unknown, depth: number): unknown {
+		if (++this.#items > MAX_PAYLOAD_ITEMS) this.#refuse(depth, `there are more than ${MAX_PAYLOAD_ITEMS} values`);
 		switch (typeof value) {
 			case "string":
-				if (!value.isWellFormed()) this.#refuse("a string holds half of a surrogate pair");
-				return;
+				if (!value.isWellFormed()) this.#refuse(depth, "a string holds half of a surrogate pair");
+				this.#spend(value.length, depth);
+				return value;
 			case "number":
-				if (!Number.isFinite(value)) this.#refuse(`${value} is not a finite number`);
-				return;
+				if (!Number.isFinite(value)) this.#refuse(depth, `${value} is not a finite number`);
+				// -0 becomes 0, as both encodings would have it.
+				return value + 0;
 			case "boolean":
-				return;
+				return value;
 			case "object":
-				if (value !== null) this.#visitObject(value, depth);
-				return;
+				return value === null ? null : this.#copyObject(value, depth);
 			default:
-				this.#refuse(`a ${typeof value} cannot be sent${typeof value === "bigint" ? "; send it as a string" : ""}`);
+				return this.#refuse(
+					depth,
+					`a value of type ${typeof value} cannot be sent${typeof value === "bigint" ? "; send it as a string" : ""}`,
+				);
 		}
 	}
 
-	#visitObject(value: object, depth: number): void {
-		if (depth >= MAX_PAYLOAD_DEPTH) this.#refuse(`it is nested deeper than ${MAX_PAYLOAD_DEPTH} levels`);
-		if (Array.isArray(value)) {
-			for (let i = 0; i < value.length; i++) {
-				this.#path.push(i);
-				this.visit(value[i], depth + 1);
-				this.#path.pop();
-			}
-			return;
+	#copyObject(value: object, depth: number): unknown {
+		if (isUint8Array(value)) {
+			if (this.#bytes === "refuse")
+				this.#refuse(depth, "bytes cannot be sent as JSON; use msgpack, or a base64 string");
+			this.#spend(value.byteLength, depth);
+			return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 		}
-		if (value instanceof Uint8Array) {
-			if (this.#bytes === "refuse") this.#refuse("bytes cannot be sent as JSON; use msgpack, or a base64 string");
-			return;
+		if (depth >= MAX_PAYLOAD_DEPTH) {
+			this.#refuse(depth, `it is nested deeper than ${MAX_PAYLOAD_DEPTH} levels, or holds itself`);
 		}
-		const prototype = Object.getPrototypeOf(value);
+		return Array.isArray(value) ? this.#copyArray(value, depth) : this.#copyPlainObject(value, depth);
+	}
+
+	#copyArray(array: readonly unknown[], depth: number): unknown[] {
+		const { length } = array;
+		const copy: unknown[] = [];
+		for (let i = 0; i < length; i++) {
+			this.#path[depth] = i;
+			copy.push(this.copy(array[i], depth + 1));
+		}
+		return copy;
+	}
+
+	#copyPlainObject(object: object, depth: number): Record<string, unknown> {
+		const prototype = Object.getPrototypeOf(object);
 		if (prototype !== Object.prototype && prototype !== null) {
-			this.#refuse(`a ${prototype.constructor?.name ?? "class instance"} cannot be sent; make it a plain object`);
+			const name = prototype.constructor?.name;
+			this.#refuse(
+				depth,
+				`${typeof name === "string" && name !== "" ? `an instance of ${name.slice(0, 64)}` : "a class instance"} cannot be sent; make it a plain object`,
+			);
 		}
-		for (const key of Object.keys(value)) {
-			const child = (value as Record<string, unknown>)[key];
-			// An absent optional field: left out by both encoders.
+		const copy: Record<string, unknown> = {};
+		for (const key of Object.keys(object)) {
+			const child = (object as Record<string, unknown>)[key];
+			// An absent optional field.
 			if (child === undefined) continue;
-			this.#path.push(key);
-			if (key === "__proto__") this.#refuse("the key is reserved");
-			if (!key.isWellFormed()) this.#refuse("the key holds half of a surrogate pair");
+			this.#path[depth] = key;
+			if (key === "__proto__") this.#refuse(depth + 1, "the key is reserved");
+			if (!key.isWellFormed()) this.#refuse(depth + 1, "the key holds half of a surrogate pair");
+			this.#spend(key.length, depth + 1);
 			this.keys++;
-			this.visit(child, depth + 1);
-			this.#path.pop();
+			this.#items++;
+			copy[key] = this.copy(child, depth + 1);
+		}
+		return copy;
+	}
+
+	#spend(chars: number, depth: number): void {
+		this.#chars += chars;
+		if (this.#chars > MAX_PAYLOAD_CHARS) {
+			throw new BusError("too-large", `payload${this.#where(depth)}: more than ${MAX_PAYLOAD_CHARS} characters`);
 		}
 	}
 
-	#refuse(reason: string): never {
-		const path = this.#path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
-		throw new BusError("invalid-argument", `payload${path.slice(0, 200)}: ${reason}`);
+	#refuse(depth: number, reason: string): never {
+		throw new BusError("invalid-argument", `payload${this.#where(depth)}: ${reason}`);
+	}
+
+	#where(depth: number): string {
+		const steps = this.#path.slice(0, depth).map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`));
+		return steps.join("").slice(0, 200).toWellFormed();
 	}
 }
