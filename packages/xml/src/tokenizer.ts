@@ -18,12 +18,13 @@ import {
 	SLASH,
 	SPACE,
 	TAB,
-	TEXT_STOP,
 	VALUE_STOP,
 } from "./chars.js";
 import type { XmlLimits } from "./limits.js";
 import { HASH_SEED, makeName, type Name, nameOf } from "./name.js";
+import { PlainText } from "./plain-text.js";
 import { Reference } from "./reference.js";
+import { StringWindow } from "./string-window.js";
 import { TextBuffer } from "./text-buffer.js";
 import { checkDeclaration } from "./xml-declaration.js";
 import { Refusal, type StreamCondition } from "./xml-error.js";
@@ -82,6 +83,8 @@ export class Tokenizer {
 	limits: XmlLimits;
 	readonly #sink: TokenSink;
 	readonly #text = new TextBuffer();
+	readonly #plain = new PlainText();
+	readonly #window = new StringWindow();
 	readonly #reference = new Reference();
 	#state: number = OUTSIDE;
 	/** Stream offset where the stream, since the last restart, begins. */
@@ -128,6 +131,7 @@ export class Tokenizer {
 	run(chunk: Buffer, ascii: boolean): void {
 		const sink = this.#sink;
 		const text = this.#text;
+		const nameByte = NAME_BYTE;
 		let end = this.#bound(chunk.length);
 		let i = 0;
 		while (i < end) {
@@ -180,7 +184,7 @@ export class Tokenizer {
 					const start = i;
 					let hash = this.#nameHash;
 					let next = byte;
-					while (NAME_BYTE[next] !== 0) {
+					while (nameByte[next] !== 0) {
 						hash = (Math.imul(hash, 31) + next) | 0;
 						if (++i === end) break;
 						next = chunk[i] as number;
@@ -207,6 +211,10 @@ export class Tokenizer {
 					} else if (this.#state === ATTRIBUTE_NAME) {
 						this.#attribute = name;
 						this.#state = ATTRIBUTE_EQUALS;
+						if (next === EQUALS) {
+							i++;
+							this.#state = ATTRIBUTE_QUOTE;
+						}
 					} else {
 						this.#closing = name;
 						this.#state = CLOSE_END;
@@ -216,7 +224,10 @@ export class Tokenizer {
 
 				case TAG_NO_SPACE:
 				case TAG:
-					if (byte === GT) {
+					if (byte === SPACE) {
+						i++;
+						this.#state = TAG;
+					} else if (byte === GT) {
 						this.consumed = ++i;
 						if (this.#goOn(sink.openTagEnd(false))) end = this.#bound(chunk.length);
 					} else if (byte === SLASH) {
@@ -352,6 +363,8 @@ export class Tokenizer {
 		}
 		this.consumed = i;
 		if (i < chunk.length && this.#state !== STOPPED) this.#refuseSize(i);
+		this.#window.clear();
+		this.#plain.clear();
 		this.base += chunk.length;
 		this.consumed = 0;
 	}
@@ -365,13 +378,12 @@ export class Tokenizer {
 			this.#afterCr = false;
 			if (chunk[i] === LF) start = ++i;
 		}
-		for (; i < end; i++) {
+		while ((i = this.#plain.skip(chunk, i, end, ascii)) < end) {
 			const byte = chunk[i] as number;
-			if (TEXT_STOP[byte] === 0) continue;
 			switch (byte) {
 				case LT:
 					if (!text.isEmpty) text.append(chunk, start, i, ascii);
-					else if (i > start) text.start(chunk.toString(ascii ? "latin1" : "utf8", start, i));
+					else if (i > start) text.start(this.#window.slice(chunk, start, i, ascii));
 					this.#brackets = 0;
 					this.#state = MARKUP;
 					return i + 1;
@@ -394,6 +406,7 @@ export class Tokenizer {
 				default:
 					this.#checkByte(chunk, i);
 			}
+			i++;
 		}
 		this.#brackets = this.#bracketsBefore(chunk, start, end);
 		text.append(chunk, start, end, ascii);
@@ -409,9 +422,8 @@ export class Tokenizer {
 			this.#afterCr = false;
 			if (chunk[i] === LF) start = ++i;
 		}
-		for (; i < end; i++) {
+		while ((i = skipPlain(chunk, i, end, VALUE_STOP)) < end) {
 			const byte = chunk[i] as number;
-			if (VALUE_STOP[byte] === 0) continue;
 			switch (byte) {
 				case APOS:
 				case QUOT: {
@@ -422,7 +434,7 @@ export class Tokenizer {
 						text.append(chunk, start, i, ascii);
 						value = text.take();
 					} else if (i > start) {
-						value = chunk.toString(ascii ? "latin1" : "utf8", start, i);
+						value = this.#window.slice(chunk, start, i, ascii);
 					}
 					this.#sink.attribute(this.#attribute as Name, value);
 					this.#state = TAG_NO_SPACE;
@@ -448,6 +460,7 @@ export class Tokenizer {
 				default:
 					this.#checkByte(chunk, i);
 			}
+			i++;
 		}
 		text.append(chunk, start, end, ascii);
 		return end;
@@ -462,9 +475,8 @@ export class Tokenizer {
 			this.#afterCr = false;
 			if (chunk[i] === LF) start = ++i;
 		}
-		for (; i < end; i++) {
+		while ((i = skipPlain(chunk, i, end, CDATA_STOP)) < end) {
 			const byte = chunk[i] as number;
-			if (CDATA_STOP[byte] === 0) continue;
 			if (byte === RIGHT_BRACKET) {
 				text.append(chunk, start, i, ascii);
 				this.#brackets = 1;
@@ -480,6 +492,7 @@ export class Tokenizer {
 			} else {
 				this.#checkByte(chunk, i);
 			}
+			i++;
 		}
 		text.append(chunk, start, end, ascii);
 		return end;
@@ -591,4 +604,10 @@ export class Tokenizer {
 		this.consumed = at;
 		throw new Refusal(condition, problem);
 	}
+}
+
+/** The first place from `i` on whose byte `stops` marks, or `end`. Alone, because such a small loop compiles best. */
+function skipPlain(bytes: Buffer, i: number, end: number, stops: Uint8Array): number {
+	while (i < end && stops[bytes[i] as number] === 0) i++;
+	return i;
 }

@@ -89,8 +89,11 @@ export class TreeBuilder implements TokenSink {
 		this.#outerDefault = this.#scope.defaultNs;
 		this.#nameCount = 0;
 		this.#flatSize = 0;
-		this.#prefixed.length = 0;
-		this.#prefixedAt.length = 0;
+		if (this.#prefixed.length > 0) {
+			// Setting a length is slow enough to show.
+			this.#prefixed.length = 0;
+			this.#prefixedAt.length = 0;
+		}
 		this.#manyNames = undefined;
 	}
 
@@ -190,7 +193,7 @@ export class TreeBuilder implements TokenSink {
 	/** Lets go of the nodes from `first` on, and of the list itself if it has become long. */
 	#clearNodes(first: number): void {
 		if (first === 0 && this.#nodes.length > KEPT_NODES) this.#nodes = [];
-		else this.#nodes.fill("", first, this.#nodeCount);
+		else for (let i = first; i < this.#nodeCount; i++) this.#nodes[i] = "";
 		this.#nodeCount = first;
 	}
 
@@ -235,7 +238,7 @@ export class TreeBuilder implements TokenSink {
 		if (size === 0) return NO_ATTRIBUTES;
 		const attributes = this.#flat.slice(0, size);
 		// What is left in the list must not keep long values alive.
-		this.#flat.fill("", 0, size);
+		for (let i = 0; i < size; i++) this.#flat[i] = "";
 		return attributes;
 	}
 }
