@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""Plays a scenario as an aioxmpp client and prints one JSON line for each step. See README.md for the steps.
+
+aioxmpp is strict about what it receives: a stanza that its schema does not know is answered with an error or ends the
+stream. It has no `call` step.
+
+aioxmpp_client.py HOST PORT JID PASSWORD LIMIT_SECONDS STEPS_AS_JSON
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import warnings
+
+warnings.simplefilter("ignore")  # it announces on standard error which string preparation it uses
+
+import aioxmpp  # noqa: E402
+import aioxmpp.dispatcher  # noqa: E402
+import aioxmpp.ping  # noqa: E402
+import aioxmpp.roster.xso  # noqa: E402
+
+
+def tell(**line):
+    print(json.dumps(line), flush=True)
+
+
+def describe_error(error):
+    described = {"type": error.TYPE.value, "condition": error.condition.value[1]}
+    if error.text:
+        described["text"] = error.text
+    return described
+
+
+class Inbox:
+    """What has arrived and no step has taken yet. The scenario's own limit bounds every wait."""
+
+    def __init__(self):
+        self.stanzas = []
+        self.arrived = asyncio.Event()
+
+    def put(self, stanza):
+        self.stanzas.append(stanza)
+        self.arrived.set()
+
+    async def take(self, wanted):
+        while True:
+            self.arrived.clear()
+            for stanza in self.stanzas:
+                if wanted(stanza):
+                    self.stanzas.remove(stanza)
+                    return stanza
+            await self.arrived.wait()
+
+
+class Player:
+    def __init__(self, client):
+        self.client = client
+        self.inbox = Inbox()
+        self.disco = client.summon(aioxmpp.DiscoClient)
+        self.pinger = client.summon(aioxmpp.ping.PingService)
+        messages = client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher)
+        messages.register_callback(None, None, self.inbox.put)
+        presences = client.summon(aioxmpp.dispatcher.SimplePresenceDispatcher)
+        for kind in aioxmpp.PresenceType:
+            presences.register_callback(kind, None, self.inbox.put)
+
+    async def play(self, step):
+        kind = step["do"]
+        if kind == "presence":
+            await self.client.send(presence(step))
+            tell(step=kind)
+        elif kind == "wait-presence":
+            wanted_type = step.get("type", "available")
+            stanza = await self.inbox.take(lambda got: is_presence(got, wanted_type, step.get("from")))
+            tell(step=kind, type=wanted_type, **{"from": str(stanza.from_)})
+        elif kind == "send":
+            message = aioxmpp.Message(type_=aioxmpp.MessageType.CHAT, to=aioxmpp.JID.fromstr(step["to"]))
+            message.body[None] = step["body"]
+            await self.client.send(message)
+            tell(step=kind)
+        elif kind == "wait-message":
+            stanza = await self.inbox.take(lambda got: is_message(got, step.get("body")))
+            tell(step=kind, body=stanza.body.any(), **{"from": str(stanza.from_)})
+        else:
+            try:
+                to = aioxmpp.JID.fromstr(step["to"]) if "to" in step else None
+                tell(step=kind, **{"from": str(to)}, **await self.ask(kind, to))
+            except aioxmpp.errors.XMPPError as error:
+                tell(step=kind, error=describe_error(error), **{"from": str(to)})
+
+    async def ask(self, kind, to):
+        if kind == "roster":
+            query = aioxmpp.IQ(type_=aioxmpp.IQType.GET, payload=aioxmpp.roster.xso.Query())
+            reply = await self.client.send(query)
+            return {"items": [{"jid": str(one.jid)} for one in reply.items]}
+        if kind == "ping":
+            await self.pinger.ping(to)
+            return {"pong": True}
+        if kind == "info":
+            info = await self.disco.query_info(to, require_fresh=True)
+            identities = [
+                {key: value for key, value in (("category", one.category), ("type", one.type_), ("name", one.name)) if value}
+                for one in info.identities
+            ]
+            return {"identities": identities, "features": sorted(info.features)}
+        if kind == "items":
+            rows = (await self.disco.query_items(to, require_fresh=True)).items
+            items = [
+                {key: value for key, value in (("jid", str(one.jid)), ("node", one.node), ("name", one.name)) if value}
+                for one in rows
+            ]
+            return {"items": items}
+        raise ValueError(f"unknown step {kind}")
+
+
+def presence(step):
+    stanza = aioxmpp.Presence(type_=aioxmpp.PresenceType(None if step.get("type") == "available" else step.get("type")))
+    if "to" in step:
+        stanza.to = aioxmpp.JID.fromstr(step["to"])
+    return stanza
+
+
+def is_presence(stanza, wanted_type, sender):
+    if not isinstance(stanza, aioxmpp.Presence) or (stanza.type_.value or "available") != wanted_type:
+        return False
+    return sender is None or sender in (str(stanza.from_), str(stanza.from_.bare()))
+
+
+def is_message(stanza, body):
+    return isinstance(stanza, aioxmpp.Message) and bool(stanza.body) and body in (None, stanza.body.any())
+
+
+async def main(host, port, jid, password, steps):
+    security = aioxmpp.make_security_layer(password, no_verify=True)._replace(tls_required=False)
+    client = aioxmpp.Client(
+        aioxmpp.JID.fromstr(jid),
+        security,
+        override_peer=[(host, int(port), aioxmpp.connector.STARTTLSConnector())],
+        max_initial_attempts=1,
+    )
+    player = Player(client)
+    async with client.connected():
+        tell(step="login", jid=str(client.local_jid))
+        for step in json.loads(steps):
+            await player.play(step)
+    tell(step="done")
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.CRITICAL)
+    host, port, jid, password, limit, steps = sys.argv[1:]
+    try:
+        asyncio.run(asyncio.wait_for(main(host, port, jid, password, steps), int(limit)))
+    except Exception as error:  # noqa: BLE001 — whatever it is, the test must see it
+        tell(step="failed", reason=f"{type(error).__name__}: {error}")
+        os._exit(1)  # without the clean-up of a client that may hang in it
