@@ -21,7 +21,20 @@ export {
 	set,
 	untyped,
 } from "@antiphon/contract";
-export { type Link, type LinkState, type MemoryBus, type MemoryBusOptions, memoryBus } from "@antiphon/link";
+export {
+	type ClientLinkOptions,
+	type ComponentLinkOptions,
+	clientLink,
+	componentLink,
+	type Link,
+	type LinkEvents,
+	type LinkLimits,
+	type LinkState,
+	type LinkTimeouts,
+	type MemoryBus,
+	type MemoryBusOptions,
+	memoryBus,
+} from "@antiphon/link";
 export {
 	BUS_ERROR_CODES,
 	BusError,
@@ -30,8 +43,10 @@ export {
 	type Executed,
 	type Log,
 } from "@antiphon/protocol";
+export { type BrowseOptions, discoInfo, discoItems, fetchContract, ping } from "./browse.js";
 export type { ClientOptions } from "./client.js";
 export type { NodeLimits } from "./limits.js";
+export { linkFromEnv } from "./link-from-env.js";
 export {
 	createNode,
 	type Node,

@@ -1,1 +1,1 @@
-export {};
+export { makeProgram, run } from "./program.js";

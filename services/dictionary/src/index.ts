@@ -1,1 +1,2 @@
-export {};
+export { dictionary } from "./contract.js";
+export { provideDictionary } from "./provider.js";

@@ -1,0 +1,75 @@
+import type { ServiceDescription } from "@antiphon/contract";
+import {
+	BusError,
+	type DiscoInfo,
+	type DiscoItem,
+	decodeBody,
+	decodeDiscoInfo,
+	decodeDiscoItems,
+	NS,
+	parseEncoding,
+} from "@antiphon/protocol";
+import { type Element, xml } from "@antiphon/xml";
+import type { Node, QueryRequest } from "./node.js";
+
+/** Limits of one look-up: as for {@link Node.query}. */
+export type BrowseOptions = Pick<QueryRequest, "timeoutMs" | "signal">;
+
+/** Asks an entity for a sign of life (XEP-0199). @returns how long the answer took, in milliseconds. @throws BusError */
+export async function ping(node: Node, to: string, options: BrowseOptions = {}): Promise<number> {
+	const startedMs = performance.now();
+	await node.query({ ...options, type: "get", to, payload: xml("ping", NS.ping) });
+	return performance.now() - startedMs;
+}
+
+/** What an entity is and can do (XEP-0030). @throws BusError */
+export async function discoInfo(node: Node, to: string, options: BrowseOptions = {}): Promise<DiscoInfo> {
+	return decodeDiscoInfo(await ask(node, to, xml("query", NS.discoInfo), options));
+}
+
+/** What there is at an entity: the services of a domain, the functions of a service (XEP-0030). @throws BusError */
+export async function discoItems(node: Node, to: string, options: BrowseOptions = {}): Promise<DiscoItem[]> {
+	return decodeDiscoItems(await ask(node, to, xml("query", NS.discoItems), options));
+}
+
+/**
+ * The contract of a service, from the address of the service or of one of its functions.
+ * @param service its name, where `to` is the address of a node
+ * @throws BusError
+ */
+export async function fetchContract(
+	node: Node,
+	to: string,
+	options: BrowseOptions & { readonly service?: string } = {},
+): Promise<ServiceDescription> {
+	const answer = await ask(node, to, xml("contract", NS.contract, { service: options.service }), options);
+	try {
+		return checked(decodeBody(answer, parseEncoding(answer.attr("enc"))));
+	} catch (cause) {
+		throw new BusError("protocol", `the contract that ${to} sent is malformed: ${BusError.from(cause).message}`, {
+			cause,
+		});
+	}
+}
+
+async function ask(node: Node, to: string, payload: Element, options: BrowseOptions): Promise<Element> {
+	const answer = await node.query({ ...options, type: "get", to, payload });
+	if (answer?.is(payload.name, payload.ns)) return answer;
+	throw new BusError("protocol", `${to} answered with something else than <${payload.name} xmlns='${payload.ns}'/>`);
+}
+
+/** What came over the wire is a description as far as its users rely on it. */
+function checked(value: unknown): ServiceDescription {
+	const description = value as Partial<ServiceDescription> | null | undefined;
+	const isText = (text: unknown) => typeof text === "string";
+	const isObject = (member: unknown) => typeof member === "object" && member !== null && !Array.isArray(member);
+	const isWhole =
+		isObject(description) &&
+		[description?.service, description?.version, description?.fingerprint].every(isText) &&
+		isObject(description?.functions) &&
+		Object.values(description?.functions ?? {}).every(
+			(fn) => isObject(fn) && (fn.kind === "get" || fn.kind === "set") && isObject(fn.faults),
+		);
+	if (!isWhole) throw new BusError("protocol", "it does not describe a service");
+	return value as ServiceDescription;
+}

@@ -1,0 +1,61 @@
+import { BusError, type FunctionDescription, fetchContract, type ServiceDescription } from "antiphon";
+import type { Command } from "commander";
+import { type Address, parseAddress } from "../address.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
+import { printResult } from "../output.js";
+
+interface DescribeFlags extends ConnectionFlags {
+	readonly json?: boolean;
+}
+
+/** `antiphon describe`: the contract of a service or function, from its address. */
+export function describeCommand(program: Command): void {
+	withConnection(program.command("describe"))
+		.description("show the contract of a service or function: kind, delivery, JSON Schemas")
+		.argument("<address>", "dictionary or dictionary.define (in ANTIPHON_DOMAIN), or with @domain")
+		.option("--json", "print one JSON object")
+		.action(async (text: string, flags: DescribeFlags) => {
+			const address = parseAddress(text, flags);
+			const contract = await withNode(flags, (node, deadline) =>
+				fetchContract(node, address.jid, { timeoutMs: deadline.remainingMs() }),
+			);
+			const described = address.fn === undefined ? contract : functionOf(contract, address);
+			printResult(flags.json, described, () => lines(contract, address));
+		});
+}
+
+/** One function, with what it is a part of. */
+function functionOf(contract: ServiceDescription, { fn = "" }: Address) {
+	const { service, version, fingerprint } = contract;
+	const [name, description] = find(contract, fn);
+	return { service, version, fingerprint, function: name, ...description };
+}
+
+function find({ service, functions }: ServiceDescription, fn: string): [string, FunctionDescription] {
+	const found = Object.entries(functions).find(([name]) => name.toLowerCase() === fn.toLowerCase());
+	if (found === undefined) throw new BusError("not-found", `${service} has no function ${fn}`);
+	return found;
+}
+
+function lines(contract: ServiceDescription, { fn, domain }: Address): string[] {
+	const { service, version, fingerprint, functions } = contract;
+	const shown = fn === undefined ? Object.entries(functions) : [find(contract, fn)];
+	return [
+		`${service} ${version} at ${service}@${domain} (fingerprint ${fingerprint})`,
+		...shown.flatMap(([name, each]) => ["", ...functionLines(`${service}.${name}`, each)]),
+	];
+}
+
+function functionLines(
+	name: string,
+	{ kind, delivery, summary, input, output, faults }: FunctionDescription,
+): string[] {
+	const schema = (label: string, value: unknown) =>
+		`  ${label}: ${value === null ? "nothing" : JSON.stringify(value, undefined, 2).replaceAll("\n", "\n  ")}`;
+	return [
+		`${name}: ${kind}, ${delivery}${summary === undefined ? "" : `: ${summary}`}`,
+		schema("input", input),
+		schema("output", output),
+		...Object.entries(faults).map(([fault, data]) => schema(`fault ${fault}`, data)),
+	];
+}

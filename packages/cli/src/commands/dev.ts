@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { styleText } from "node:util";
+import { type EmbeddedServer, lineLog, startServer } from "@antiphon/server";
+import { clientLink, createNode, type Node } from "antiphon";
+import { type Command, Option } from "commander";
+import { EXIT_STATUS } from "../exit-status.js";
+import { stanzaLines } from "../print/stanza.js";
+import { type ServiceProcess, startService } from "../service-process.js";
+import { type Tapped, tapped } from "../tap.js";
+import { tourSteps } from "../tour.js";
+import { untilSignal } from "../until-signal.js";
+import { port } from "./server.js";
+
+interface DevFlags {
+	readonly port: number;
+	readonly componentPort: number;
+	readonly exit?: boolean;
+}
+
+const DOMAIN = "localhost";
+const FUNCTIONS = `fn.${DOMAIN}`;
+const USER = `me@${DOMAIN}`;
+
+/** `antiphon dev`: a server, a service and a caller on this machine, and a tour of what they do. */
+export function devCommand(program: Command): void {
+	program
+		.command("dev")
+		.description("start the embedded server and the dictionary service, show calls, and stay up")
+		.addOption(new Option("--port <port>", "port for clients; 0 takes a free one").default(5222).argParser(port))
+		.addOption(
+			new Option("--component-port <port>", "port for components; 0 takes a free one").default(5347).argParser(port),
+		)
+		.option("--exit", "end after the tour; status 0 only if every step did what it should")
+		.action(dev);
+}
+
+async function dev(flags: DevFlags): Promise<void> {
+	const password = randomBytes(9).toString("base64url");
+	const secret = randomBytes(9).toString("base64url");
+	const server = await startServer({
+		domain: DOMAIN,
+		port: flags.port,
+		componentPort: flags.componentPort,
+		users: { me: password },
+		components: { [FUNCTIONS]: secret },
+		log: lineLog("warn"),
+	});
+	try {
+		heading(`XMPP server of ${DOMAIN}: clients at ${clientUrl(server)}, components at port ${server.componentPort}`);
+		const service = await startService(fileURLToPath(import.meta.resolve("@antiphon/dictionary/main")), {
+			ANTIPHON_URL: `xmpp://${server.host}:${server.componentPort}`,
+			ANTIPHON_COMPONENT: FUNCTIONS,
+			ANTIPHON_SECRET: secret,
+		});
+		try {
+			heading(`dictionary, process ${service.pid}: ${service.ready}`);
+			await tourAndStay(server, service, password, flags.exit === true);
+		} finally {
+			await service.stop();
+		}
+	} finally {
+		await server.close();
+	}
+}
+
+async function tourAndStay(
+	server: EmbeddedServer,
+	service: ServiceProcess,
+	password: string,
+	exitAfterTour: boolean,
+): Promise<void> {
+	const link = tapped(clientLink({ url: clientUrl(server), jid: USER, password }));
+	const node = await createNode({ link });
+	try {
+		heading(`caller, process ${process.pid}: ${node.jid}`);
+		const passed = await takeTour(node, link);
+		if (!passed) process.exitCode = EXIT_STATUS.failed;
+		if (exitAfterTour) return;
+		for (const line of nextCall(server, password)) console.log(line);
+		const serviceEnded = service.ended.then((how) => {
+			console.error(`the dictionary service ended: ${how}`);
+			process.exitCode = EXIT_STATUS.failed;
+		});
+		await untilSignal(serviceEnded);
+	} finally {
+		await node.close();
+	}
+}
+
+/** @returns whether every step did what it should */
+async function takeTour(node: Node, link: Tapped): Promise<boolean> {
+	let passed = true;
+	for (const { title, showStanzas, run } of tourSteps(node, FUNCTIONS)) {
+		console.log(`\n${styleText("bold", title)}`);
+		const record = link.record();
+		try {
+			console.log(`  ${styleText("green", "→")} ${await run()}`);
+		} catch (error) {
+			passed = false;
+			console.log(`  ${styleText("red", "✗")} ${(error as Error).message}`);
+		}
+		const stanzas = record();
+		if (!showStanzas) continue;
+		for (const line of stanzas.flatMap(stanzaLines)) console.log(`    ${line}`);
+	}
+	return passed;
+}
+
+function nextCall(server: EmbeddedServer, password: string): string[] {
+	const environment = {
+		ANTIPHON_URL: clientUrl(server),
+		ANTIPHON_JID: USER,
+		ANTIPHON_PASSWORD: password,
+		ANTIPHON_DOMAIN: FUNCTIONS,
+	};
+	const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+	return [
+		"",
+		styleText("bold", "The next call, from another terminal:"),
+		`  ${assignments.join(" ")} npm run -s antiphon -- call dictionary.define '{"word":"stanza"}'`,
+		"",
+		"Ctrl-C ends it all.",
+	];
+}
+
+function clientUrl({ host, port }: EmbeddedServer): string {
+	return `xmpp://${host}:${port}`;
+}
+
+function heading(text: string): void {
+	console.log(`${styleText("cyan", "•")} ${text}`);
+}

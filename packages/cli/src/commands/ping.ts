@@ -1,0 +1,21 @@
+import { ping } from "antiphon";
+import type { Command } from "commander";
+import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
+import { printResult } from "../output.js";
+
+interface PingFlags extends ConnectionFlags {
+	readonly json?: boolean;
+}
+
+/** `antiphon ping`: is anybody there (XEP-0199)? */
+export function pingCommand(program: Command): void {
+	withConnection(program.command("ping"))
+		.description("ask an address for a sign of life")
+		.argument("<jid>", "any XMPP address")
+		.option("--json", "print one JSON object")
+		.action(async (jid: string, flags: PingFlags) => {
+			const ms = await withNode(flags, (node, deadline) => ping(node, jid, { timeoutMs: deadline.remainingMs() }));
+			const rounded = Math.round(ms * 100) / 100;
+			printResult(flags.json, { jid, ms: rounded }, () => [`${jid} answered in ${rounded} ms`]);
+		});
+}

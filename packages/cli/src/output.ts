@@ -1,0 +1,24 @@
+import { BusError } from "antiphon";
+import { UsageError } from "./command-error.js";
+import { EXIT_STATUS, exitStatusOf } from "./exit-status.js";
+import { errorJson, errorLines } from "./print/error.js";
+
+/** Prints a result: with `--json` as one JSON value, else by `lines`. */
+export function printResult(
+	json: boolean | undefined,
+	value: unknown,
+	lines: (value: unknown) => readonly string[],
+): void {
+	if (json) console.log(JSON.stringify(value ?? null));
+	else for (const line of lines(value)) console.log(line);
+}
+
+/** Reports an error where it belongs and sets the exit status. */
+export function reportError(thrown: unknown, json: boolean): void {
+	const isUsage = thrown instanceof UsageError;
+	const error = isUsage ? new BusError("invalid-argument", thrown.message) : BusError.from(thrown);
+	process.exitCode = isUsage ? EXIT_STATUS.usage : exitStatusOf(error.code);
+	if (json) console.log(JSON.stringify(errorJson(error)));
+	else if (isUsage) console.error(`antiphon: ${error.message}`);
+	else for (const line of errorLines(error)) console.error(line);
+}

@@ -1,0 +1,30 @@
+import { styleText } from "node:util";
+import type { BusError } from "antiphon";
+
+/** What `--json` prints for an error. */
+export function errorJson(error: BusError): Record<string, unknown> {
+	const { code, message, executed, data, retryAfterMs } = error;
+	return {
+		error: {
+			code,
+			message,
+			executed,
+			...(code === "fault" ? { name: error.name, data } : {}),
+			...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+		},
+	};
+}
+
+const EXECUTED = {
+	no: "the function did not run",
+	yes: "the function ran",
+	unknown: "whether the function ran is not known",
+};
+
+/** An error for people, on as few lines as it takes. */
+export function errorLines(error: BusError): string[] {
+	const what = error.code === "fault" ? `fault ${error.name}` : error.code;
+	const lines = [`${styleText("red", what)}: ${error.message} (${EXECUTED[error.executed]})`];
+	if (error.data !== undefined) lines.push(JSON.stringify(error.data, undefined, 2));
+	return lines;
+}

@@ -1,0 +1,40 @@
+import { Command, CommanderError } from "commander";
+import { UsageError } from "./command-error.js";
+import { callCommand } from "./commands/call.js";
+import { describeCommand } from "./commands/describe.js";
+import { devCommand } from "./commands/dev.js";
+import { lsCommand } from "./commands/ls.js";
+import { pingCommand } from "./commands/ping.js";
+import { serverCommand } from "./commands/server.js";
+import { EXIT_STATUS, EXIT_STATUS_HELP } from "./exit-status.js";
+import { reportError } from "./output.js";
+
+const COMMANDS = [devCommand, serverCommand, callCommand, lsCommand, describeCommand, pingCommand];
+
+/** The tree of commands. */
+export function makeProgram(): Command {
+	const program = new Command("antiphon")
+		.description("typed calls over XMPP")
+		.configureHelp({ showGlobalOptions: true })
+		.addHelpText("after", EXIT_STATUS_HELP)
+		.exitOverride();
+	for (const add of COMMANDS) add(program);
+	for (const command of program.commands) command.addHelpText("after", EXIT_STATUS_HELP).exitOverride();
+	return program;
+}
+
+/** Runs one command line; sets the exit status. Never rejects. */
+export async function run(args: readonly string[]): Promise<void> {
+	const json = args.includes("--json");
+	try {
+		await makeProgram()
+			.configureOutput(json ? { writeErr: () => {} } : {})
+			.parseAsync(args, { from: "user" });
+	} catch (error) {
+		if (!(error instanceof CommanderError)) return reportError(error, json);
+		// Help was asked for and printed.
+		if (error.exitCode === 0) return;
+		process.exitCode = EXIT_STATUS.usage;
+		if (json) reportError(new UsageError(error.message), json);
+	}
+}

@@ -1,0 +1,57 @@
+import type { Link, LinkEvents } from "antiphon";
+
+type Stanza = Parameters<LinkEvents["onStanza"]>[0];
+type Look = (direction: "sent" | "received", stanza: Stanza) => void;
+
+/** A link that can be looked into. */
+export interface Tapped extends Link {
+	/** Starts to keep what passes; what it returns ends that and gives what was kept. */
+	record(): () => Stanza[];
+}
+
+/** Stanzas kept in one recording; what comes after them is not. */
+const MAX_RECORDED = 100;
+
+/** The same link, with someone looking at every stanza that passes. */
+export function tapped(link: Link, look: Look = () => {}): Tapped {
+	let kept: Stanza[] | undefined;
+	const see: Look = (direction, stanza) => {
+		if (kept !== undefined && kept.length < MAX_RECORDED) kept.push(stanza);
+		look(direction, stanza);
+	};
+	return {
+		get kind() {
+			return link.kind;
+		},
+		get state() {
+			return link.state;
+		},
+		get maxStanzaBytes() {
+			return link.maxStanzaBytes;
+		},
+		get ownedDomain() {
+			return link.ownedDomain;
+		},
+		open(events, options) {
+			const onStanza = (stanza: Stanza) => {
+				see("received", stanza);
+				events.onStanza(stanza);
+			};
+			return link.open({ onState: (state) => events.onState(state), onStanza }, options);
+		},
+		send(stanza) {
+			see("sent", stanza);
+			link.send(stanza);
+		},
+		close: () => link.close(),
+		destroy: (cause) => link.destroy(cause),
+		record() {
+			const recording: Stanza[] = [];
+			kept = recording;
+			return () => {
+				kept = undefined;
+				return recording;
+			};
+		},
+	};
+}

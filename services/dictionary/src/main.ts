@@ -1,0 +1,22 @@
+import { BusError, createNode, linkFromEnv } from "antiphon";
+import { dictionary } from "./contract.js";
+import { provideDictionary } from "./provider.js";
+
+// A process of its own that serves the dictionary where the environment says: on a component link under the JIDs of its
+// domain, on a client link at the address of the node. It says so in one line, and ends on SIGINT or SIGTERM once the
+// calls that run are answered.
+try {
+	const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+	const node = await createNode({ link: linkFromEnv(), log });
+	await provideDictionary(node);
+	const domain = process.env["ANTIPHON_COMPONENT"];
+	console.log(
+		`serving ${dictionary.name} ${dictionary.version} at ${domain === undefined ? node.jid : `${dictionary.name}@${domain}`}`,
+	);
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void node.drain());
+	const cause = await node.closed;
+	if (cause !== undefined) throw cause;
+} catch (error) {
+	console.error(`dictionary: ${BusError.from(error).message}`);
+	process.exitCode = 1;
+}
