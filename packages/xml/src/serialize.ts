@@ -76,7 +76,7 @@ function writeAttributes(attributes: readonly string[], prefixes: ReadonlyMap<st
 	let generated = 0;
 	for (let i = 0; i < attributes.length; i += 2) {
 		const key = attributes[i] as string;
-		if (i > 0 && attributes.indexOf(key) < i && isGivenBefore(attributes, key, i)) {
+		if (isGivenBefore(attributes, key, i)) {
 			throw new TypeError(`the attribute ${JSON.stringify(key)} is given twice`);
 		}
 		let name = key;
@@ -85,9 +85,9 @@ function writeAttributes(attributes: readonly string[], prefixes: ReadonlyMap<st
 			const ns = key.slice(1, close);
 			const local = key.slice(close + 1);
 			checkAttributeName(local);
-			let prefix = ns === XML_NS ? "xml" : prefixes?.get(ns);
+			let prefix = prefixes?.get(ns);
 			if (prefix === undefined) {
-				if (close < 0 || ns === "" || ns === XMLNS_NS) throw invalidAttribute(key);
+				if (close < 0 || ns === "" || ns === XMLNS_NS || ns === XML_NS) throw invalidAttribute(key);
 				do prefix = `ns${generated++}`;
 				while (isPrefixTaken(prefix, prefixes));
 				text += ` xmlns:${prefix}='${escapeAttribute(ns)}'`;

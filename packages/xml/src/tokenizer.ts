@@ -378,7 +378,7 @@ export class Tokenizer {
 			this.#afterCr = false;
 			if (chunk[i] === LF) start = ++i;
 		}
-		while ((i = this.#plain.skip(chunk, i, end, ascii)) < end) {
+		for (i = this.#plain.skip(chunk, i, end, ascii); i < end; i = this.#plain.skip(chunk, i + 1, end, ascii)) {
 			const byte = chunk[i] as number;
 			switch (byte) {
 				case LT:
@@ -406,7 +406,6 @@ export class Tokenizer {
 				default:
 					this.#checkByte(chunk, i);
 			}
-			i++;
 		}
 		this.#brackets = this.#bracketsBefore(chunk, start, end);
 		text.append(chunk, start, end, ascii);
@@ -422,7 +421,7 @@ export class Tokenizer {
 			this.#afterCr = false;
 			if (chunk[i] === LF) start = ++i;
 		}
-		while ((i = skipPlain(chunk, i, end, VALUE_STOP)) < end) {
+		for (i = skipPlain(chunk, i, end, VALUE_STOP); i < end; i = skipPlain(chunk, i + 1, end, VALUE_STOP)) {
 			const byte = chunk[i] as number;
 			switch (byte) {
 				case APOS:
@@ -460,7 +459,6 @@ export class Tokenizer {
 				default:
 					this.#checkByte(chunk, i);
 			}
-			i++;
 		}
 		text.append(chunk, start, end, ascii);
 		return end;
@@ -475,7 +473,7 @@ export class Tokenizer {
 			this.#afterCr = false;
 			if (chunk[i] === LF) start = ++i;
 		}
-		while ((i = skipPlain(chunk, i, end, CDATA_STOP)) < end) {
+		for (i = skipPlain(chunk, i, end, CDATA_STOP); i < end; i = skipPlain(chunk, i + 1, end, CDATA_STOP)) {
 			const byte = chunk[i] as number;
 			if (byte === RIGHT_BRACKET) {
 				text.append(chunk, start, i, ascii);
@@ -492,7 +490,6 @@ export class Tokenizer {
 			} else {
 				this.#checkByte(chunk, i);
 			}
-			i++;
 		}
 		text.append(chunk, start, end, ascii);
 		return end;
