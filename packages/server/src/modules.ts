@@ -1,5 +1,27 @@
 import type { ServerModule } from "./host.js";
+import { disco } from "./modules/disco.js";
+import { legacySession } from "./modules/legacy-session.js";
+import { liveness } from "./modules/liveness.js";
+import { message } from "./modules/message.js";
 import { ping } from "./modules/ping.js";
+import { presence } from "./modules/presence.js";
+import { probe } from "./modules/probe.js";
+import { roster } from "./modules/roster.js";
+import { subscriptions } from "./modules/subscriptions.js";
+import { time } from "./modules/time.js";
+import { version } from "./modules/version.js";
 
 /** Everything that this server can do beyond routing. A new capability is a file in modules/ and a line here. */
-export const MODULES: readonly ServerModule[] = [ping];
+export const MODULES: readonly ServerModule[] = [
+	disco,
+	legacySession,
+	liveness,
+	message,
+	ping,
+	presence,
+	probe,
+	roster,
+	subscriptions,
+	time,
+	version,
+];

@@ -53,6 +53,7 @@ export class XmlStream {
 	#parser: StreamParser;
 	#state: "open" | "closing" | "closed" = "open";
 	#headerSent = false;
+	#unlisten: () => void;
 	/** Who this is, for the log. */
 	who: string;
 	/** The peer's address and port. */
@@ -74,7 +75,7 @@ export class XmlStream {
 		this.lastHeardMs = context.now();
 		this.#outbox = new Outbox(socket, context.turn, context.limits.maxQueuedBytes, () => this.#overflow());
 		this.#parser = this.#newParser();
-		this.#listen();
+		this.#unlisten = this.#listen();
 	}
 
 	get open(): boolean {
@@ -126,24 +127,22 @@ export class XmlStream {
 	 * Sends a last element in the clear, then goes on over the socket that `secure` makes of this one. Between the two
 	 * nothing is read: what the peer sent too early ends up in the TLS handshake, which it breaks.
 	 */
-	upgrade(last: Element | undefined, secure: (socket: Socket) => Socket): void {
+	upgrade(last: Element, secure: (socket: Socket) => Socket): void {
 		const plain = this.#socket;
-		plain.removeAllListeners("data");
 		plain.pause();
 		this.#parser.stop();
-		const swap = () => {
+		this.send(last);
+		this.#outbox.flush(() => {
 			if (this.#state !== "open" || plain.destroyed) return;
-			for (const event of ["close", "end", "error"]) plain.removeAllListeners(event);
-			plain.on("error", (error) => this.#lost(error.message));
+			this.#unlisten();
+			// The TLS socket tells of its end; what the plain one has to say is about the same end.
+			plain.on("error", () => {});
 			this.#socket = secure(plain);
 			this.#outbox.moveTo(this.#socket);
 			this.#headerSent = false;
 			this.#parser = this.#newParser();
-			this.#listen();
-		};
-		if (last === undefined) return swap();
-		this.send(last);
-		this.#outbox.flush(swap);
+			this.#unlisten = this.#listen();
+		});
 	}
 
 	/** Ends the stream with an error (RFC 6120, section 4.9), and says so in the log. Idempotent. */
@@ -207,14 +206,17 @@ export class XmlStream {
 		this.destroy(reason);
 	}
 
-	#listen(): void {
+	/** @returns what takes the listeners off again, those of others left alone */
+	#listen(): () => void {
 		const socket = this.#socket;
-		socket.on("data", (chunk: Buffer) => {
+		const onData = (chunk: Buffer) => {
 			this.lastHeardMs = this.#context.now();
 			if (this.#state === "open") this.#guard(() => this.#parser.write(chunk));
-		});
-		socket.on("error", (error) => this.#lost(error.message));
-		socket.on("close", () => this.#lost("the peer closed the socket"));
+		};
+		const onError = (error: Error) => this.#lost(error.message);
+		const onClose = () => this.#lost("the peer closed the socket");
+		socket.on("data", onData).on("error", onError).on("close", onClose);
+		return () => void socket.off("data", onData).off("error", onError).off("close", onClose);
 	}
 
 	#newParser(): StreamParser {

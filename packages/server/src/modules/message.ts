@@ -1,0 +1,78 @@
+import { NS, type StanzaError } from "@antiphon/protocol";
+import { serialize, xml } from "@antiphon/xml";
+import type { Account } from "../accounts.js";
+import type { ClientSession } from "../client-session.js";
+import type { ModuleHost } from "../host.js";
+import type { Arrival } from "../router.js";
+
+/** XEP-0203 */
+const DELAY = "urn:xmpp:delay";
+/** XEP-0160 */
+const OFFLINE_FEATURE = "msgoffline";
+
+const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };
+
+/**
+ * Messages for a bare JID, and for a resource that is gone (RFC 6121, section 8.5). The RFC leaves choices; made are:
+ *
+ * | type          | bare JID, somebody available            | bare JID, nobody available | resource gone       |
+ * | ------------- | --------------------------------------- | -------------------------- | ------------------- |
+ * | chat          | the available with the highest priority | kept, see below            | as for the bare JID |
+ * | normal, other | the available with the highest priority | kept, see below            | service-unavailable |
+ * | headline      | all available of priority 0 or more     | dropped                    | dropped             |
+ * | groupchat     | service-unavailable                     | service-unavailable        | service-unavailable |
+ * | error         | dropped                                 | dropped                    | dropped             |
+ *
+ * Available means: with a priority of 0 or more. Kept (XEP-0160) means: delivered with a time stamp as soon as somebody
+ * is available; past the bounds on number and bytes, `service-unavailable`. A chat message without body (such as
+ * "is typing") is dropped instead.
+ */
+export function message(host: ModuleHost): void {
+	host.feature("server", OFFLINE_FEATURE);
+	host.serve("account", "message", undefined, (arrival) => {
+		if (arrival.account !== undefined) toAccount(host, arrival, arrival.account);
+	});
+	host.on("receptive", (session) => {
+		for (const text of session.account.offline.take()) session.sendText(text);
+	});
+}
+
+function toAccount(host: ModuleHost, arrival: Arrival, account: Account): void {
+	const type = arrival.stanza.attr("type");
+	if (type === "groupchat") {
+		arrival.refuse(NOBODY);
+	} else if (type === "headline") {
+		if (arrival.to.resource === undefined) deliver(receptive(account), arrival);
+	} else if (type !== "chat" && arrival.to.resource !== undefined) {
+		arrival.refuse(NOBODY);
+	} else {
+		const sessions = receptive(account);
+		const highest = Math.max(...sessions.map(priorityOf));
+		if (sessions.length > 0)
+			deliver(
+				sessions.filter((session) => priorityOf(session) === highest),
+				arrival,
+			);
+		else keep(host, arrival, account);
+	}
+}
+
+function deliver(sessions: readonly ClientSession[], { stanza }: Arrival): void {
+	if (sessions.length === 0) return;
+	const text = serialize(stanza, NS.client);
+	for (const session of sessions) session.sendText(text);
+}
+
+function keep(host: ModuleHost, { stanza, refuse }: Arrival, account: Account): void {
+	if (stanza.attr("type") === "chat" && stanza.child("body", NS.client) === undefined) return;
+	const delay = xml("delay", DELAY, { from: host.domain, stamp: new Date().toISOString() });
+	const stamped = stanza.withChildren(...stanza.children, delay);
+	if (account.offline.add(serialize(stamped, NS.client))) return;
+	refuse({ type: "cancel", condition: "service-unavailable", text: "the account is offline and its store is full" });
+}
+
+function receptive(account: Account): ClientSession[] {
+	return [...account.sessions.values()].filter((session) => priorityOf(session) >= 0);
+}
+
+const priorityOf = (session: ClientSession): number => session.available?.priority ?? Number.NEGATIVE_INFINITY;

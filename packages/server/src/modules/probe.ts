@@ -1,0 +1,36 @@
+import { presence } from "@antiphon/protocol";
+import type { ModuleHost } from "../host.js";
+import type { Arrival } from "../router.js";
+import { seenByContact } from "../subscription.js";
+
+/**
+ * Presence probes (RFC 6121, section 4.3): who may see an account's presence is told the presence of each available
+ * resource, or that there is none; who may not is told `unsubscribed`, which says nothing about it.
+ */
+export function probe(host: ModuleHost): void {
+	host.presence("probe", {
+		bare: false,
+		// A client has no need to probe; it is allowed, and gets what its account may see.
+		outgoing: ({ session, stanza, to }) => {
+			if (to !== undefined) host.route(stanza, session);
+		},
+		incoming: (arrival) => answer(host, arrival),
+	});
+}
+
+function answer(host: ModuleHost, { account, from, to }: Arrival): void {
+	if (account === undefined) return;
+	const asker = from.toString();
+	const isOwner = from.bare().equals(account.jid);
+	if (!isOwner && !seenByContact(account.roster.get(from.bare().toString()))) {
+		host.route(presence({ type: "unsubscribed", from: to.bare().toString(), to: from.bare().toString() }));
+		return;
+	}
+	let available = 0;
+	for (const session of account.sessions.values()) {
+		if (session.available === undefined) continue;
+		available++;
+		host.route(session.available.stanza.with({ to: asker }));
+	}
+	if (available === 0) host.route(presence({ type: "unavailable", from: account.jid.toString(), to: asker }));
+}

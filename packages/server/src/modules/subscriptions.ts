@@ -1,0 +1,102 @@
+import { NS, presence } from "@antiphon/protocol";
+import { serialize } from "@antiphon/xml";
+import type { Account } from "../accounts.js";
+import type { ModuleHost } from "../host.js";
+import type { OutgoingPresence } from "../presence-table.js";
+import type { RosterItem } from "../roster.js";
+import { pushRoster, rosterItem } from "../roster-push.js";
+import type { Arrival } from "../router.js";
+import {
+	afterReceiving,
+	afterSending,
+	SUBSCRIPTION_TYPES,
+	type SubscriptionState,
+	type SubscriptionType,
+	seenByContact,
+} from "../subscription.js";
+
+/** Characters of a request that are kept as they came; of a longer one only that it came. */
+const MAX_REQUEST_CHARS = 4096;
+
+/**
+ * Presence subscriptions (RFC 6121, section 3): the state machine of subscription.ts on the rosters of both sides, the
+ * roster pushes, and requests kept for those who are offline.
+ */
+export function subscriptions(host: ModuleHost): void {
+	for (const type of SUBSCRIPTION_TYPES) {
+		host.presence(type, {
+			bare: true,
+			outgoing: (out) => send(host, type, out),
+			incoming: (arrival) => receive(host, type, arrival),
+		});
+	}
+	// A request is repeated at every login until it is answered (section 3.1.3).
+	host.on("available", (session) => {
+		for (const { request } of session.account.roster.all()) if (request !== undefined) session.sendText(request);
+	});
+}
+
+function send(host: ModuleHost, type: SubscriptionType, out: OutgoingPresence): void {
+	const { session, stanza, to, refuse } = out;
+	if (to === undefined || to.equals(session.account.jid)) {
+		refuse({ type: "modify", condition: "bad-request", text: `${type} needs the JID of somebody else in to` });
+		return;
+	}
+	const { account } = session;
+	const before = account.roster.get(to.toString());
+	const state = afterSending(before, type);
+	if (state === undefined) return;
+	if (!change(account, before, state, type === "subscribe" || type === "subscribed")) {
+		const text = `a roster has at most ${host.limits.maxRosterItems} items`;
+		refuse({ type: "wait", condition: "resource-constraint", text });
+		return;
+	}
+	host.route(stanza, session);
+	if (type === "subscribed") announce(host, account, to.toString(), "available");
+	if (type === "unsubscribed" && seenByContact(before)) announce(host, account, to.toString(), "unavailable");
+}
+
+function receive(host: ModuleHost, type: SubscriptionType, { account, from, stanza, refuse }: Arrival): void {
+	if (account === undefined) return;
+	const contact = from.bare().toString();
+	const before = account.roster.get(contact);
+	const own = account.jid.toString();
+	if (type === "subscribe" && seenByContact(before)) {
+		// The contact may have lost its state: it is told again (section 3.1.3).
+		host.route(presence({ type: "subscribed", from: own, to: contact }));
+		announce(host, account, contact, "available");
+		return;
+	}
+	const bare = stanza.with({ from: contact, to: own });
+	const text = serialize(bare, NS.client);
+	const kept =
+		text.length <= MAX_REQUEST_CHARS ? text : serialize(presence({ type, from: contact, to: own }), NS.client);
+	const state = afterReceiving(before, type, kept);
+	if (state === undefined) return;
+	if (!change(account, before, state, false)) {
+		const { maxSubscriptionRequests } = host.limits;
+		const reason = `the account keeps at most ${maxSubscriptionRequests} requests, or its roster is full`;
+		refuse({ type: "wait", condition: "resource-constraint", text: reason });
+		return;
+	}
+	for (const session of account.sessions.values()) if (session.available !== undefined) session.sendText(text);
+	if (type === "unsubscribe" && seenByContact(before)) announce(host, account, contact, "unavailable");
+}
+
+/** Stores a new state and tells the account's sessions. @returns false when there is no room for it */
+function change(account: Account, before: RosterItem, state: SubscriptionState, list: boolean): boolean {
+	const item: RosterItem = { ...before, ...state, listed: before.listed || list };
+	if (!account.roster.set(item)) return false;
+	const visible = before.subscription !== item.subscription || before.ask !== item.ask || before.listed !== item.listed;
+	if (item.listed && visible) pushRoster(account, rosterItem(item));
+	return true;
+}
+
+/** Tells a contact about each available resource, or that each is gone for it. */
+function announce(host: ModuleHost, account: Account, to: string, what: "available" | "unavailable"): void {
+	for (const session of account.sessions.values()) {
+		if (session.available === undefined) continue;
+		const gone = presence({ type: "unavailable", from: session.address, to });
+		host.route(what === "available" ? session.available.stanza.with({ to }) : gone);
+	}
+}
