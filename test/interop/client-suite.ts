@@ -136,11 +136,14 @@ export function runClientSuite({ name, needs = [], startServer, startDictionary 
 				expect(functionItems?.error).toBeUndefined();
 			});
 
-			it("is told that a component is absent, as an error and not by silence", limit, async () => {
-				const lines = await alice([{ do: "ping", to: "absent.localhost" }]).finished();
-				expect(only(lines, "ping").error?.condition).toMatch(
+			it("is told that a component is absent, and reaches it once it is there", limit, async () => {
+				const ping = async () => only(await alice([{ do: "ping", to: "absent.localhost" }]).finished(), "ping");
+				expect((await ping()).error?.condition).toMatch(
 					/^(remote-server-timeout|remote-server-not-found|service-unavailable)$/,
 				);
+				await using late = await startDictionary(server, "absent.localhost");
+				expect(late).toBeDefined();
+				expect((await ping()).pong).toBe(true);
 			});
 
 			// aioxmpp takes no element that it has no class for; its part is to be strict about everything else.

@@ -1,4 +1,4 @@
-import { startProsody } from "#kit";
+import { startEjabberd, startProsody } from "#kit";
 import { runClientSuite } from "./client-suite.js";
 import { startStandInDictionary } from "./stand-in-dictionary.js";
 
@@ -6,5 +6,11 @@ runClientSuite({
 	name: "Prosody",
 	needs: ["prosody"],
 	startServer: startProsody,
+	startDictionary: startStandInDictionary,
+});
+runClientSuite({
+	name: "ejabberd",
+	needs: ["ejabberd"],
+	startServer: startEjabberd,
 	startDictionary: startStandInDictionary,
 });

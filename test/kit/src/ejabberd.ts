@@ -32,7 +32,7 @@ async function launchEjabberd(options: XmppServerOptions): Promise<XmppServer> {
 	const config = join(dir.path, "ejabberd.yml");
 	mkdirSync(join(dir.path, "mnesia"));
 	writeFileSync(join(dir.path, "accounts.eterm"), accounts(domain, users));
-	writeFileSync(join(dir.path, "inetrc"), "{lookup, [file]}.\n"); // no DNS, and no inet_gethost processes for it
+	writeFileSync(join(dir.path, "inetrc"), '{lookup, [file]}.\n{resolv_conf, ""}.\n{clear_ns}.\n'); // no DNS, and no inet_gethost processes for it
 	if (certificate) writeFileSync(join(dir.path, "server.pem"), certificate.cert + certificate.key, { mode: 0o600 });
 	// JSON is YAML.
 	const settings = configuration(dir.path, domain, components, ports, certificate, bus);
@@ -123,6 +123,7 @@ function configuration(
 			module: "ejabberd_service",
 			access: "all",
 			shaper: "none",
+			global_routes: false, // otherwise one component gets what is addressed to every domain in `hosts`
 			...(bus && { max_stanza_size: BUS_STANZA_BYTES }),
 			hosts: Object.fromEntries(Object.entries(components).map(([name, secret]) => [name, { password: secret }])),
 		},
@@ -137,7 +138,13 @@ function configuration(
 		auth_method: "internal",
 		auth_password_format: "plain", // one stored form from which every SCRAM and PLAIN work
 		disable_sasl_mechanisms: ["X-OAUTH2", "DIGEST-MD5"],
-		s2s_access: "none",
+		// To ejabberd a component that is not connected is some remote server. With s2s forbidden it answers `forbidden`;
+		// allowed for these domains only, and with no DNS (see inetrc), it answers what it answers in real life.
+		acl: { absent_component: { server: Object.keys(components) } },
+		access_rules: { s2s: { allow: "absent_component" } },
+		s2s_access: "s2s",
+		s2s_dns_timeout: 1,
+		s2s_dns_retries: 0,
 		shaper: { normal: { rate: 3000, burst_size: 20_000 } },
 		modules: {
 			mod_blocking: {},
