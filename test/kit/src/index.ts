@@ -1,12 +1,13 @@
 export { type BoundedText, boundedText } from "./bounded-text.js";
 export { type CertificateOptions, makeCertificate, type ServerCertificate } from "./certificates.js";
 export { livingGroups } from "./child-registry.js";
-export { type ComponentHandshake, componentHandshake } from "./component-handshake.js";
+export { type ComponentLogin, componentHandshake, openComponent } from "./component-handshake.js";
 export { startEjabberd } from "./ejabberd.js";
 export { freePort } from "./free-port.js";
-export { type PlainLogin, plainLogin } from "./plain-login.js";
+export { openClient, type PlainLogin, plainLogin } from "./plain-login.js";
 export { type Child, type ChildExit, type ChildOptions, type Finished, runChild, startChild } from "./process.js";
 export { startProsody } from "./prosody.js";
+export { openRawStream, type RawStream, type RawStreamOptions, rawStreamHeader } from "./raw-stream.js";
 export { available, installCommand, PYTHON, type Requirement, RUBY, serversRequired } from "./requirements.js";
 export { probeStream, type StreamProbe } from "./stream-probe.js";
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from "./tcp-proxy.js";
