@@ -22,7 +22,8 @@ export interface ServiceProcess {
 export async function startService(module: string, environment: Record<string, string>): Promise<ServiceProcess> {
 	const child = spawn(process.execPath, [module], {
 		env: { ...process.env, ...environment },
-		stdio: ["ignore", "pipe", "inherit"],
+		// Through the IPC channel the service learns when this process is gone, however it went.
+		stdio: ["ignore", "pipe", "inherit", "ipc"],
 	});
 	const ended = new Promise<string>((resolve) => {
 		child.once("exit", (code, signal) => resolve(signal ?? `status ${code}`));

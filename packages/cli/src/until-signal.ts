@@ -1,14 +1,10 @@
-/** Resolves at the first SIGINT or SIGTERM, or when `other` settles. A second signal ends the process at once. */
+/**
+ * Resolves at the first SIGINT or SIGTERM, or when `other` settles. Further signals do nothing: one Ctrl-C may arrive
+ * several times (from the terminal and from npm), and what follows is bounded in time.
+ */
 export async function untilSignal(other: Promise<unknown> = new Promise(() => {})): Promise<void> {
-	let onSignal = () => {};
 	const signalled = new Promise<void>((resolve) => {
-		onSignal = resolve;
+		for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, resolve);
 	});
-	// Listeners are taken off again, so a second signal has its usual effect.
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal);
-	try {
-		await Promise.race([signalled, other]);
-	} finally {
-		for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
-	}
+	await Promise.race([signalled, other]);
 }

@@ -13,7 +13,11 @@ try {
 	console.log(
 		`serving ${dictionary.name} ${dictionary.version} at ${domain === undefined ? node.jid : `${dictionary.name}@${domain}`}`,
 	);
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void node.drain());
+	const drain = () => void node.drain();
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, drain);
+	// Started by another process over IPC, it does not outlive that one.
+	process.on("disconnect", drain);
+	process.channel?.unref();
 	const cause = await node.closed;
 	if (cause !== undefined) throw cause;
 } catch (error) {
