@@ -37,8 +37,12 @@ describe("Liveness", () => {
 		const { clock, log, liveness } = setUp();
 		clock.advance(7000);
 		liveness.heard();
+		clock.advance(5000);
+		liveness.heard();
 		clock.advance(11_000);
-		expect(log).toEqual(["ping at 6000", "ping at 13000"]);
+		expect(log).toEqual(["ping at 6000", "ping at 18000"]);
+		clock.advance(1000);
+		expect(log.at(-1)).toBe("dead at 24000");
 	});
 
 	it("gives up when a write is stuck although the peer still talks, in less than 20 s", () => {

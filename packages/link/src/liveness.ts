@@ -16,7 +16,7 @@ export interface LivenessSettings {
  * | --------- | --------- | ------------------------------------------------------------- |
  * | listening | listening | something was heard in the last `quietMs`                     |
  * | listening | asking    | nothing was: `ping()` is called                               |
- * | asking    | listening | anything was heard since, be it the answer or not             |
+ * | asking    | listening | anything is heard, be it the answer or not                    |
  * | asking    | stopped   | nothing was within `replyMs`: `dead()` is called              |
  * | either    | stopped   | a write has been waiting for `stallMs`: `dead()`; or `stop()` |
  *
@@ -29,7 +29,6 @@ export class Liveness {
 	readonly #actions: { ping(): void; dead(reason: string): void };
 	#state: "listening" | "asking" | "stopped" = "listening";
 	#heardAt: number;
-	#askedAt = 0;
 	#stuckSince: number | undefined;
 	#cancel: () => void = () => {};
 
@@ -44,6 +43,10 @@ export class Liveness {
 	/** Bytes came in. Called for each chunk, so it does next to nothing. */
 	heard(): void {
 		this.#heardAt = this.#clock.now();
+		if (this.#state !== "asking") return;
+		this.#state = "listening";
+		this.#cancel();
+		this.#wake(this.#settings.quietMs);
 	}
 
 	/** Bytes were handed to the connection and are waiting to be taken. */
@@ -77,14 +80,12 @@ export class Liveness {
 			this.#wake(replyMs);
 		} else if (this.#stuckSince !== undefined && now - this.#stuckSince >= stallMs) {
 			this.#die(`the server has taken nothing for ${Math.round(now - this.#stuckSince)} ms`);
-		} else if (this.#state === "asking" && this.#heardAt <= this.#askedAt) {
+		} else if (this.#state === "asking") {
 			this.#die(`the server has been silent for ${Math.round(now - this.#heardAt)} ms`);
 		} else if (now - this.#heardAt < quietMs) {
-			this.#state = "listening";
 			this.#wake(quietMs - (now - this.#heardAt));
 		} else {
 			this.#state = "asking";
-			this.#askedAt = now;
 			this.#wake(replyMs);
 			this.#actions.ping();
 		}

@@ -149,6 +149,28 @@ describe("A supervised link", () => {
 		expect(recorder.states.at(-1)).toMatchObject({ state: "closed", cause: { code: "conflict" } });
 	});
 
+	it("takes a conflict that refuses it after it was cut off for its own ghost, and asks again", async () => {
+		const { clock, recorder, open, last } = setUp();
+		void open();
+		await last().succeed();
+		last().events.onEnd(passing("link-lost", "cut"));
+		clock.advance(1000);
+		await last().fail(final("conflict", "taken"));
+		expect(recorder.states.at(-1)).toMatchObject({ state: "waiting", cause: { code: "conflict" } });
+		clock.advance(1000);
+		await last().succeed();
+		last().events.onEnd(final("conflict", "replaced"));
+		expect(recorder.states.at(-1)).toMatchObject({ state: "closed", cause: { code: "conflict" } });
+	});
+
+	it("takes a conflict that refuses it from the start for another process", async () => {
+		const { recorder, open, last } = setUp();
+		const failed = expect(open()).rejects.toMatchObject({ code: "conflict" });
+		await last().fail(final("conflict", "taken"));
+		await failed;
+		expect(recorder.states.at(-1)?.state).toBe("closed");
+	});
+
 	it("rejects open after its time limit with the last failure in the message, and stops trying", async () => {
 		const { clock, recorder, link, last } = setUp();
 		const opening = link.open(recorder, { timeoutMs: 150 });

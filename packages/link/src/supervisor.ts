@@ -54,6 +54,8 @@ export class SupervisedLink implements Link {
 	/** Failures in a row; a session that lasted puts it back to 0. */
 	#failures = 0;
 	#onlineSince = 0;
+	/** Was online, and lost it through no decision of the server's. */
+	#mayHaveGhost = false;
 	/** Undoes what the present state has going: a timer, an attempt. */
 	#leave: () => void = () => {};
 	#opened: { resolve(): void; reject(error: BusError): void } | undefined;
@@ -182,7 +184,11 @@ export class SupervisedLink implements Link {
 		const session = this.#session;
 		this.#session = undefined;
 		session?.destroy();
-		if (failure.final) {
+		// A conflict that ends a session is another process, and going on would be a fight. One that refuses an attempt, after
+		// we were cut off, may well be our own old session that the server still believes in. Asking again disturbs nobody.
+		const ghost = failure.error.code === "conflict" && session === undefined && this.#mayHaveGhost;
+		if (session !== undefined) this.#mayHaveGhost = true;
+		if (failure.final && !ghost) {
 			this.#end(failure.error);
 			return;
 		}

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { NS, type ScramMechanism, ScramServer, scramCredentials } from "@antiphon/protocol";
-import { type Element, StreamParser, serialize } from "@antiphon/xml";
+import { type Element, StreamParser, serialize, type XmlError } from "@antiphon/xml";
 
 export interface FakeServer extends AsyncDisposable {
 	readonly port: number;
@@ -69,7 +69,11 @@ export async function fakeServer(script: (peer: FakePeer, nth: number) => Promis
 /** The link has closed the connection. */
 export class PeerGone extends Error {}
 
-type Item = { readonly header: Element } | { readonly element: Element } | { readonly end: true };
+type Item =
+	| { readonly header: Element }
+	| { readonly element: Element }
+	| { readonly end: true }
+	| { readonly error: XmlError };
 
 /** The server's side of one connection. */
 export class FakePeer {
@@ -149,7 +153,8 @@ export class FakePeer {
 
 	async scram(user: { readonly password: string; readonly mechanism?: ScramMechanism }): Promise<void> {
 		const mechanism = user.mechanism ?? "SCRAM-SHA-256";
-		await this.open(mechanisms(mechanism));
+		const weaker = mechanism === "SCRAM-SHA-256" ? ["SCRAM-SHA-1"] : [];
+		await this.open(mechanisms("PLAIN", "SCRAM-SHA-256-PLUS", ...weaker, mechanism));
 		const auth = await this.element();
 		if (auth.attr("mechanism") !== mechanism) throw new Error(`unexpected mechanism ${auth.attr("mechanism")}`);
 		const scram = new ScramServer(mechanism, "servernonce");
@@ -225,9 +230,7 @@ export class FakePeer {
 				onStart: (header) => put({ header }),
 				onElement: (element) => put({ element }),
 				onEnd: () => put({ end: true }),
-				onError: (error) => {
-					throw error;
-				},
+				onError: (error) => put({ error }),
 			},
 			{ limits: { maxStanzaBytes: 64 * 1024 * 1024 }, contentNs: { from: NS.component, to: NS.client } },
 		);
@@ -255,9 +258,10 @@ export class FakePeer {
 		};
 	}
 
-	async #next(): Promise<Item> {
+	async #next(): Promise<Exclude<Item, { error: XmlError }>> {
 		for (;;) {
 			const item = this.#items.shift();
+			if (item !== undefined && "error" in item) throw item.error;
 			if (item !== undefined) return item;
 			if (this.#gone) throw new PeerGone("the link has closed the connection");
 			await new Promise<void>((resolve) => this.#onNews(resolve));

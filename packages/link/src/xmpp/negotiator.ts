@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { NS } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Entity, LtxFactory } from "@xmpp/client";
 import { final, LinkFailure, passing } from "../failure.js";
@@ -74,13 +75,14 @@ export class Negotiator {
 						}),
 					onElement: (element) =>
 						guarded(() => {
-							if (holding) {
+							// A stream error ends the negotiation at whatever point it comes.
+							if (holding && !element.is("error", NS.streams)) {
 								if (held.length >= MAX_HELD) throw passing("link-lost", "a flood of stanzas during login");
 								held.push(element);
 								return;
 							}
 							const { show, last = false } = rules.admit(element);
-							holding = last;
+							holding ||= last;
 							if (show !== undefined) this.#parser?.emit("element", toLtx(show, create));
 						}),
 					onEnd: reject,

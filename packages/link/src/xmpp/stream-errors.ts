@@ -15,7 +15,10 @@ export function streamFailure(error: Element, domain: string): LinkFailure {
 	const said = text === undefined || text === "" ? name : `${name}: ${text}`;
 	switch (name) {
 		case "conflict":
-			return final("conflict", `another process has taken this address (${said}). Give each process its own resource`);
+			return final(
+				"conflict",
+				`another process has this address (${said}). Give each process a resource, or a domain, of its own`,
+			);
 		case "not-authorized":
 			return final("unauthenticated", `the server refused the credentials (${said}). Check the password or secret`);
 		case "host-unknown":
