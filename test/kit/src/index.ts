@@ -3,6 +3,7 @@ export { type CertificateOptions, makeCertificate, type ServerCertificate } from
 export { livingGroups } from "./child-registry.js";
 export { type ComponentLogin, componentHandshake, openComponent } from "./component-handshake.js";
 export { startEjabberd } from "./ejabberd.js";
+export { startEmbedded } from "./embedded.js";
 export { freePort } from "./free-port.js";
 export { openClient, type PlainLogin, plainLogin } from "./plain-login.js";
 export { type Child, type ChildExit, type ChildOptions, type Finished, runChild, startChild } from "./process.js";

@@ -1,0 +1,85 @@
+import { type ClientOptions, clientLink, componentLink, createNode, type Link, memoryBus, type Node } from "antiphon";
+import { type Requirement, type StartServer, startEjabberd, startEmbedded, startProsody, type XmppServer } from "#kit";
+
+/** A place in which a caller and a provider meet. The e2e suite runs over each. */
+export interface World extends AsyncDisposable {
+	/** A node that can serve. One at a time. */
+	provider(options?: NodeOptions): Promise<Node>;
+	/** A node that calls. Each has an address of its own. */
+	caller(options?: NodeOptions): Promise<Node>;
+	/** Where the services of this provider are found. */
+	target(provider: Node): ClientOptions;
+	/** Where the provider would be if there were one. */
+	readonly nobody: ClientOptions;
+	/** The XMPP server in between, where there is one. */
+	readonly server?: XmppServer;
+}
+
+export type NodeOptions = Omit<Parameters<typeof createNode>[0], "link">;
+
+export interface WorldKind {
+	readonly name: string;
+	readonly needs: readonly Requirement[];
+	start(): Promise<World>;
+}
+
+const FUNCTIONS = "fn.localhost";
+const USERS = { alice: "alice's password", bob: "bob's password" };
+
+const memory: WorldKind = {
+	name: "memory",
+	needs: [],
+	async start() {
+		const bus = memoryBus();
+		return {
+			provider: (options) => createNode({ ...options, link: bus.link(FUNCTIONS) }),
+			caller: (options) => createNode({ ...options, link: bus.link("alice@localhost") }),
+			target: () => ({ domain: FUNCTIONS }),
+			nobody: { domain: FUNCTIONS },
+			async [Symbol.asyncDispose]() {},
+		};
+	},
+};
+
+function onServer(name: string, startServer: StartServer, needs: readonly Requirement[] = []): WorldKind[] {
+	const kind = (role: "client" | "component"): WorldKind => ({
+		name: `${name} ${role}`,
+		needs,
+		async start() {
+			const server = await startServer({ users: USERS, components: { [FUNCTIONS]: "secret" } });
+			return {
+				server,
+				provider: (options) =>
+					createNode({ ...options, link: role === "client" ? account(server, "bob") : component(server) }),
+				caller: (options) => createNode({ ...options, link: account(server, "alice") }),
+				target: (provider) => (role === "client" ? { to: provider.jid } : { domain: FUNCTIONS }),
+				nobody: role === "client" ? { to: "bob@localhost/nowhere" } : { domain: FUNCTIONS },
+				[Symbol.asyncDispose]: () => server.stop(),
+			};
+		},
+	});
+	return [kind("client"), kind("component")];
+}
+
+/** A client link for one of the server's accounts. `port` stands in for the server's own, such as a proxy's. */
+export function account(server: XmppServer, name: keyof typeof USERS, port = server.c2sPort): Link {
+	return clientLink({ url: `xmpp://${server.host}:${port}`, jid: `${name}@localhost`, password: USERS[name] });
+}
+
+export function component(server: XmppServer, port = server.componentPort): Link {
+	return componentLink({ url: `xmpp://${server.host}:${port}`, domain: FUNCTIONS, secret: "secret" });
+}
+
+/** Every kind of link over every server. A new link or server is a line here. */
+export const WORLDS: readonly WorldKind[] = [
+	memory,
+	...onServer("embedded", startEmbedded),
+	...onServer("Prosody", startProsody, ["prosody"]),
+	...onServer("ejabberd", startEjabberd, ["ejabberd"]),
+];
+
+export const SERVERS = [
+	{ name: "embedded", start: startEmbedded, needs: [] },
+	{ name: "Prosody", start: startProsody, needs: ["prosody"] },
+	{ name: "ejabberd", start: startEjabberd, needs: ["ejabberd"] },
+] as const satisfies readonly { name: string; start: StartServer; needs: readonly Requirement[] }[];
