@@ -57,9 +57,8 @@ export function delayLine(ends: DelayLineEnds): DelayLine {
 	}
 
 	function enqueue(chunk: Buffer | undefined, delayMs: number): void {
-		// Never before its predecessor, also when the delay has just been made shorter.
-		const dueAt = Math.max(performance.now() + delayMs, queue.at(-1)?.dueAt ?? 0);
-		queue.push({ chunk, dueAt });
+		// It waits for its predecessor in any case, also when the delay has just been made shorter.
+		queue.push({ chunk, dueAt: performance.now() + delayMs });
 		queuedBytes += chunk?.length ?? 0;
 		flush();
 	}

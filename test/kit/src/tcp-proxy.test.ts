@@ -20,10 +20,10 @@ describe("A TCP proxy of the kit", () => {
 		echo.close();
 	});
 
-	async function open(): Promise<{ socket: Socket; received: () => string; outcome: () => string }> {
+	async function open(port = proxy.port): Promise<{ socket: Socket; received: () => string; outcome: () => string }> {
 		let text = "";
 		let outcome = "open";
-		const socket = connect({ port: proxy.port, host: "127.0.0.1" });
+		const socket = connect({ port, host: "127.0.0.1" });
 		sockets.push(socket);
 		socket.setEncoding("utf8").on("data", (more: string) => {
 			text += more;
@@ -62,6 +62,13 @@ describe("A TCP proxy of the kit", () => {
 		// Far more than the kernel holds: the sender's buffers stay full.
 		for (let i = 0; i < 200; i++) early.socket.write("z".repeat(100_000));
 		await expect.poll(() => early.socket.writableLength, soon).toBeGreaterThan(1_000_000);
+		// A bystander's round trips to the same server give time for what must not happen.
+		await using other = await startTcpProxy({ target: { port: (echo.address() as AddressInfo).port } });
+		const bystander = await open(other.port);
+		for (let i = 1; i <= 20; i++) {
+			bystander.socket.write("x");
+			await expect.poll(() => bystander.received().length, soon).toBe(i);
+		}
 		expect(proxy.bytes.up).toBe(up);
 		expect([early.outcome(), late.outcome()]).toEqual(["open", "open"]);
 		expect([early.received(), late.received()]).toEqual(["one", ""]);
