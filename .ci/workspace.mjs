@@ -13,7 +13,7 @@ const BUILT = ["packages/cli", "services/dictionary", "test"];
 
 /** Each runs in this very process, so that signals and the exit status need no passing on. */
 const TASKS = {
-	antiphon: "packages/cli/dist/main.js",
+	antiphon: "packages/cli/bin/antiphon.js",
 	test: "test/run.mjs",
 	bench: "test/bench/main.mjs",
 	build: undefined,

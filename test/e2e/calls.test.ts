@@ -144,7 +144,11 @@ for (const kind of WORLDS) {
 			const items = await discoItems(caller, at);
 			expect(items).toHaveLength(1);
 			const [item] = items;
-			const contract = await fetchContract(caller, item?.jid ?? "", item?.node === undefined ? {} : { service: item.node });
+			const contract = await fetchContract(
+				caller,
+				item?.jid ?? "",
+				item?.node === undefined ? {} : { service: item.node },
+			);
 			expect(contract).toEqual(JSON.parse(JSON.stringify(describeService(probe))));
 		});
 	});

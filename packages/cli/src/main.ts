@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { run } from "./program.js";
 
 // Whoever reads the output may stop reading (`antiphon ls | head -1`). That ends the command as SIGPIPE would, in order.

@@ -8,7 +8,7 @@ import { superviseServer, withFreshPorts } from "./supervised-server.js";
 import { tempDir } from "./temp-dir.js";
 import type { XmppServer, XmppServerOptions } from "./xmpp-server.js";
 
-const COMMAND = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../../packages/cli/bin/antiphon.js", import.meta.url));
 
 /**
  * Starts the embedded server as `antiphon server`, a process of its own that can be killed, with free ports and its own
