@@ -71,9 +71,10 @@ for (const { name, start, needs } of SERVERS) {
 		});
 
 		it("refuses a certificate that nobody it trusts has signed, or that is for another domain, once", async () => {
+			// STARTTLS on loopback without `ca` is no promise: plaintext would do there too.
+			const untrusted = await failure(createNode({ link: link(`xmpps://127.0.0.1:${server.tlsPort}`) }));
+			expect(untrusted.message).toMatch(/certificate/i);
 			for (const url of urls()) {
-				const untrusted = await failure(createNode({ link: link(url) }));
-				expect(untrusted.message).toMatch(/certificate/i);
 				const other = await failure(createNode({ link: link(url, { ca: server.ca, servername: "other.example" }) }));
 				expect(other.message).toMatch(/certificate|other\.example/i);
 			}
