@@ -12,7 +12,9 @@ const users = Object.fromEntries(Array.from({ length: senders + 1 }, (_, i) => [
 
 if (process.env.ROUTE_PORT === undefined) {
 	const server = await startServer({ port: 0, componentPort: 0, users, limits: { maxQueuedBytes: 2 ** 30 } });
-	const child = fork(process.argv[1], process.argv.slice(2), { env: { ...process.env, ROUTE_PORT: String(server.port) } });
+	const child = fork(process.argv[1], process.argv.slice(2), {
+		env: { ...process.env, ROUTE_PORT: String(server.port) },
+	});
 	const message = () => new Promise((resolve) => child.once("message", resolve));
 	await message();
 	const before = server.stats().routed;
@@ -37,7 +39,8 @@ if (process.env.ROUTE_PORT === undefined) {
 			while (!text.includes(mark)) await new Promise((resolve) => socket.once("data", resolve));
 			text = "";
 		};
-		const open = "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+		const open =
+			"<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
 		socket.write(open);
 		await until("</stream:features>");
 		const plain = Buffer.from(`\0${user}\0pw`).toString("base64");
@@ -45,7 +48,9 @@ if (process.env.ROUTE_PORT === undefined) {
 		await until("<success");
 		socket.write(open);
 		await until("</stream:features>");
-		socket.write("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>");
+		socket.write(
+			"<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>",
+		);
 		await until("</iq>");
 		socket.removeAllListeners("data");
 		return socket;

@@ -1,4 +1,5 @@
 import type { ServerModule } from "./host.js";
+import { bind } from "./modules/bind.js";
 import { disco } from "./modules/disco.js";
 import { legacySession } from "./modules/legacy-session.js";
 import { liveness } from "./modules/liveness.js";
@@ -13,6 +14,7 @@ import { version } from "./modules/version.js";
 
 /** Everything that this server can do beyond routing. A new capability is a file in modules/ and a line here. */
 export const MODULES: readonly ServerModule[] = [
+	bind,
 	disco,
 	legacySession,
 	liveness,

@@ -72,6 +72,11 @@ export class RawClient implements Disposable {
 		this.write(serialize(stanza, NS.client));
 	}
 
+	/** What comes next is a new stream. */
+	restart(): void {
+		this.#parser.restart();
+	}
+
 	open(to = "localhost"): void {
 		const version = this.#contentNs === NS.client ? "1.0" : undefined;
 		this.write(streamHeader(this.#contentNs, { to, version }));
