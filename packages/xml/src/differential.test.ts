@@ -210,7 +210,7 @@ function hasSpacedNamespace(text: string): boolean {
 	return false;
 }
 
-describe("beside saxes", () => {
+describe("beside saxes", { timeout: 40 * Number(ANTIPHON_FUZZ_RUNS) + 60_000 }, () => {
 	it("gives the same tree for generated streams, however they are cut", () => {
 		let accepted = 0;
 		let refused = 0;

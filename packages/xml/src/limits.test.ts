@@ -164,7 +164,7 @@ describe("limits", () => {
 	});
 });
 
-describe("memory and work", () => {
+describe("memory and work", { timeout: 120_000 }, () => {
 	it("hold no more than the bytes of a stanza that is dribbled, whatever it consists of", () => {
 		const gc = collectGarbage();
 		const limits = { maxStanzaBytes: 1 << 20, maxNameBytes: 1 << 20 };

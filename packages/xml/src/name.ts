@@ -14,7 +14,7 @@ export interface Name {
 	readonly hash: number;
 }
 
-/** Where `nextHash` starts. */
+/** Where the hash of a name starts; each byte makes it 31 times as much and adds itself, in 32 bits. */
 export const HASH_SEED = 7;
 
 export function sameName(a: Name, b: Name): boolean {

@@ -40,6 +40,6 @@ export function parseElement(text: string | Uint8Array, limits: Partial<XmlLimit
 		return root;
 	} catch (thrown) {
 		if (!(thrown instanceof Refusal)) throw thrown;
-		throw new XmlError(thrown.condition, thrown.problem, tokenizer.base + tokenizer.consumed);
+		throw new XmlError(thrown.condition, thrown.problem, tokenizer.base + (thrown.at ?? tokenizer.consumed));
 	}
 }

@@ -156,24 +156,12 @@ describe("parseElement", () => {
 	});
 });
 
-describe("a round trip", () => {
+describe("a round trip", { timeout: 40 * Number(ANTIPHON_FUZZ_RUNS) + 60_000 }, () => {
 	const nastyCharacter = fc.constantFrom(..."<>&'\"\t\n\r]é€😀\u0085\u2028\ufeff\ufffd\u007f ;#x");
 	const text = fc
 		.array(fc.oneof(nastyCharacter, fc.string({ unit: "binary", maxLength: 4 })), { maxLength: 12 })
 		.map((parts) => parts.join("").replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Surrogate}]/gu, ""));
-	const name = fc.constantFrom(
-		"a",
-		"b",
-		"iq",
-		"_",
-		"é",
-		"a.b-c",
-		"xmlns",
-		"xml",
-		"__proto__",
-		"hasOwnProperty",
-		"\u{10000}",
-	);
+	const name = fc.constantFrom("a", "b", "iq", "_", "é", "a.b-c", "xml", "__proto__", "hasOwnProperty", "\u{10000}");
 	const ns = fc.oneof(
 		fc.constantFrom("", "jabber:client", STREAMS_NS, "urn:x", "http://www.w3.org/XML/1998/namespace"),
 		text,

@@ -100,7 +100,7 @@ export class StreamParser {
 			if (this.#stopped) this.#release();
 		}
 		if (refusal !== undefined) {
-			const offset = this.#tokenizer.base + this.#tokenizer.consumed;
+			const offset = this.#tokenizer.base + (refusal.at ?? this.#tokenizer.consumed);
 			this.#events.onError(new XmlError(refusal.condition, refusal.problem, offset));
 		}
 	}

@@ -1,31 +1,22 @@
+import { CharacterData } from "./character-data.js";
 import {
-	AMP,
 	APOS,
 	BANG,
-	CDATA_STOP,
-	CR,
 	EQUALS,
 	GT,
 	HYPHEN,
 	isSpace,
 	LEFT_BRACKET,
-	LF,
 	LT,
 	NAME_BYTE,
 	QUESTION,
 	QUOT,
-	RIGHT_BRACKET,
 	SLASH,
 	SPACE,
-	TAB,
-	VALUE_STOP,
 } from "./chars.js";
 import type { XmlLimits } from "./limits.js";
 import { HASH_SEED, makeName, type Name, nameOf } from "./name.js";
-import { PlainText } from "./plain-text.js";
 import { Reference } from "./reference.js";
-import { StringWindow } from "./string-window.js";
-import { TextBuffer } from "./text-buffer.js";
 import { checkDeclaration } from "./xml-declaration.js";
 import { Refusal, type StreamCondition } from "./xml-error.js";
 
@@ -62,11 +53,10 @@ const REFERENCE = 13;
 const DECLARATION_START = 14; // after <!
 const CDATA_START = 15;
 const CDATA = 16;
-const CDATA_BRACKET = 17; //  after ] in a CDATA section
-const INSTRUCTION = 18; //    after <?
-const XML_DECLARATION = 19;
-const EPILOG = 20;
-const STOPPED = 21;
+const INSTRUCTION = 17; //    after <?
+const XML_DECLARATION = 18;
+const EPILOG = 19;
+const STOPPED = 20;
 
 const CDATA_OPEN = Buffer.from("[CDATA[");
 const XML = Buffer.from("xml");
@@ -78,13 +68,11 @@ const XML = Buffer.from("xml");
 export class Tokenizer {
 	/** Stream offset of the first byte of the chunk. */
 	base = 0;
-	/** Bytes of the chunk that are done; where it failed, when it did. */
+	/** Bytes of the chunk that are done; exact while the sink is called. */
 	consumed = 0;
 	limits: XmlLimits;
 	readonly #sink: TokenSink;
-	readonly #text = new TextBuffer();
-	readonly #plain = new PlainText();
-	readonly #window = new StringWindow();
+	readonly #data = new CharacterData();
 	readonly #reference = new Reference();
 	#state: number = OUTSIDE;
 	/** Stream offset where the stream, since the last restart, begins. */
@@ -95,9 +83,6 @@ export class Tokenizer {
 	#nameBytes = 0;
 	#nameHash = HASH_SEED;
 	#quote = 0;
-	#afterCr = false;
-	/** How many ] stand before this point, at most 2. */
-	#brackets = 0;
 	#matched = 0;
 	#referenceIn: typeof TEXT | typeof VALUE = TEXT;
 	#attribute: Name | undefined;
@@ -108,29 +93,25 @@ export class Tokenizer {
 		this.limits = limits;
 	}
 
-	/** Whether it stands behind the end of a document. */
-	get isAtEnd(): boolean {
-		return this.#state === EPILOG;
-	}
-
 	stop(): void {
 		this.#state = STOPPED;
-		this.#text.clear();
+		this.#data.clear();
 	}
 
 	/** What follows is a new stream. Between chunks only. */
 	restart(): void {
-		this.#text.clear();
+		this.#data.clear();
 		this.#beginStream(this.base);
 	}
 
 	/**
 	 * @param chunk whole characters of UTF-8. @param ascii whether there is nothing but ASCII in it
-	 * @throws Refusal, with `consumed` where it happened; and whatever the sink throws
+	 * @throws Refusal, and whatever the sink throws
 	 */
 	run(chunk: Buffer, ascii: boolean): void {
 		const sink = this.#sink;
-		const text = this.#text;
+		const data = this.#data;
+		const text = data.text;
 		const nameByte = NAME_BYTE;
 		let end = this.#bound(chunk.length);
 		let i = 0;
@@ -153,12 +134,12 @@ export class Tokenizer {
 					break;
 
 				case TEXT:
-					i = this.#readText(chunk, i, end, ascii);
+					i = data.readText(chunk, i, end, ascii);
+					if (data.runEnd === "markup") this.#state = MARKUP;
+					else if (data.runEnd === "reference") this.#beginReference(TEXT);
 					break;
 
 				case MARKUP:
-					this.#nameBytes = 0;
-					this.#nameHash = HASH_SEED;
 					if (byte === BANG) {
 						i++;
 						this.#state = DECLARATION_START;
@@ -168,13 +149,13 @@ export class Tokenizer {
 					if (!text.isEmpty) sink.text(text.take());
 					if (byte === SLASH) {
 						i++;
-						this.#state = CLOSE_NAME;
+						this.#beginName(CLOSE_NAME);
 					} else if (byte === QUESTION) {
 						i++;
 						this.#matched = 0;
 						this.#state = INSTRUCTION;
 					} else {
-						this.#state = OPEN_NAME;
+						this.#beginName(OPEN_NAME);
 					}
 					break;
 
@@ -210,10 +191,14 @@ export class Tokenizer {
 						this.#state = TAG_NO_SPACE;
 					} else if (this.#state === ATTRIBUTE_NAME) {
 						this.#attribute = name;
-						this.#state = ATTRIBUTE_EQUALS;
-						if (next === EQUALS) {
-							i++;
-							this.#state = ATTRIBUTE_QUOTE;
+						const quote = i + 1 < end ? (chunk[i + 1] as number) : 0;
+						if (next === EQUALS && (quote === APOS || quote === QUOT)) {
+							// The usual case, and so often that the way around shows.
+							i += 2;
+							this.#quote = quote;
+							this.#state = VALUE;
+						} else {
+							this.#state = ATTRIBUTE_EQUALS;
 						}
 					} else {
 						this.#closing = name;
@@ -237,9 +222,7 @@ export class Tokenizer {
 						i++;
 						this.#state = TAG;
 					} else if (this.#state === TAG) {
-						this.#nameBytes = 0;
-						this.#nameHash = HASH_SEED;
-						this.#state = ATTRIBUTE_NAME;
+						this.#beginName(ATTRIBUTE_NAME);
 					} else {
 						this.#fail(i, "not-well-formed", "something other than white space, / or > in a tag");
 					}
@@ -279,7 +262,16 @@ export class Tokenizer {
 					break;
 
 				case VALUE:
-					i = this.#readValue(chunk, i, end, ascii);
+					i = data.readValue(chunk, i, end, ascii, this.#quote);
+					if (data.runEnd === "quote") {
+						this.consumed = i - 1;
+						sink.attribute(this.#attribute as Name, data.value);
+						this.#state = TAG_NO_SPACE;
+						if (i + 1 < end && chunk[i] === SPACE && nameByte[chunk[i + 1] as number] !== 0) {
+							i++;
+							this.#beginName(ATTRIBUTE_NAME);
+						}
+					} else if (data.runEnd === "reference") this.#beginReference(VALUE);
 					break;
 
 				case REFERENCE: {
@@ -308,22 +300,8 @@ export class Tokenizer {
 					break;
 
 				case CDATA:
-					i = this.#readCdata(chunk, i, end, ascii);
-					break;
-
-				case CDATA_BRACKET:
-					if (byte === GT && this.#brackets === 2) {
-						i++;
-						this.#brackets = 0;
-						this.#state = TEXT;
-					} else if (byte === RIGHT_BRACKET) {
-						i++;
-						if (this.#brackets === 2) text.appendCodePoint(RIGHT_BRACKET);
-						else this.#brackets = 2;
-					} else {
-						for (; this.#brackets > 0; this.#brackets--) text.appendCodePoint(RIGHT_BRACKET);
-						this.#state = CDATA;
-					}
+					i = data.readCdata(chunk, i, end, ascii);
+					if (data.runEnd === "section") this.#state = TEXT;
 					break;
 
 				case INSTRUCTION:
@@ -363,152 +341,21 @@ export class Tokenizer {
 		}
 		this.consumed = i;
 		if (i < chunk.length && this.#state !== STOPPED) this.#refuseSize(i);
-		this.#window.clear();
-		this.#plain.clear();
+		data.release();
 		this.base += chunk.length;
 		this.consumed = 0;
 	}
 
-	/** Reads text up to < or &, or to the end of what there is. */
-	#readText(chunk: Buffer, from: number, end: number, ascii: boolean): number {
-		const text = this.#text;
-		let start = from;
-		let i = from;
-		if (this.#afterCr) {
-			this.#afterCr = false;
-			if (chunk[i] === LF) start = ++i;
-		}
-		for (i = this.#plain.skip(chunk, i, end, ascii); i < end; i = this.#plain.skip(chunk, i + 1, end, ascii)) {
-			const byte = chunk[i] as number;
-			switch (byte) {
-				case LT:
-					if (!text.isEmpty) text.append(chunk, start, i, ascii);
-					else if (i > start) text.start(this.#window.slice(chunk, start, i, ascii));
-					this.#brackets = 0;
-					this.#state = MARKUP;
-					return i + 1;
-				case AMP:
-					text.append(chunk, start, i, ascii);
-					this.#brackets = 0;
-					this.#beginReference(TEXT);
-					return i + 1;
-				case CR:
-					text.append(chunk, start, i, ascii);
-					text.appendCodePoint(LF);
-					this.#brackets = 0;
-					start = i + 1;
-					if (start === end) this.#afterCr = true;
-					else if (chunk[start] === LF) start = ++i + 1;
-					break;
-				case GT:
-					if (this.#bracketsBefore(chunk, start, i) === 2) this.#fail(i, "not-well-formed", "]]> in text");
-					break;
-				default:
-					this.#checkByte(chunk, i);
-			}
-		}
-		this.#brackets = this.#bracketsBefore(chunk, start, end);
-		text.append(chunk, start, end, ascii);
-		return end;
-	}
-
-	/** Reads an attribute value up to its closing quote or &, or to the end of what there is (XML 1.0 section 3.3.3). */
-	#readValue(chunk: Buffer, from: number, end: number, ascii: boolean): number {
-		const text = this.#text;
-		let start = from;
-		let i = from;
-		if (this.#afterCr) {
-			this.#afterCr = false;
-			if (chunk[i] === LF) start = ++i;
-		}
-		for (i = skipPlain(chunk, i, end, VALUE_STOP); i < end; i = skipPlain(chunk, i + 1, end, VALUE_STOP)) {
-			const byte = chunk[i] as number;
-			switch (byte) {
-				case APOS:
-				case QUOT: {
-					if (byte !== this.#quote) break;
-					this.consumed = i;
-					let value = "";
-					if (!text.isEmpty) {
-						text.append(chunk, start, i, ascii);
-						value = text.take();
-					} else if (i > start) {
-						value = this.#window.slice(chunk, start, i, ascii);
-					}
-					this.#sink.attribute(this.#attribute as Name, value);
-					this.#state = TAG_NO_SPACE;
-					return i + 1;
-				}
-				case AMP:
-					text.append(chunk, start, i, ascii);
-					this.#beginReference(VALUE);
-					return i + 1;
-				case TAB:
-				case LF:
-				case CR:
-					text.append(chunk, start, i, ascii);
-					text.appendCodePoint(SPACE);
-					start = i + 1;
-					if (byte !== CR) break;
-					if (start === end) this.#afterCr = true;
-					else if (chunk[start] === LF) start = ++i + 1;
-					break;
-				case LT:
-					this.#fail(i, "not-well-formed", "< in an attribute value");
-					break;
-				default:
-					this.#checkByte(chunk, i);
-			}
-		}
-		text.append(chunk, start, end, ascii);
-		return end;
-	}
-
-	/** Reads a CDATA section up to a ], or to the end of what there is. */
-	#readCdata(chunk: Buffer, from: number, end: number, ascii: boolean): number {
-		const text = this.#text;
-		let start = from;
-		let i = from;
-		if (this.#afterCr) {
-			this.#afterCr = false;
-			if (chunk[i] === LF) start = ++i;
-		}
-		for (i = skipPlain(chunk, i, end, CDATA_STOP); i < end; i = skipPlain(chunk, i + 1, end, CDATA_STOP)) {
-			const byte = chunk[i] as number;
-			if (byte === RIGHT_BRACKET) {
-				text.append(chunk, start, i, ascii);
-				this.#brackets = 1;
-				this.#state = CDATA_BRACKET;
-				return i + 1;
-			}
-			if (byte === CR) {
-				text.append(chunk, start, i, ascii);
-				text.appendCodePoint(LF);
-				start = i + 1;
-				if (start === end) this.#afterCr = true;
-				else if (chunk[start] === LF) start = ++i + 1;
-			} else {
-				this.#checkByte(chunk, i);
-			}
-		}
-		text.append(chunk, start, end, ascii);
-		return end;
+	#beginName(state: typeof OPEN_NAME | typeof CLOSE_NAME | typeof ATTRIBUTE_NAME): void {
+		this.#nameBytes = 0;
+		this.#nameHash = HASH_SEED;
+		this.#state = state;
 	}
 
 	#beginReference(within: typeof TEXT | typeof VALUE): void {
 		this.#reference.begin();
 		this.#referenceIn = within;
 		this.#state = REFERENCE;
-	}
-
-	/** The ] that stand directly before `at`, in this run of text or at the end of the chunk before it; 2 at most. */
-	#bracketsBefore(chunk: Buffer, start: number, at: number): number {
-		let count = 0;
-		while (count < 2 && at > start && chunk[at - 1] === RIGHT_BRACKET) {
-			count++;
-			at--;
-		}
-		return at === start ? Math.min(2, count + this.#brackets) : count;
 	}
 
 	/** Takes the state after a tag. Whether the bounds of the stanza must be drawn anew. */
@@ -538,8 +385,6 @@ export class Tokenizer {
 	#beginStream(offset: number): void {
 		this.#state = OUTSIDE;
 		this.#inContent = false;
-		this.#afterCr = false;
-		this.#brackets = 0;
 		this.#streamStart = offset;
 		this.#unitStart = offset;
 	}
@@ -553,14 +398,6 @@ export class Tokenizer {
 
 	get #isProlog(): boolean {
 		return this.#unitStart === this.#streamStart;
-	}
-
-	#checkByte(chunk: Buffer, at: number): void {
-		const byte = chunk[at] as number;
-		if (byte !== 0xef) this.#fail(at, "not-well-formed", "a control character");
-		if (chunk[at + 1] === 0xbf && (chunk[at + 2] as number) >= 0xbe) {
-			this.#fail(at, "not-well-formed", "a character that XML does not allow");
-		}
 	}
 
 	#refuseSize(at: number): never {
@@ -598,13 +435,6 @@ export class Tokenizer {
 	}
 
 	#fail(at: number, condition: StreamCondition, problem: string): never {
-		this.consumed = at;
-		throw new Refusal(condition, problem);
+		throw new Refusal(condition, problem, at);
 	}
-}
-
-/** The first place from `i` on whose byte `stops` marks, or `end`. Alone, because such a small loop compiles best. */
-function skipPlain(bytes: Buffer, i: number, end: number, stops: Uint8Array): number {
-	while (i < end && stops[bytes[i] as number] === 0) i++;
-	return i;
 }

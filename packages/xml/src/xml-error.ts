@@ -28,9 +28,12 @@ export class XmlError extends Error {
 export class Refusal {
 	readonly condition: StreamCondition;
 	readonly problem: string;
+	/** Where in the chunk; without it, where the tokenizer stands. */
+	readonly at: number | undefined;
 
-	constructor(condition: StreamCondition, problem: string) {
+	constructor(condition: StreamCondition, problem: string, at?: number) {
 		this.condition = condition;
 		this.problem = problem;
+		this.at = at;
 	}
 }
