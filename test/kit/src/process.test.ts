@@ -64,7 +64,7 @@ describe("A child process of the kit", () => {
 	it.runIf(process.platform === "linux").each(["SIGKILL", "SIGTERM"] as const)(
 		"does not outlive a parent that ends by %s",
 		async (signal) => {
-			const dir = tempDir("orphan");
+			using dir = tempDir("orphan");
 			const parent = startChild(
 				node(`
 				import("${new URL("../dist/index.js", import.meta.url)}").then(({ startChild }) =>
@@ -77,7 +77,6 @@ describe("A child process of the kit", () => {
 			parent.signal(signal);
 			await parent.exited;
 			await expect.poll(() => isAlive(child), { timeout: 10_000 }).toBe(false);
-			dir.remove();
 		},
 	);
 });
