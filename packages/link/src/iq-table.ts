@@ -9,9 +9,11 @@ export interface IqRequest {
 	/** The sender, on a link that owns a domain; elsewhere the server stamps it. */
 	readonly from?: Jid | undefined;
 	readonly payload: Element;
-	/** The deadline, from now, in milliseconds. */
+	/** The deadline, from now, in milliseconds: at most a day. */
 	readonly timeoutMs: number;
 	readonly signal?: AbortSignal | undefined;
+	/** Called with the id of a request that was sent and then given up because of its signal. */
+	readonly onGivenUp?: ((id: string) => void) | undefined;
 }
 
 export interface IqTableOptions {
@@ -29,7 +31,7 @@ interface Pending {
 	readonly resolve: (answer: Element) => void;
 	readonly reject: (error: BusError) => void;
 	readonly timer: NodeJS.Timeout;
-	readonly unlink: () => void;
+	readonly unlink: (() => void) | undefined;
 }
 
 const RETRY_AFTER_MS = 100;
@@ -71,40 +73,42 @@ export class IqTable {
 	 */
 	request(request: IqRequest): Promise<Element> {
 		return new Promise((resolve, reject) => {
-			const peer = request.to.toString();
-			const { signal } = request;
+			const { type, to, from, payload, timeoutMs, signal, onGivenUp } = request;
 			if (signal?.aborted)
 				throw new BusError("cancelled", "cancelled before it was sent", { executed: "no", cause: signal.reason });
-			if (request.timeoutMs <= 0)
+			if (!(timeoutMs > 0))
 				throw new BusError("deadline-exceeded", "the deadline had passed before it was sent", { executed: "no" });
+			const peer = to.toString();
 			this.#admit(peer);
 			const id = this.#newId();
-			const { type, to, from, payload } = request;
-			this.#options.send(iq(type, { id, to: peer, from: from?.toString() }, payload));
-
 			const onAbort = () => {
 				this.#take(id)?.reject(new BusError("cancelled", "cancelled by the caller", { cause: signal?.reason }));
+				onGivenUp?.(id);
 			};
-			signal?.addEventListener("abort", onAbort, { once: true });
 			const timer = setTimeout(() => {
-				const message = `${to} did not answer within ${Math.round(request.timeoutMs)} ms`;
+				const message = `${peer} did not answer within ${Math.round(timeoutMs)} ms`;
 				this.#take(id)?.reject(new BusError("deadline-exceeded", message));
-			}, request.timeoutMs);
-			const unlink = () => signal?.removeEventListener("abort", onAbort);
+			}, timeoutMs);
+			const unlink = signal && (() => signal.removeEventListener("abort", onAbort));
+			signal?.addEventListener("abort", onAbort);
 			this.#pending.set(id, { peer, resolve, reject, timer, unlink });
 			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
+			try {
+				this.#options.send(iq(type, { id, to: peer, from: from?.toString() }, payload));
+			} catch (error) {
+				this.#take(id);
+				throw error;
+			}
 		});
 	}
 
-	/** Takes an `iq` of type result or error. What matches no request is dropped and counted. */
+	/** Takes an `iq` of type result or error. Anything else, and what matches no request, is dropped and counted. */
 	settle(answer: Element): void {
-		const id = answer.attr("id");
-		const pending = id === undefined ? undefined : this.#pending.get(id);
-		if (id === undefined || pending === undefined || !isFrom(answer.attr("from"), pending.peer)) {
-			this.#dropped++;
-			return;
-		}
-		this.#take(id)?.resolve(answer);
+		const id = answer.attr("id") ?? "";
+		const type = answer.attr("type");
+		const pending = type === "result" || type === "error" ? this.#pending.get(id) : undefined;
+		if (pending !== undefined && isFrom(answer.attr("from"), pending.peer)) this.#take(id)?.resolve(answer);
+		else this.#dropped++;
 	}
 
 	/** The link is gone: every request that waits fails now, with `link-lost`. */
@@ -131,7 +135,7 @@ export class IqTable {
 		if (pending === undefined) return undefined;
 		this.#pending.delete(id);
 		clearTimeout(pending.timer);
-		pending.unlink();
+		pending.unlink?.();
 		const left = (this.#perPeer.get(pending.peer) ?? 1) - 1;
 		if (left === 0) this.#perPeer.delete(pending.peer);
 		else this.#perPeer.set(pending.peer, left);

@@ -3,14 +3,16 @@ import { type Element, parseElement, serialize } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "./link.js";
 import { stanzaId } from "./stanza-id.js";
 
-/** Stanzas that may wait for one link. Above it the sender gets `overloaded`. */
+/** What may wait for one link, in stanzas and in characters of XML. Above it the sender gets `overloaded`. */
 const MAX_WAITING = 65_536;
+const MAX_WAITING_CHARS = 64 * 1024 * 1024;
 const DEFAULT_MAX_STANZA_BYTES = 65_536;
 
 export interface MemoryBus {
 	/**
 	 * A link of this address. `domain` alone: the link owns the domain and every address in it, as a component does.
 	 * `local@domain/resource`: a client; without resource it gets one.
+	 * @throws BusError `invalid-argument` for anything else
 	 */
 	link(jid: string): Link;
 }
@@ -26,7 +28,15 @@ export interface MemoryBusOptions {
  */
 export function memoryBus(options: MemoryBusOptions = {}): MemoryBus {
 	const router = new MemoryRouter(options.maxStanzaBytes ?? DEFAULT_MAX_STANZA_BYTES);
-	return { link: (jid) => new MemoryLink(router, Jid.parse(jid)) };
+	return {
+		link(text) {
+			const jid = Jid.tryParse(text);
+			if (jid === undefined || (jid.local === undefined && jid.resource !== undefined)) {
+				throw new BusError("invalid-argument", `a link's address is a domain or local@domain/resource, not ${text}`);
+			}
+			return new MemoryLink(router, jid);
+		},
+	};
 }
 
 class MemoryRouter {
@@ -38,15 +48,18 @@ class MemoryRouter {
 		this.maxStanzaBytes = maxStanzaBytes;
 	}
 
-	/** @throws BusError `conflict` */
+	/** @throws BusError `conflict` when somebody has this address, or owns its domain */
 	join(jid: Jid, link: MemoryLink): void {
-		const holder = this.#links.get(jid.toString());
-		if (holder !== undefined && holder !== link) throw new BusError("conflict", `${jid} is taken on this bus`);
+		for (const taken of [jid.toString(), jid.domain]) {
+			const holder = this.#links.get(taken);
+			if (holder !== undefined && holder !== link) throw new BusError("conflict", `${taken} is taken on this bus`);
+		}
 		this.#links.set(jid.toString(), link);
 	}
 
+	/** Nobody owns this domain, and nobody has an address in it. */
 	isFree(domain: string): boolean {
-		return !this.#links.has(domain);
+		return [...this.#links.keys()].every((address) => Jid.parse(address).domain !== domain);
 	}
 
 	leave(link: MemoryLink): void {
@@ -54,20 +67,22 @@ class MemoryRouter {
 	}
 
 	/** Delivers, or answers with the error an XMPP server would give (RFC 6121, section 8.5). */
-	route(stanza: Element, sender: MemoryLink): void {
+	route(stanza: Element, text: string, sender: MemoryLink): void {
 		const to = Jid.tryParse(stanza.attr("to"));
 		const target = to && (this.#links.get(to.toString()) ?? this.#links.get(to.domain));
 		if (target === undefined) {
 			this.#refuse(stanza, sender, to === undefined ? "jid-malformed" : "service-unavailable");
-		} else if (!target.deliver(stanza)) {
-			throw new BusError("overloaded", `${MAX_WAITING} stanzas wait for ${to} already`, { executed: "no" });
+		} else if (!target.deliver(text)) {
+			throw new BusError("overloaded", `too many stanzas wait for ${to} already`, { executed: "no" });
 		}
 	}
 
 	#refuse(stanza: Element, sender: MemoryLink, condition: StanzaCondition): void {
 		const type = stanza.attr("type");
 		const wantsAnswer = stanza.name === "iq" ? type === "get" || type === "set" : type !== "error";
-		if (wantsAnswer && stanza.name !== "presence") sender.deliver(errorOf(stanza, { condition, type: "cancel" }));
+		if (wantsAnswer && stanza.name !== "presence") {
+			sender.deliver(serialize(errorOf(stanza, { condition, type: "cancel" })));
+		}
 	}
 }
 
@@ -76,7 +91,8 @@ class MemoryLink implements Link {
 	readonly #router: MemoryRouter;
 	readonly #jid: Jid;
 	#ownedDomain: string | undefined;
-	readonly #inbox: string[] = [];
+	#inbox: string[] = [];
+	#inboxChars = 0;
 	#events: LinkEvents | undefined;
 	#state: LinkState = { state: "idle" };
 
@@ -99,11 +115,12 @@ class MemoryLink implements Link {
 	}
 
 	claim(domain: string): boolean {
-		if (this.#ownedDomain === undefined && this.#router.isFree(domain)) {
-			this.#router.join(Jid.of(undefined, domain), this);
-			this.#ownedDomain = domain;
+		const jid = Jid.of(undefined, domain);
+		if (this.#state.state === "online" && this.#ownedDomain === undefined && this.#router.isFree(jid.domain)) {
+			this.#router.join(jid, this);
+			this.#ownedDomain = jid.domain;
 		}
-		return this.#ownedDomain === domain;
+		return this.#ownedDomain === jid.domain;
 	}
 
 	async open(events: LinkEvents): Promise<void> {
@@ -116,20 +133,24 @@ class MemoryLink implements Link {
 
 	send(stanza: Element): void {
 		if (this.#state.state !== "online") throw new BusError("link-lost", "the link is closed", { executed: "no" });
+		if (!isStanza(stanza))
+			throw new BusError("invalid-argument", `not a stanza: <${stanza.name} xmlns='${stanza.ns}'>`);
 		const stamped = this.#stamp(stanza);
-		const bytes = Buffer.byteLength(serializeOrRefuse(stamped));
+		const text = serializeOrRefuse(stamped);
+		const bytes = Buffer.byteLength(text);
 		if (bytes > this.maxStanzaBytes) {
 			throw new BusError("too-large", `the stanza has ${bytes} bytes; the bus takes ${this.maxStanzaBytes}`, {
 				executed: "no",
 			});
 		}
-		this.#router.route(stamped, this);
+		this.#router.route(stamped, text, this);
 	}
 
-	/** Queues a stanza as text. @returns false when the queue is full */
-	deliver(stanza: Element): boolean {
-		if (this.#inbox.length >= MAX_WAITING) return false;
-		this.#inbox.push(serialize(stanza));
+	/** Queues a stanza. @returns false when the queue is full */
+	deliver(text: string): boolean {
+		if (this.#inbox.length >= MAX_WAITING || this.#inboxChars + text.length > MAX_WAITING_CHARS) return false;
+		this.#inbox.push(text);
+		this.#inboxChars += text.length;
 		if (this.#inbox.length === 1) setImmediate(() => this.#drain());
 		return true;
 	}
@@ -142,28 +163,43 @@ class MemoryLink implements Link {
 		if (this.#state.state === "closed") return;
 		this.#router.leave(this);
 		this.#become(cause === undefined ? { state: "closed" } : { state: "closed", cause });
-		this.#inbox.length = 0;
+		this.#takeInbox();
 	}
 
 	#drain(): void {
-		const batch = this.#inbox.splice(0);
-		for (const text of batch) {
+		for (const text of this.#takeInbox()) {
 			if (this.#state.state !== "online") return;
 			const stanza = parseElement(text);
-			if (isStanza(stanza)) this.#events?.onStanza(stanza);
+			this.#tell((events) => events.onStanza(stanza));
 		}
+	}
+
+	#takeInbox(): string[] {
+		const inbox = this.#inbox;
+		this.#inbox = [];
+		this.#inboxChars = 0;
+		return inbox;
 	}
 
 	/** `from` is the sender's own address; an owner of a domain may use any in it (XEP-0114, section 3). */
 	#stamp(stanza: Element): Element {
-		const from = Jid.tryParse(stanza.attr("from"));
-		if (this.ownedDomain !== undefined && from?.domain === this.ownedDomain) return stanza;
+		const from = this.#ownedDomain === undefined ? undefined : Jid.tryParse(stanza.attr("from"));
+		if (from !== undefined && from.domain === this.#ownedDomain) return stanza;
 		return stanza.with({ from: this.#jid.toString() });
 	}
 
 	#become(state: LinkState): void {
 		this.#state = state;
-		this.#events?.onState(state);
+		this.#tell((events) => events.onState(state));
+	}
+
+	/** A listener that throws breaks nothing. */
+	#tell(what: (events: LinkEvents) => void): void {
+		try {
+			if (this.#events !== undefined) what(this.#events);
+		} catch (error) {
+			process.emitWarning(`a listener of a memory link threw: ${BusError.from(error).message}`);
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ export interface LinkTimeouts {
 	readonly minBackoffMs?: number;
 	/** Longest wait before a reconnect. Default 30 s. */
 	readonly maxBackoffMs?: number;
-	/** The back-off starts over after the link was online for this long. Default 10 s. */
+	/** The back-off starts over after the link was online for this long. Default 3 s. */
 	readonly stableMs?: number;
 }
 
@@ -145,7 +145,7 @@ function streamSettings(options: ServerOptions & { readonly url: string }, domai
 		maxBufferedBytes: size("maxBufferedBytes", limits.maxBufferedBytes, 16 * 1024 * 1024),
 		attemptMs: size("attemptMs", timeouts.attemptMs, 10_000),
 		closeMs: size("closeMs", timeouts.closeMs, 2000),
-		stableMs: size("stableMs", timeouts.stableMs, 10_000),
+		stableMs: size("stableMs", timeouts.stableMs, 3000),
 		liveness: {
 			quietMs: size("quietMs", timeouts.quietMs, 6000),
 			replyMs: size("replyMs", timeouts.replyMs, 6000),

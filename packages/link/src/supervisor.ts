@@ -54,7 +54,7 @@ export class SupervisedLink implements Link {
 	/** Failures in a row; a session that lasted puts it back to 0. */
 	#failures = 0;
 	#onlineSince = 0;
-	/** Was online, and lost it through no decision of the server's. */
+	/** Was online and lost it: the server may still hold our old session. */
 	#mayHaveGhost = false;
 	/** Undoes what the present state has going: a timer, an attempt. */
 	#leave: () => void = () => {};

@@ -1,0 +1,159 @@
+import { NS } from "@antiphon/protocol";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { makeCertificate } from "../../../../test/kit/src/certificates.js";
+import type { Link } from "../link.js";
+import { type FakePeer, fakeServer, HEADER, mechanisms } from "../testing/fake-server.js";
+import { clientTo, componentTo } from "../testing/links.js";
+import { opened, Recorder } from "../testing/recorder.js";
+
+const links: Link[] = [];
+const use = (link: Link) => {
+	links.push(link);
+	return link;
+};
+afterEach(() => {
+	vi.useRealTimers();
+	for (const link of links.splice(0)) link.destroy();
+});
+
+const silences: [string, "client" | "component", (peer: FakePeer) => Promise<unknown>][] = [
+	["never opens the stream", "client", (peer) => peer.header()],
+	["never sends features", "client", async (peer) => peer.header().then(() => peer.send(HEADER))],
+	["never challenges", "client", async (peer) => peer.open(mechanisms("SCRAM-SHA-1")).then(() => peer.element())],
+	[
+		"never answers STARTTLS",
+		"client",
+		async (peer) => {
+			await peer.open(`<starttls xmlns='${NS.tls}'><required/></starttls>`);
+			await peer.element();
+		},
+	],
+	[
+		"never shakes hands in TLS",
+		"client",
+		async (peer) => {
+			await peer.open(`<starttls xmlns='${NS.tls}'><required/></starttls>`);
+			await peer.element();
+			peer.send(`<proceed xmlns='${NS.tls}'/>`);
+		},
+	],
+	["never opens the stream again after the login", "client", (peer) => peer.scram({ password: "pw" })],
+	[
+		"never binds",
+		"client",
+		async (peer) => {
+			await peer.scram({ password: "pw" });
+			await peer.open(`<bind xmlns='${NS.bind}'/>`);
+			await peer.element();
+		},
+	],
+	[
+		"never answers the handshake",
+		"component",
+		async (peer) => {
+			await peer.header();
+			peer.send(`<?xml version='1.0'?><stream:stream xmlns='${NS.component}' xmlns:stream='${NS.streams}' id='s'>`);
+			await peer.element();
+		},
+	],
+];
+
+describe("An attempt to connect", () => {
+	it.each(silences)(
+		"at a server that %s is given up after its limit, and leaves no timer behind",
+		async (_, kind, script) => {
+			vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+			await using server = await fakeServer(async (peer) => void (await script(peer)));
+			const recorder = new Recorder();
+			const link = use(kind === "client" ? clientTo(server) : componentTo(server));
+			const opening = link.open(recorder, { timeoutMs: 60_000 }).catch((error: unknown) => error);
+			const peer = await server.ready(1);
+			vi.advanceTimersByTime(9_999);
+			expect(link.state.state).toBe("connecting");
+			vi.advanceTimersByTime(1);
+			const { cause } = await recorder.state("waiting");
+			expect(cause).toMatchObject({ code: "unavailable", executed: "no" });
+			link.destroy();
+			await opening;
+			await peer.closed();
+			// xmpp.js sets timers of its own, up to 30 s; they'd keep a process alive that wants to end.
+			await new Promise((resolve) => setImmediate(resolve));
+			expect(vi.getTimerCount()).toBe(0);
+		},
+	);
+
+	it("goes on to the next server of the domain when the first refuses", async () => {
+		await using gone = await fakeServer(async () => {});
+		const closedPort = gone.port;
+		await gone[Symbol.asyncDispose]();
+		await using server = await fakeServer((peer) => peer.online());
+		const link = clientTo(
+			server,
+			{ url: "xmpp://example.org" },
+			{
+				resolveSrv: async (name) =>
+					name.startsWith("_xmpps")
+						? []
+						: [
+								{ name: "127.0.0.1", port: closedPort, priority: 1, weight: 0 },
+								{ name: "127.0.0.1", port: server.port, priority: 2, weight: 0 },
+							],
+			},
+		);
+		const recorder = await opened(use(link));
+		expect(recorder.states).toHaveLength(2);
+	});
+
+	it("leaves time for the next server when the first is mute", async () => {
+		await using mute = await fakeServer(async () => {});
+		await using server = await fakeServer((peer) => peer.online());
+		const link = clientTo(
+			server,
+			{ url: "xmpp://example.org", timeouts: { attemptMs: 2000 } },
+			{
+				resolveSrv: async (name) => [
+					name.startsWith("_xmpps")
+						? { name: "127.0.0.1", port: mute.port, priority: 1, weight: 0 }
+						: { name: "127.0.0.1", port: server.port, priority: 2, weight: 0 },
+				],
+			},
+		);
+		const recorder = await opened(use(link));
+		expect(recorder.states).toHaveLength(2);
+		expect(mute.connections).toBe(1);
+	});
+
+	it("does not go on to another server when the certificate of the first is wrong", async () => {
+		const wrong = makeCertificate({ domains: ["example.net"] });
+		await using first = await fakeServer(async (peer) => peer.secure(wrong));
+		await using second = await fakeServer((peer) => peer.online());
+		const link = clientTo(
+			second,
+			{ url: "xmpp://example.org", ca: wrong.ca },
+			{
+				resolveSrv: async (name) => [
+					name.startsWith("_xmpps")
+						? { name: "127.0.0.1", port: first.port, priority: 1, weight: 0 }
+						: { name: "127.0.0.1", port: second.port, priority: 2, weight: 0 },
+				],
+			},
+		);
+		await expect(use(link).open(new Recorder(), { timeoutMs: 5000 })).rejects.toMatchObject({ code: "forbidden" });
+		expect(second.connections).toBe(0);
+	});
+
+	it("includes the look-up in its limit", async () => {
+		await using server = await fakeServer(async () => {});
+		const recorder = new Recorder();
+		const link = use(
+			clientTo(
+				server,
+				{ url: "xmpp://example.org", timeouts: { attemptMs: 50 } },
+				{ resolveSrv: () => new Promise(() => {}) },
+			),
+		);
+		link.open(recorder, { timeoutMs: 60_000 }).catch(() => {});
+		expect((await recorder.state("waiting")).cause.message).toContain("looking up example.org");
+		expect(server.connections).toBe(0);
+	});
+});
