@@ -86,6 +86,7 @@ class Server implements EmbeddedServer {
 	readonly #gate: LoginGate = { unauthenticated: 0 };
 	#listeners: Listener[] = [];
 	#closing: Promise<void> | undefined;
+	#onLastGone: () => void = () => {};
 	port = 0;
 	tlsPort: number | undefined;
 	componentPort = 0;
@@ -173,8 +174,10 @@ class Server implements EmbeddedServer {
 		const crowded = this.#gate.unauthenticated >= limits.maxUnauthenticated;
 		const stream = accept(socket);
 		this.#streams.add(stream);
-		socket.once("close", () => this.#streams.delete(stream));
-		if (socket.destroyed) this.#streams.delete(stream);
+		socket.once("close", () => {
+			this.#streams.delete(stream);
+			if (this.#streams.size === 0) this.#onLastGone();
+		});
 		if (this.#closing !== undefined) stream.fail("system-shutdown", "the server shuts down", "info");
 		else if (full) stream.fail("resource-constraint", `${limits.maxConnections} connections (limits.maxConnections)`);
 		else if (crowded) {
@@ -227,6 +230,7 @@ class Server implements EmbeddedServer {
 		for (const stream of this.#streams) stream.fail("system-shutdown", "the server shuts down", "info");
 		for (const host of this.#modules.reverse()) host[Symbol.dispose]();
 		await Promise.all(closed);
+		if (this.#streams.size > 0) await new Promise<void>((resolve) => (this.#onLastGone = resolve));
 		await this.#data?.flush();
 		this.#options.log.info(`${this.domain}: closed`);
 	}
