@@ -1,0 +1,70 @@
+// What each package may import: the table of CONTRIBUTING.md. A package that is not here may import nothing.
+const PACKAGES = {
+	xml: [],
+	protocol: ["xml"],
+	contract: ["protocol"],
+	link: ["xml", "protocol"],
+	antiphon: ["xml", "protocol", "contract", "link"],
+	server: ["xml", "protocol"],
+	cli: ["xml", "protocol", "server", "antiphon", "dictionary"],
+};
+/** Packages from the registry, by the package that may import them. */
+const REGISTRY = {
+	protocol: ["msgpackr"],
+	contract: ["@standard-schema/spec"],
+	link: ["@xmpp/client", "@xmpp/component"],
+	cli: ["commander", "cli-table3"],
+};
+
+const folder = (name) => (name === "dictionary" ? "services/dictionary" : `packages/${name}`);
+const TESTS = "\\.test(-d)?\\.ts$|/testing/";
+
+const boundaries = Object.entries(PACKAGES).map(([name, allowed]) => ({
+	name: `${name}-imports`,
+	severity: "error",
+	comment: `${name} may import only: ${[...allowed, ...(REGISTRY[name] ?? [])].join(", ") || "nothing"}`,
+	from: { path: `^${folder(name)}/src/`, pathNot: TESTS },
+	to: {
+		dependencyTypesNot: ["core"],
+		pathNot: [
+			`^${folder(name)}/`,
+			...allowed.map((other) => `^${folder(other)}/`),
+			...(REGISTRY[name] ?? []).map((dependency) => `node_modules/${dependency}/`),
+		],
+	},
+}));
+
+module.exports = {
+	forbidden: [
+		...boundaries,
+		{ name: "no-cycles", severity: "error", comment: "imports point one way", from: {}, to: { circular: true } },
+		{
+			name: "no-deep-imports",
+			severity: "error",
+			comment: "a package is imported by its name",
+			from: { path: "^(packages|services)/([^/]+)/" },
+			to: { path: "^(packages|services)/[^/]+/src/", pathNot: "^$1/$2/" },
+		},
+		{
+			name: "no-tests-in-code",
+			severity: "error",
+			comment: "what ships does not import what tests",
+			from: { path: "^(packages|services)/[^/]+/src/", pathNot: TESTS },
+			to: { path: `^(packages|services)/.*(${TESTS})|^test/` },
+		},
+		{
+			name: "resolvable",
+			severity: "error",
+			comment: "an import that leads nowhere escapes every other rule",
+			from: {},
+			to: { couldNotResolve: true },
+		},
+	],
+	options: {
+		doNotFollow: { path: "node_modules|/dist/" },
+		exclude: { path: "/dist/.*\\.test" },
+		tsPreCompilationDeps: true,
+		tsConfig: { fileName: "tsconfig.base.json" },
+		enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "import", "default"] },
+	},
+};

@@ -1,0 +1,84 @@
+// The whole test: checks of the source, then the suites, then one line that counts.
+//   npm test                       everything
+//   npm test -- --only e2e,unit    these checks and suites
+//   npm test -- packages/xml       the suites, in files whose path contains this
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const TEST = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(TEST);
+const tool = (name) => join(TEST, "node_modules/.bin", name);
+
+/** Each is one command that fails or does not. */
+const CHECKS = {
+	format: [tool("biome"), ["check", ROOT]],
+	types: [tool("tsc"), ["-p", join(TEST, "tsconfig.check.json")]],
+	bounds: [tool("depcruise"), ["--config", "test/dependency-cruiser.cjs", "packages", "services"]],
+	unused: [tool("knip"), ["--config", "test/knip.json", "--no-progress"]],
+};
+const SUITES = ["unit", "conformance", "fuzz", "interop", "e2e"];
+
+const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
+const only = values.only?.split(",");
+const unknown = only?.filter((name) => !(name in CHECKS) && !SUITES.includes(name)) ?? [];
+if (unknown.length > 0) {
+	console.error(`there is no ${unknown.join(", ")}; there are ${[...Object.keys(CHECKS), ...SUITES].join(", ")}`);
+	process.exit(2);
+}
+const chosen = (name) => (only === undefined ? positionals.length === 0 || SUITES.includes(name) : only.includes(name));
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, [command, args]] of Object.entries(CHECKS)) if (chosen(name)) runCheck(name, command, args);
+const suites = SUITES.filter(chosen);
+if (suites.length > 0) runSuites(suites, positionals);
+
+const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+function runCheck(name, command, args) {
+	const startedMs = performance.now();
+	const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8" });
+	const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+	const ok = status === 0;
+	total[ok ? "passed" : "failed"]++;
+	console.log(`${ok ? "✓" : "✗"} ${name} (${seconds} s)`);
+	if (!ok) console.log(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
+}
+
+function runSuites(names, filters) {
+	const folder = mkdtempSync(join(tmpdir(), "antiphon-test-"));
+	const report = join(folder, "report.json");
+	const projects = names.flatMap((name) => ["--project", name]);
+	const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+	const { status } = spawnSync(tool("vitest"), ["run", ...projects, ...reporters, ...filters], {
+		cwd: TEST,
+		stdio: ["ignore", "inherit", "inherit"],
+	});
+	count(report, status);
+	rmSync(folder, { recursive: true });
+}
+
+function count(report, status) {
+	if (!existsSync(report)) {
+		total.failed++;
+		console.log("✗ the suites ended without a report");
+		return;
+	}
+	const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+	// A file that cannot even be loaded has no test to fail.
+	const broken = testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+	total.passed += numPassedTests;
+	total.failed += numFailedTests + broken;
+	total.skipped += numPendingTests;
+	if (status !== 0 && numFailedTests + broken === 0) {
+		total.failed++;
+		console.log("✗ the suites failed outside of any test: see above");
+	}
+	const titles = testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === "pending");
+	for (const title of new Set(titles.map((test) => test.ancestorTitles.join(" › ")))) console.log(`skipped: ${title}`);
+}
