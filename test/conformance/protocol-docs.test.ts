@@ -1,0 +1,266 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import {
+	BUS_ERROR_CODES,
+	BusError,
+	decodeBody,
+	decodeCallHead,
+	decodeDiscoInfo,
+	decodeDiscoItems,
+	decodeFault,
+	decodeReply,
+	decodeStanzaError,
+	ENCODINGS,
+	encodeFault,
+	isBusErrorCode,
+	MAX_ERROR_TEXT_CHARS,
+	MAX_NAME_CHARS,
+	MAX_PAYLOAD_CHARS,
+	MAX_PAYLOAD_DEPTH,
+	MAX_PAYLOAD_ITEMS,
+	MAX_TTL_MS,
+	NS,
+	parseEncoding,
+	STANZA_CONDITIONS,
+	type StanzaCondition,
+} from "@antiphon/protocol";
+import { type Element, parseElement } from "@antiphon/xml";
+import { describe, expect, it } from "vitest";
+
+/** The specification, held to the code: every example is read, every table is compared. */
+const text = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+const XSD = "http://www.w3.org/2001/XMLSchema";
+
+/** Stanzas stand in the specification as inside a stream, in the namespace of its content. */
+const examples = [...text.matchAll(/^(?:Example (\d+)\. ([^\n]+)\n\n)?```xml\n(.*?)```$/gms)].map(
+	([, number, title, xml]) => {
+		const root = parseElement(`<stream xmlns='jabber:client'>${xml?.trim()}</stream>`).child() as Element;
+		return { title: title === undefined ? "(no title)" : `${number}. ${title}`, root };
+	},
+);
+const stanzas = examples.filter(({ root }) => root.name === "iq");
+
+describe("the examples", () => {
+	it.each(stanzas)("$title", ({ root }) => {
+		expect(root.ns).toBe(NS.client);
+		expect(root.attr("id")).toBeTruthy();
+		expect(root.attr("to")).toBeTruthy();
+		const [payload, ...others] = root.elements();
+		expect(others).toEqual([]);
+		expect(read(root, payload as Element)).toBe("understood");
+	});
+
+	it("are all there, numbered from 1", () => {
+		const numbers = [...text.matchAll(/^Example (\d+)\./gm)].map(([, number]) => Number(number));
+		expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+		expect(numbers.length).toBeGreaterThan(15);
+		expect(stanzas.length).toBeGreaterThanOrEqual(numbers.length);
+		expect(text.match(/```xml/g)).toHaveLength(examples.length);
+	});
+
+	it("say the same of every contract, whose fingerprint is made as described", () => {
+		const contracts = stanzas
+			.flatMap(({ root }) => root.elements("contract", NS.contract))
+			.filter((c) => c.text() !== "");
+		const forms = stanzas
+			.flatMap(({ root }) => root.elements("query", NS.discoInfo))
+			.flatMap((q) => decodeDiscoInfo(q).forms);
+		expect(contracts).toHaveLength(1);
+		expect(forms).toHaveLength(1);
+		const [contract, form] = [contracts[0] as Element, forms[0]];
+		const described = decodeBody(contract, "json") as Described;
+		expect(described.fingerprint).toBe(fingerprintAsDescribed(described));
+		expect(contract.attr("fingerprint")).toBe(described.fingerprint);
+		expect(contract.attr("service")).toBe(described.service);
+		const { kind, delivery, summary, faults } = described.functions["define"] as Described["functions"][string];
+		expect(form).toEqual({
+			formType: NS.contract,
+			fields: {
+				service: [described.service],
+				version: [described.version],
+				fingerprint: [described.fingerprint],
+				function: ["define"],
+				kind: [kind],
+				delivery: [delivery],
+				summary: [summary],
+				faults: Object.keys(faults),
+			},
+		});
+	});
+});
+
+describe("the tables", () => {
+	it("of codes are what an error is encoded to", () => {
+		const rows = tableAfter("### 5.1", "code", "condition", "type", "usual executed");
+		expect(rows.map(([code]) => code)).toEqual([...BUS_ERROR_CODES]);
+		for (const [code = "", condition, type, executed] of rows) {
+			if (!isBusErrorCode(code)) return expect.fail(`${code} is no code`);
+			const error = new BusError(code, "x");
+			const encoded = encodeFault(error, "json");
+			expect({ code, condition: encoded.condition, type: encoded.type, executed: error.executed }).toEqual({
+				code,
+				condition,
+				type,
+				executed,
+			});
+		}
+	});
+
+	it("of conditions are what an error without <fault/> is decoded to", () => {
+		const rows = tableAfter("### 5.2", "condition", "code", "executed");
+		expect(rows.map(([condition]) => condition).sort()).toEqual([...STANZA_CONDITIONS].sort());
+		for (const [condition, code, executed] of rows) {
+			const error = decodeFault({ condition: condition as StanzaCondition, type: "cancel" });
+			expect({ condition, code: error.code, executed: error.executed }).toEqual({ condition, code, executed });
+		}
+	});
+
+	it("of limits have the numbers of the code", () => {
+		const limits = tableAfter("## 8. Limits", "what", "limit", "over it").map(([, limit]) =>
+			Number.parseInt(limit ?? "", 10),
+		);
+		expect(limits).toEqual([
+			MAX_PAYLOAD_DEPTH,
+			MAX_PAYLOAD_ITEMS,
+			MAX_PAYLOAD_CHARS,
+			MAX_TTL_MS,
+			MAX_NAME_CHARS,
+			512,
+			MAX_ERROR_TEXT_CHARS,
+		]);
+	});
+});
+
+describe("the schema", () => {
+	const schemas = examples.filter(({ root }) => root.is("schema", XSD)).map(({ root }) => root);
+	const types = schemas.flatMap((schema) => schema.elements("simpleType", XSD));
+	const values = (type: string) =>
+		types
+			.find((element) => element.attr("name") === type)
+			?.child("restriction", XSD)
+			?.elements("enumeration", XSD)
+			.map((element) => element.attr("value"));
+
+	it("is there for both namespaces", () => {
+		expect(schemas.map((schema) => schema.attr("targetNamespace"))).toEqual([NS.rpc, NS.contract]);
+	});
+
+	it("lists the codes and encodings of the code", () => {
+		expect(values("code")).toEqual([...BUS_ERROR_CODES]);
+		expect(values("encoding")).toEqual([...ENCODINGS]);
+		expect(values("executed")).toEqual(["no", "yes", "unknown"]);
+	});
+
+	it("allows every attribute of the examples, and requires those that are always there", () => {
+		for (const { root } of stanzas) {
+			for (const element of [...descendants(root)].filter((each) => each.ns === NS.rpc || each.ns === NS.contract)) {
+				const declared = schemas
+					.find((schema) => schema.attr("targetNamespace") === element.ns)
+					?.elements("element", XSD)
+					.find((each) => each.attr("name") === element.name);
+				const attributes = [...descendants(declared as Element)].filter((each) => each.is("attribute", XSD));
+				const names = attributes.map((each) => each.attr("name"));
+				const given = element.attributes.filter((_, index) => index % 2 === 0);
+				expect(names).toEqual(expect.arrayContaining([...given]));
+				const required = attributes.filter((each) => each.attr("use") === "required").map((each) => each.attr("name"));
+				expect(given).toEqual(expect.arrayContaining(required));
+			}
+		}
+	});
+});
+
+/** Reads a stanza as its receiver would. */
+function read(stanza: Element, payload: Element): "understood" | "not understood" {
+	const type = stanza.attr("type");
+	if (type === "error") {
+		const error = decodeFault(decodeStanzaError(stanza));
+		expect(stanza.child("error")?.attr("type")).toBe(decodeStanzaError(stanza).type);
+		return error.code === "protocol" ? "not understood" : "understood";
+	}
+	switch (`${type} ${payload.ns} ${payload.name}`) {
+		case `get ${NS.rpc} call`:
+		case `set ${NS.rpc} call`: {
+			const head = decodeCallHead(payload);
+			expect(decodeBody(payload, head.encoding)).toMatchObject({ word: expect.any(String) });
+			return "understood";
+		}
+		case `result ${NS.rpc} reply`:
+			expect(decodeReply(payload)).toMatchObject({ text: expect.any(String) });
+			return "understood";
+		case `result ${NS.discoInfo} query`: {
+			const { identities, features } = decodeDiscoInfo(payload);
+			expect(identities).toMatchObject([{ category: "automation", type: "rpc" }]);
+			expect(features).toEqual(expect.arrayContaining([NS.rpc, NS.contract]));
+			return "understood";
+		}
+		case `result ${NS.discoItems} query`:
+			expect(decodeDiscoItems(payload).length).toBeGreaterThan(0);
+			return "understood";
+		case `get ${NS.discoInfo} query`:
+		case `get ${NS.discoItems} query`:
+		case `get ${NS.contract} contract`:
+			return "understood";
+		case `result ${NS.contract} contract`:
+			decodeBody(payload, parseEncoding(payload.attr("enc")));
+			return "understood";
+		default:
+			return "not understood";
+	}
+}
+
+interface Described {
+	readonly service: string;
+	readonly version: string;
+	readonly fingerprint: string;
+	readonly functions: Record<
+		string,
+		{ kind: string; delivery: string; summary: string; input: unknown; output: unknown; faults: object }
+	>;
+}
+
+/** Section 6, done from its words alone. */
+function fingerprintAsDescribed({ service, version, functions }: Described): string {
+	const demands = Object.entries(functions).map(([name, { kind, delivery, input, output, faults }]) => [
+		name,
+		{ kind, delivery, input: demandsOf(input), output: demandsOf(output), faults: demandsOf(faults) },
+	]);
+	const text = canonical({ service, version, functions: Object.fromEntries(demands) });
+	return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}
+
+/** For the schemas in the examples: a property of theirs is never called like a keyword for people. */
+function demandsOf(schema: unknown): unknown {
+	return JSON.parse(JSON.stringify(schema), (key, value) => {
+		if (["title", "description", "examples", "default", "$comment", "deprecated"].includes(key)) return undefined;
+		return key === "required" ? value.sort() : value;
+	});
+}
+
+function canonical(value: unknown): string {
+	if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+	if (typeof value !== "object" || value === null) return JSON.stringify(value);
+	const keys = Object.keys(value).sort();
+	return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(",")}}`;
+}
+
+/** The rows of the first table behind a heading that has these columns first, without the marks of code. */
+function tableAfter(heading: string, ...columns: string[]): string[][] {
+	const header = `| ${columns.join(" | ")} |`;
+	const from = text.indexOf(header.slice(0, -1), text.indexOf(`\n${heading}`));
+	expect(from).toBeGreaterThan(0);
+	const lines = text.slice(from).split("\n");
+	const end = lines.findIndex((line) => !line.startsWith("|"));
+	return lines.slice(2, end).map((line) =>
+		line
+			.split("|")
+			.slice(1, -1)
+			.map((cell) => cell.trim().replaceAll("`", "")),
+	);
+}
+
+function* descendants(element: Element): Generator<Element> {
+	for (const child of element.elements()) {
+		yield child;
+		yield* descendants(child);
+	}
+}
