@@ -67,7 +67,9 @@ function manifests() {
 }
 
 function build() {
-	const projects = BUILT.map((folder) => join(ROOT, folder)).filter((folder) => existsSync(join(folder, "tsconfig.json")));
+	const projects = BUILT.map((folder) => join(ROOT, folder)).filter((folder) =>
+		existsSync(join(folder, "tsconfig.json")),
+	);
 	const status = run(join(ROOT, "test/node_modules/.bin/tsc"), ["-b", ...projects], ["ignore", 2, 2]);
 	if (status !== 0) fail("the build failed: see above", status);
 }
