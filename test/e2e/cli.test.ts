@@ -1,0 +1,240 @@
+import { fileURLToPath } from "node:url";
+import { dictionary } from "@antiphon/dictionary";
+import { describe as describeService } from "antiphon";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Child, freePort, startChild, startEmbedded, startTcpProxy, type XmppServer } from "#kit";
+import { accountEnvironment, antiphon, type Environment, startAntiphon } from "./command.js";
+
+const LIMIT_MS = 60_000;
+const DICTIONARY = fileURLToPath(import.meta.resolve("@antiphon/dictionary/main"));
+const STATUS = { ok: 0, usage: 2, fault: 3, badInput: 4, nobodyThere: 5, timeout: 6, linkLost: 7, refused: 8 };
+
+describe("antiphon, beside a server and a service", () => {
+	let server: XmppServer;
+	let service: Child;
+	let env: Environment;
+
+	beforeAll(async () => {
+		server = await startEmbedded({ users: { me: "pass:word" }, components: { "fn.localhost": "secret" } });
+		env = accountEnvironment(server, "me");
+		service = startChild({
+			command: process.execPath,
+			args: [DICTIONARY],
+			env: {
+				...process.env,
+				ANTIPHON_URL: `xmpp://127.0.0.1:${server.componentPort}`,
+				ANTIPHON_COMPONENT: "fn.localhost",
+				ANTIPHON_SECRET: "secret",
+			},
+		});
+		await service.waitUntil("dictionary", () => service.stdout().includes("serving dictionary"), LIMIT_MS);
+	}, LIMIT_MS);
+	afterAll(async () => {
+		await service?.end();
+		await server?.stop();
+	}, LIMIT_MS);
+
+	const call = (...args: string[]) => antiphon(["call", ...args], env);
+
+	describe("call", () => {
+		it("prints the reply, for people and as one JSON value", async () => {
+			const plain = await call("dictionary.define", '{"word":"xmpp"}');
+			expect(plain).toMatchObject({ code: STATUS.ok, stderr: "" });
+			expect(plain.stdout).toMatch(/Messaging/);
+			const json = await call("dictionary.define@fn.localhost", '{"word":"xmpp"}', "--json");
+			expect(json).toMatchObject({ code: STATUS.ok, stderr: "" });
+			expect(JSON.parse(json.stdout)).toEqual({ text: expect.stringMatching(/Messaging/) });
+		});
+
+		it("calls a function that changes something", async () => {
+			const learned = await call("dictionary.learn", '{"word":"lease","text":"A right that ends."}', "--json");
+			expect(JSON.parse(learned.stdout)).toEqual({ words: expect.any(Number) });
+			expect((await call("dictionary.define", '{"word":"lease"}')).stdout).toMatch(/A right that ends/);
+		});
+
+		it.each([
+			[
+				"a fault",
+				["dictionary.define", '{"word":"stanzza"}'],
+				STATUS.fault,
+				{ code: "fault", executed: "yes", name: "unknown-word", data: { near: ["stanza"] } },
+			],
+			["bad input", ["dictionary.define", '{"word":7}'], STATUS.badInput, { code: "invalid-argument", executed: "no" }],
+			[
+				"input that is no JSON",
+				["dictionary.define", "{word}"],
+				STATUS.badInput,
+				{ code: "invalid-argument", executed: "no" },
+			],
+			["no input", ["dictionary.define"], STATUS.badInput, { code: "invalid-argument", executed: "no" }],
+			["no such service", ["nothing.define", "{}"], STATUS.nobodyThere, { code: "not-found", executed: "no" }],
+			["no such function", ["dictionary.nothing", "{}"], STATUS.nobodyThere, { code: "not-found", executed: "no" }],
+			[
+				"a domain where nobody is",
+				["dictionary.define@gone.localhost", "{}"],
+				STATUS.nobodyThere,
+				{ code: "unavailable", executed: "no" },
+			],
+			["a service instead of a function", ["dictionary", "{}"], STATUS.usage, { code: "invalid-argument" }],
+			["an address that is none", ["a@b@c", "{}"], STATUS.usage, { code: "invalid-argument" }],
+			["a bad time-out", ["dictionary.define", "{}", "--timeout", "soon"], STATUS.usage, { code: "invalid-argument" }],
+			["an option that is none", ["dictionary.define", "{}", "--nothing"], STATUS.usage, { code: "invalid-argument" }],
+		])("says what is wrong with %s, with a status of its own", async (_, args, code, error) => {
+			const json = await call(...args, "--json");
+			expect(JSON.parse(json.stdout)).toEqual({
+				error: expect.objectContaining({ message: expect.any(String), ...error }),
+			});
+			expect(json).toMatchObject({ code, stderr: "" });
+			const plain = await call(...args);
+			expect(plain).toMatchObject({ code, stdout: "" });
+			expect(plain.stderr).not.toMatch(/\n\s+at /);
+			expect(plain.stderr.trim()).not.toBe("");
+		});
+
+		it("shows the stanzas on standard error", async () => {
+			const { stdout, stderr } = await call("dictionary.define", '{"word":"iq"}', "--json", "--trace-stanzas");
+			expect(Object.keys(JSON.parse(stdout))).toEqual(["text"]);
+			expect(stderr).toMatch(
+				/<call xmlns='urn:antiphon:rpc:1' fn='dictionary.define'[^>]*enc='json'>\{"word":"iq"\}<\/call>/,
+			);
+			expect(stderr).toMatch(/<reply /);
+		});
+
+		it("tells a wrong password, a server that is not there and one that is mute apart", async () => {
+			const wrong = await antiphon(["call", "dictionary.define", "{}", "--json"], { ...env, ANTIPHON_PASSWORD: "no" });
+			expect(wrong.code).toBe(STATUS.refused);
+			const gone = await antiphon(["call", "dictionary.define", "{}", "--json", "--timeout", "700ms"], {
+				...env,
+				ANTIPHON_URL: `xmpp://127.0.0.1:${await freePort()}`,
+			});
+			expect(gone.code).toBe(STATUS.linkLost);
+			await using proxy = await startTcpProxy({ target: { port: server.c2sPort } });
+			proxy.stall();
+			const mute = await antiphon(["call", "dictionary.define", "{}", "--json", "--timeout", "700ms"], {
+				...env,
+				ANTIPHON_URL: `xmpp://127.0.0.1:${proxy.port}`,
+			});
+			expect([STATUS.linkLost, STATUS.timeout]).toContain(mute.code);
+			for (const { stdout } of [wrong, gone, mute])
+				expect(JSON.parse(stdout).error.message).toEqual(expect.any(String));
+		});
+
+		it("says which variable is missing", async () => {
+			const { code, stderr } = await antiphon(["call", "dictionary.define@fn.localhost", "{}"]);
+			expect(code).not.toBe(0);
+			expect(stderr).toMatch(/ANTIPHON_URL/);
+		});
+	});
+
+	it("ls lists the functions of a domain", async () => {
+		const { stdout, code } = await antiphon(["ls", "--json"], env);
+		expect(code).toBe(STATUS.ok);
+		expect(JSON.parse(stdout)).toEqual([
+			expect.objectContaining({ address: "dictionary.define@fn.localhost", version: "1.0.0", kind: "get" }),
+			expect.objectContaining({ address: "dictionary.learn@fn.localhost", version: "1.0.0", kind: "set" }),
+		]);
+		expect((await antiphon(["ls", "fn.localhost"], env)).stdout).toMatch(
+			/dictionary\.define@fn\.localhost.*Look a word up/,
+		);
+		expect((await antiphon(["ls", "gone.localhost"], env)).code).toBe(STATUS.nobodyThere);
+	});
+
+	it("describe shows the contract, of a service and of a function", async () => {
+		const contract = JSON.parse(JSON.stringify(describeService(dictionary)));
+		const whole = await antiphon(["describe", "dictionary", "--json"], env);
+		expect(JSON.parse(whole.stdout)).toEqual(contract);
+		const { service, version, fingerprint, functions } = contract;
+		const one = await antiphon(["describe", "dictionary.define@fn.localhost", "--json"], env);
+		expect(JSON.parse(one.stdout)).toEqual({ service, version, fingerprint, function: "define", ...functions.define });
+		expect((await antiphon(["describe", "dictionary.define"], env)).stdout).toMatch(
+			/get, at-most-once: Look a word up[\s\S]*minLength/,
+		);
+	});
+
+	it("ping tells how long the answer took", async () => {
+		const { stdout, code } = await antiphon(["ping", "dictionary.define@fn.localhost", "--json"], env);
+		expect(JSON.parse(stdout)).toEqual({ jid: "dictionary.define@fn.localhost", ms: expect.any(Number) });
+		expect(code).toBe(STATUS.ok);
+		expect((await antiphon(["ping", "nobody@fn.localhost"], env)).code).toBe(STATUS.nobodyThere);
+	});
+
+	it("--help lists the exit statuses", async () => {
+		for (const args of [["--help"], ["call", "--help"]]) {
+			const { stdout, code } = await antiphon(args);
+			expect(code).toBe(0);
+			expect(stdout).toMatch(/Exit status:[\s\S]*3 {2}the call ended in a fault/);
+		}
+	});
+});
+
+describe("antiphon dev", () => {
+	const ports = ["--port", "0", "--component-port", "0"];
+
+	it("--exit ends with status 0 after a tour in which every step did what it should", async () => {
+		const { code, stdout, stderr } = await antiphon(["dev", ...ports, "--exit"]);
+		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+		expect(stdout).toMatch(/dictionary, process \d+: serving dictionary 1\.0\.0 at dictionary@fn\.localhost/);
+		expect(stdout).toMatch(/→ The Extensible Messaging/);
+		expect(stdout).toMatch(/→ unknown-word; did you mean stanza\?/);
+		expect(stdout).toMatch(/<fault xmlns='urn:antiphon:rpc:1' code='fault' name='unknown-word'/);
+		expect(stdout).toMatch(/→ invalid-argument: /);
+	});
+
+	it(
+		"prints a line to copy that makes the next call, and ends cleanly on SIGINT",
+		async () => {
+			const dev = startAntiphon(["dev", ...ports]);
+			await dev.waitUntil("the tour", () => dev.stdout().includes("Ctrl-C"), LIMIT_MS);
+			const line = /^ {2}(ANTIPHON_URL=.*) npm run -s antiphon -- (call .*)$/m.exec(dev.stdout());
+			const env = Object.fromEntries((line?.[1] ?? "").split(" ").map((pair) => pair.split(/=(.*)/).slice(0, 2)));
+			const { stdout, code } = await antiphon(["call", "dictionary.define", '{"word":"stanza"}', "--json"], env);
+			expect({ code, reply: JSON.parse(stdout) }).toEqual({ code: 0, reply: { text: expect.any(String) } });
+			expect(line?.[2]).toBe(`call dictionary.define '{"word":"stanza"}'`);
+
+			const pid = Number(/dictionary, process (\d+)/.exec(dev.stdout())?.[1]);
+			expect(isAlive(pid)).toBe(true);
+			dev.signal("SIGINT");
+			expect(await dev.exited).toEqual({ code: 0, signal: null });
+			expect(dev.stderr()).toBe("");
+			expect(isAlive(pid)).toBe(false);
+		},
+		LIMIT_MS,
+	);
+
+	it(
+		"leaves no service behind when it is killed",
+		async () => {
+			const dev = startAntiphon(["dev", ...ports]);
+			await dev.waitUntil("the tour", () => dev.stdout().includes("Ctrl-C"), LIMIT_MS);
+			const pid = Number(/dictionary, process (\d+)/.exec(dev.stdout())?.[1]);
+			process.kill(dev.pid, "SIGKILL");
+			await dev.exited;
+			await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+		},
+		LIMIT_MS,
+	);
+
+	it(
+		"says what to do about a port that is in use",
+		async () => {
+			const port = String(await freePort());
+			const first = startAntiphon(["server", "--port", port, "--component-port", "0"]);
+			await first.waitUntil("the server", () => first.stdout().includes("Ctrl-C"), LIMIT_MS);
+			const { code, stderr } = await antiphon(["dev", "--port", port, "--component-port", "0", "--exit"]);
+			expect(code).not.toBe(0);
+			expect(stderr).toContain(port);
+			expect(stderr).toMatch(/--port/);
+			expect(stderr).not.toMatch(/\n\s+at /);
+			await first.end();
+		},
+		LIMIT_MS,
+	);
+});
+
+function isAlive(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch {
+		return false;
+	}
+}
