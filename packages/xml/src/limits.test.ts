@@ -195,8 +195,12 @@ describe("memory and work", { timeout: 120_000 }, () => {
 		parser.write(HEADER);
 		const before = gc();
 		for (let i = 0; i < 32; i++) {
-			// A long value at another place each time, and a long text.
-			const attributes = Array.from({ length: 32 }, (_, at) => ` a${at}='${at === i ? "x".repeat(500_000) : ""}'`);
+			// One attribute fewer each time, the last with a long value; and a long text.
+			const count = 32 - i;
+			const attributes = Array.from(
+				{ length: count },
+				(_, at) => ` a${at}='${at === count - 1 ? "x".repeat(500_000) : ""}'`,
+			);
 			parser.write(`<a${attributes.join("")}>${"y".repeat(500_000)}</a>`);
 		}
 		parser.write(`<a>${"<b/>".repeat(200_000)}</a>`);

@@ -60,6 +60,10 @@ describe("what is not well-formed", () => {
 			`${HEADER}<a ${Array.from({ length: 20 }, (_, i) => `b${i}=''`).join(" ")} b3=''/>`,
 		],
 		[
+			"a duplicate of the first attribute after many",
+			`${HEADER}<a ${Array.from({ length: 20 }, (_, i) => `b${i}=''`).join(" ")} b0=''/>`,
+		],
+		[
 			"a duplicate after many, among the many",
 			`${HEADER}<a ${Array.from({ length: 20 }, (_, i) => `b${i}=''`).join(" ")} b18=''/>`,
 		],
