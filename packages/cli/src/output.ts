@@ -19,6 +19,6 @@ export function reportError(thrown: unknown, json: boolean): void {
 	const error = isUsage ? new BusError("invalid-argument", thrown.message) : BusError.from(thrown);
 	process.exitCode = isUsage ? EXIT_STATUS.usage : exitStatusOf(error.code);
 	if (json) console.log(JSON.stringify(errorJson(error)));
-	else if (isUsage) console.error(`antiphon: ${error.message}`);
-	else for (const line of errorLines(error)) console.error(line);
+	else if (thrown instanceof BusError) for (const line of errorLines(error)) console.error(line);
+	else console.error(`antiphon: ${error.message}`);
 }

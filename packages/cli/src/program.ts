@@ -11,15 +11,14 @@ import { reportError } from "./output.js";
 
 const COMMANDS = [devCommand, serverCommand, callCommand, lsCommand, describeCommand, pingCommand];
 
-/** The tree of commands. */
-export function makeProgram(): Command {
-	const program = new Command("antiphon")
-		.description("typed calls over XMPP")
-		.configureHelp({ showGlobalOptions: true })
-		.addHelpText("after", EXIT_STATUS_HELP)
-		.exitOverride();
+/** The tree of commands. @param quiet says nothing about a wrong command line: the caller does */
+export function makeProgram(quiet = false): Command {
+	const program = new Command("antiphon").description("typed calls over XMPP");
 	for (const add of COMMANDS) add(program);
-	for (const command of program.commands) command.addHelpText("after", EXIT_STATUS_HELP).exitOverride();
+	for (const command of [program, ...program.commands]) {
+		command.addHelpText("after", EXIT_STATUS_HELP).exitOverride();
+		if (quiet) command.configureOutput({ writeErr: () => {} });
+	}
 	return program;
 }
 
@@ -27,9 +26,7 @@ export function makeProgram(): Command {
 export async function run(args: readonly string[]): Promise<void> {
 	const json = args.includes("--json");
 	try {
-		await makeProgram()
-			.configureOutput(json ? { writeErr: () => {} } : {})
-			.parseAsync(args, { from: "user" });
+		await makeProgram(json).parseAsync(args, { from: "user" });
 	} catch (error) {
 		if (!(error instanceof CommanderError)) return reportError(error, json);
 		// Help was asked for and printed.

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
-import { type EmbeddedServer, lineLog, startServer } from "@antiphon/server";
+import { type EmbeddedServer, lineLog } from "@antiphon/server";
 import { clientLink, createNode, type Node } from "antiphon";
 import { type Command, Option } from "commander";
 import { EXIT_STATUS } from "../exit-status.js";
 import { stanzaLines } from "../print/stanza.js";
 import { type ServiceProcess, startService } from "../service-process.js";
+import { startOnPorts } from "../start-on-ports.js";
 import { type Tapped, tapped } from "../tap.js";
 import { tourSteps } from "../tour.js";
 import { untilSignal } from "../until-signal.js";
@@ -38,7 +39,7 @@ export function devCommand(program: Command): void {
 async function dev(flags: DevFlags): Promise<void> {
 	const password = randomBytes(9).toString("base64url");
 	const secret = randomBytes(9).toString("base64url");
-	const server = await startServer({
+	const server = await startOnPorts({
 		domain: DOMAIN,
 		port: flags.port,
 		componentPort: flags.componentPort,
@@ -78,11 +79,10 @@ async function tourAndStay(
 		if (!passed) process.exitCode = EXIT_STATUS.failed;
 		if (exitAfterTour) return;
 		for (const line of nextCall(server, password)) console.log(line);
-		const serviceEnded = service.ended.then((how) => {
-			console.error(`the dictionary service ended: ${how}`);
-			process.exitCode = EXIT_STATUS.failed;
-		});
-		await untilSignal(serviceEnded);
+		const how = await Promise.race([untilSignal(), service.ended]);
+		if (how === undefined) return;
+		console.error(`the dictionary service ended by itself: ${how}`);
+		process.exitCode = EXIT_STATUS.failed;
 	} finally {
 		await node.close();
 	}

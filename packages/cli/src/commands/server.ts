@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { type EmbeddedServer, lineLog, startServer } from "@antiphon/server";
+import { type EmbeddedServer, lineLog } from "@antiphon/server";
 import { type Command, Option } from "commander";
 import { UsageError } from "../command-error.js";
+import { startOnPorts } from "../start-on-ports.js";
 import { untilSignal } from "../until-signal.js";
 
 interface ServerFlags {
@@ -37,7 +38,7 @@ export function serverCommand(program: Command): void {
 				throw new UsageError("--tls-key and --tls-cert belong together");
 			const tls = tlsKey && tlsCert ? { tls: { key: read(tlsKey), cert: read(tlsCert) } } : {};
 			const log = lineLog("info");
-			const server = await startServer({ ...flags, ...tls, users: user, components: component, log });
+			const server = await startOnPorts({ ...flags, ...tls, users: user, components: component, log });
 			for (const line of addressLines(server, Object.keys(component))) console.log(line);
 			await untilSignal();
 			await server.close();
