@@ -67,6 +67,14 @@ describe("A roster", () => {
 		expect(await askRoster(a)).toEqual([]);
 	});
 
+	it("is given without an id to clients that ask without one, as XMPP4R does", async () => {
+		await using server = await startTestServer();
+		using a = await RawClient.login(server.port, "a", "pw");
+		a.send(iq("get", {}, query()));
+		const answer = await a.next();
+		expect([answer.attr("type"), answer.attr("id"), answer.child()?.ns]).toEqual(["result", undefined, NS.roster]);
+	});
+
 	it("is its owner's alone", async () => {
 		await using server = await startTestServer();
 		using a = await RawClient.login(server.port, "a", "pw");

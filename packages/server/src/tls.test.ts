@@ -42,6 +42,14 @@ it("refuses what is sent behind <starttls/> before TLS (CVE-2011-0411)", async (
 	expect(log.lines.join("\n")).toContain("sent data behind <starttls/>");
 });
 
+it("lets white space behind <starttls/> pass, which some clients send", async () => {
+	await using server = await startTestServer({ tls: TEST_TLS });
+	using client = await RawClient.connect(server.port);
+	await client.features();
+	client.write(`<starttls xmlns='${NS.tls}'/>\r\n\t `);
+	expect((await client.next()).is("proceed", NS.tls)).toBe(true);
+});
+
 it("refuses a login before TLS where TLS is required", async () => {
 	await using server = await startTestServer({ tls: TEST_TLS, requireTls: true });
 	using client = await RawClient.connect(server.port);

@@ -35,6 +35,8 @@ export interface StreamEvents {
 	onClosed(reason: string): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * One XML stream over one socket: parser, outbox, header, stream errors, the end.
  *
@@ -54,6 +56,8 @@ export class XmlStream {
 	#state: "open" | "closing" | "closed" = "open";
 	#headerSent = false;
 	#unlisten: () => void;
+	/** The chunk being read. */
+	#chunk: Buffer = NOTHING;
 	/** Who this is, for the log. */
 	who: string;
 	/** The peer's address and port. */
@@ -86,9 +90,13 @@ export class XmlStream {
 		return this.#outbox.queuedBytes;
 	}
 
-	/** Bytes of the chunk being read that stand behind the element being handled. */
+	/**
+	 * Something other than white space stands behind the element being handled, in the same chunk. White space should
+	 * not be there either (RFC 6120, section 5.3.3), but go-sendxmpp sends a newline; it is thrown away.
+	 */
 	get unread(): boolean {
-		return this.#parser.unread > 0;
+		const { unread } = this.#parser;
+		return unread > 0 && /[^ \t\r\n]/.test(this.#chunk.toString("latin1", this.#chunk.length - unread));
 	}
 
 	/** Answers the peer's header. @returns the id of the stream */
@@ -211,7 +219,10 @@ export class XmlStream {
 		const socket = this.#socket;
 		const onData = (chunk: Buffer) => {
 			this.lastHeardMs = this.#context.now();
-			if (this.#state === "open") this.#guard(() => this.#parser.write(chunk));
+			if (this.#state !== "open") return;
+			this.#chunk = chunk;
+			this.#guard(() => this.#parser.write(chunk));
+			this.#chunk = NOTHING;
 		};
 		const onError = (error: Error) => this.#lost(error.message);
 		const onClose = () => this.#lost("the peer closed the socket");
