@@ -82,6 +82,30 @@ describe("An attempt to connect", () => {
 		},
 	);
 
+	it.each(["destroy", "close", "loss"] as const)("that succeeded leaves no timer behind after its %s", async (how) => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		await using server = await fakeServer(async (peer) => {
+			await peer.online();
+			peer.end().then(
+				() => peer.send("</stream:stream>"),
+				() => {},
+			);
+		});
+		const link = use(clientTo(server));
+		const recorder = await opened(link);
+		const peer = await server.ready(1);
+		expect(vi.getTimerCount()).toBeGreaterThan(0);
+		if (how === "close") await link.close();
+		if (how === "loss") {
+			peer.destroy();
+			await recorder.state("waiting");
+			expect(vi.getTimerCount()).toBe(1);
+		}
+		link.destroy();
+		await peer.closed();
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
 	it("goes on to the next server of the domain when the first refuses", async () => {
 		await using gone = await fakeServer(async () => {});
 		const closedPort = gone.port;

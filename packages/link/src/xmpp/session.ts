@@ -113,7 +113,7 @@ export class StreamSession implements Session {
 
 	#deliver(element: Element): void {
 		// Nonzas of extensions that were never asked for mean nothing here.
-		if (this.#closing || !isStanza(element) || this.#isPing(element)) return;
+		if (!isStanza(element) || this.#isPing(element)) return;
 		this.#setup.events.onStanza(element);
 	}
 

@@ -42,6 +42,7 @@ export class Wire {
 	readonly #onError = (error: Error) => this.end(passing("link-lost", `the connection broke: ${error.message}`, error));
 	readonly #onClose = () => this.end(passing("link-lost", "the server closed the connection"));
 
+	/** @param socket with an `error` listener that stays: errors may come after the end, and nobody else listens then */
 	constructor(socket: Socket, options: WireOptions) {
 		this.#socket = socket;
 		this.#options = options;
@@ -107,7 +108,7 @@ export class Wire {
 		this.#detach();
 		const tlsSocket = await startTls(this.#socket, options, signal);
 		if (this.#ended !== undefined) {
-			tlsSocket.on("error", () => {}).destroy();
+			tlsSocket.destroy();
 			throw this.#ended;
 		}
 		this.#socket = tlsSocket;
@@ -127,8 +128,6 @@ export class Wire {
 		this.#parser.stop();
 		this.#detach();
 		const socket = this.#socket;
-		// Whatever happens to the socket from here on is nobody's business any more.
-		socket.on("error", () => {});
 		if (lastWord === undefined || socket.destroyed || socket.writableLength > 0) socket.destroy();
 		else {
 			const timer = setTimeout(() => socket.destroy(), LAST_WORD_MS);
