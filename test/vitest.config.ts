@@ -1,7 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-const suite = (name: string, include: string[], extra: object = {}) => ({
-	test: { name, include, root: "..", environment: "node", testTimeout: 20_000, hookTimeout: 30_000, ...extra },
+const suite = (name: string, include: string[]) => ({
+	test: {
+		name,
+		include,
+		root: "..",
+		environment: "node",
+		testTimeout: 20_000,
+		hookTimeout: 30_000,
+		setupFiles: ["test/kit/src/leak-check.ts"],
+	},
 });
 
 export default defineConfig({
