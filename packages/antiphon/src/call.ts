@@ -8,10 +8,22 @@ import {
 	type Encoding,
 	encodeCall,
 	type Jid,
-	MAX_TTL_MS,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { asCallFailure } from "./call-failure.js";
+import { cancelMessage } from "./cancel.js";
+import { checkedTimeoutMs } from "./limits.js";
 import { settleBy } from "./settle-by.js";
+
+/** What a call needs of the node that makes it. */
+export interface Caller {
+	readonly table: IqTable;
+	/** Hands a stanza to the link; throws when that cannot be. */
+	send(stanza: Element): void;
+	/** The `from` to send with; a client's server stamps its own. */
+	from(): Jid | undefined;
+	readonly defaultTimeoutMs: number;
+}
 
 /** What a client knows of one function. */
 export interface CallTarget {
@@ -20,7 +32,6 @@ export interface CallTarget {
 	readonly version: string;
 	readonly fn: FunctionContract;
 	readonly to: Jid;
-	readonly from: Jid | undefined;
 	readonly encoding: Encoding;
 }
 
@@ -28,43 +39,53 @@ export interface CallTarget {
  * The caller's half of a call: validate, encode, ask, decode, validate. Settles by its deadline whatever happens.
  * @throws BusError
  */
-export async function call(
-	table: IqTable,
-	target: CallTarget,
-	given: unknown,
-	options: CallOptions,
-	defaultTimeoutMs: number,
-): Promise<unknown> {
-	const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-	if (!(timeoutMs > 0 && timeoutMs <= MAX_TTL_MS)) {
-		throw new BusError("invalid-argument", `timeoutMs must be above 0 and at most ${MAX_TTL_MS}, not ${timeoutMs}`);
-	}
-	const deadlineMs = performance.now() + timeoutMs;
-	const { fn, name, to, from } = target;
+export async function call(caller: Caller, target: CallTarget, given: unknown, options: CallOptions): Promise<unknown> {
+	const { fn, name, to } = target;
 	const { signal } = options;
+	try {
+		const deadlineMs = performance.now() + checkedTimeoutMs(options.timeoutMs ?? caller.defaultTimeoutMs);
+		let input = outgoing(fn.input, given, `${name}: input`, "invalid-argument");
+		if (input instanceof Promise) input = await settleBy(input, deadlineMs, signal, "no");
+		const timeoutMs = deadlineMs - performance.now();
+		const payload = encodeCall({
+			fn: name,
+			version: target.version,
+			ttlMs: timeoutMs,
+			encoding: target.encoding,
+			input,
+			traceparent: options.traceparent,
+			tracestate: options.tracestate,
+		});
+		const from = caller.from();
+		const onGivenUp = (id: string) => tellProvider(caller, id, to, from);
+		const answer = await caller.table.request({ type: fn.kind, to, from, payload, timeoutMs, signal, onGivenUp });
+		if (answer.attr("type") === "error") throw await received(target, answer, deadlineMs, signal);
+		const output = parse(fn.output, decodeReply(onlyChild(answer)), `${name}: the reply`, "protocol");
+		return output instanceof Promise ? await settleBy(output, deadlineMs, signal, "yes") : output;
+	} catch (thrown) {
+		throw asCallFailure(thrown);
+	}
+}
 
-	let parsed = parse(fn.input, given, `${name}: input`, "invalid-argument");
-	if (parsed instanceof Promise) parsed = await settleBy(parsed, deadlineMs, signal, "no");
-	const ttlMs = deadlineMs - performance.now();
-	const payload = encodeCall({
-		fn: name,
-		version: target.version,
-		ttlMs,
-		encoding: target.encoding,
-		input: outgoing(given, parsed),
-		traceparent: options.traceparent,
-		tracestate: options.tracestate,
-	});
-	const answer = await table.request({ type: fn.kind, to, from, payload, timeoutMs: ttlMs, signal });
-	if (answer.attr("type") === "error") throw await received(fn, name, answer, deadlineMs, signal);
-	const output = parse(fn.output, decodeReply(answer.child()), `${name}: the reply`, "protocol");
-	return output instanceof Promise ? settleBy(output, deadlineMs, signal, "yes") : output;
+/** The provider may stop. When it cannot be told, its own deadline ends the work. */
+function tellProvider(caller: Caller, id: string, to: Jid, from: Jid | undefined): void {
+	try {
+		caller.send(cancelMessage(id, to, from));
+	} catch {
+		// The link is down or full; the call is given up either way.
+	}
+}
+
+/** The payload of a result. @throws BusError `protocol` for more than one (RFC 6120, section 8.2.3) */
+function onlyChild(answer: Element): Element | undefined {
+	const [payload, ...more] = answer.elements();
+	if (more.length > 0) throw new BusError("protocol", "the answer has more than one payload");
+	return payload;
 }
 
 /** The error that came back; the data of a declared fault in its parsed form. */
 async function received(
-	fn: FunctionContract,
-	name: string,
+	{ fn, name }: CallTarget,
 	answer: Element,
 	deadlineMs: number,
 	signal: AbortSignal | undefined,
@@ -73,11 +94,13 @@ async function received(
 	const schema = error.code === "fault" && Object.hasOwn(fn.faults, error.name) ? fn.faults[error.name] : undefined;
 	// A fault that our version of the contract does not know comes from a newer provider: it stays as it came.
 	if (schema === undefined) return error;
+	const { executed } = error;
 	try {
 		let data = parse(schema, error.data, `${name}: fault ${error.name}`, "protocol");
-		if (data instanceof Promise) data = await settleBy(data, deadlineMs, signal, "yes");
-		return new BusError("fault", error.message, { executed: error.executed, name: error.name, data });
+		if (data instanceof Promise) data = await settleBy(data, deadlineMs, signal, executed);
+		return new BusError("fault", error.message, { executed, name: error.name, data });
 	} catch (cause) {
-		return BusError.from(cause);
+		const { code, message } = BusError.from(cause);
+		return new BusError(code, message, { executed, cause });
 	}
 }

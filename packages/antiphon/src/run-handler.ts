@@ -1,4 +1,4 @@
-import { type FunctionContract, outgoing, parse } from "@antiphon/contract";
+import { type CallContext, type FunctionContract, outgoing, parse } from "@antiphon/contract";
 import {
 	BusError,
 	type CallHead,
@@ -12,6 +12,7 @@ import {
 import type { Element } from "@antiphon/xml";
 import { callContext, DeclaredFault } from "./call-context.js";
 import type { ServedService } from "./directory.js";
+import { type Complain, complainTo, handlerError, inputError, outputError } from "./handler-error.js";
 import type { Incoming } from "./node-host.js";
 
 /** A call that passed every check and waits for its handler. */
@@ -25,26 +26,35 @@ export interface AdmittedCall {
 	readonly deadlineMs: number;
 }
 
-/** Codes that a handler may answer with by throwing a BusError of its own. Everything else is `internal`. */
-const PASSED_ON = new Set([
-	"invalid-argument",
-	"not-found",
-	"forbidden",
-	"unauthenticated",
-	"unavailable",
-	"overloaded",
-	"conflict",
-]);
-
 /** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the answer. */
 export async function runHandler(call: AdmittedCall, signal: AbortSignal, log: Log): Promise<Element> {
-	const { stanza, payload } = call.incoming;
+	const { incoming, head, fn } = call;
+	const fail = (error: BusError) => errorAnswer(incoming.stanza, error, head);
+	const complain = complainTo(log, `${head.fn}, called by ${incoming.from}`, signal);
+
+	let input: unknown;
 	try {
-		const input = await parse(call.fn.input, decodeBody(payload, call.head.encoding), "input", "invalid-argument");
-		signal.throwIfAborted();
-		return resultOf(stanza, await outcome(call, input, signal));
-	} catch (error) {
-		return errorAnswer(stanza, presentable(call, error, log), call.head);
+		input = parse(fn.input, decodeBody(incoming.payload, head.encoding), "input", "invalid-argument");
+		if (input instanceof Promise) input = await input;
+	} catch (thrown) {
+		return fail(inputError(thrown, complain));
+	}
+	if (signal.aborted) return fail(BusError.from(signal.reason));
+
+	let output: unknown;
+	try {
+		output = await invoke(call, input, signal);
+	} catch (thrown) {
+		return fail(
+			thrown instanceof DeclaredFault ? await declared(call, thrown, complain) : handlerError(thrown, complain),
+		);
+	}
+	try {
+		let sent = outgoing(fn.output, output, "output", "protocol");
+		if (sent instanceof Promise) sent = await sent;
+		return resultOf(incoming.stanza, encodeReply(head.encoding, sent));
+	} catch (thrown) {
+		return fail(outputError(thrown, complain));
 	}
 }
 
@@ -53,50 +63,25 @@ export function errorAnswer(request: Element, error: BusError, head: CallHead | 
 	return errorOf(request, encodeFault(error, head?.encoding ?? "json"));
 }
 
-/** Runs the handler. @returns `<reply/>`; throws {@link HandlerError} for whatever comes out of the handler otherwise */
-async function outcome(call: AdmittedCall, input: unknown, signal: AbortSignal): Promise<Element> {
-	const { incoming, head, served, fn, fnName, deadlineMs } = call;
+type AnyHandlers = Readonly<Record<string, (input: unknown, ctx: CallContext) => unknown>>;
+
+/** As a method, so that handlers can be an instance of a class. */
+function invoke({ incoming, head, served, fnName, deadlineMs }: AdmittedCall, input: unknown, signal: AbortSignal) {
 	const callId = incoming.stanza.attr("id") ?? "";
 	const ctx = callContext({ from: incoming.from.toString(), callId, head, signal, deadlineMs });
-	try {
-		const output = await served.handlers[fnName]?.(input as never, ctx as never);
-		const checked = outgoing(output, await parse(fn.output, output, "its output", "protocol"));
-		return encodeReply(head.encoding, checked);
-	} catch (error) {
-		throw error instanceof DeclaredFault ? await declared(call, error) : new HandlerError(error);
-	}
+	return (served.handlers as AnyHandlers)[fnName]?.(input, ctx);
 }
 
-/** A fault as it goes out, once its data has passed its schema. */
-async function declared({ fn, head }: AdmittedCall, fault: DeclaredFault): Promise<BusError | HandlerError> {
-	const schema = fn.faults[fault.name];
-	if (schema === undefined) return new HandlerError(new Error(`fault ${fault.name} is not declared`));
+/** A fault as it goes out, once its data has passed its schema and can be sent. */
+async function declared({ fn, head }: AdmittedCall, fault: DeclaredFault, complain: Complain): Promise<BusError> {
+	const { name, message } = fault;
 	try {
-		const data = outgoing(fault.data, await parse(schema, fault.data, `fault ${fault.name}`, "protocol"));
-		const checked = new BusError("fault", fault.message, { name: fault.name, data });
+		if (!Object.hasOwn(fn.faults, name)) throw new Error(`fault ${name} is not declared`);
+		const data = await outgoing(fn.faults[name], fault.data, `fault ${name}`, "protocol");
+		const checked = new BusError("fault", message, { name, data });
 		encodeFault(checked, head.encoding);
 		return checked;
-	} catch (error) {
-		return new HandlerError(error);
+	} catch (thrown) {
+		return outputError(thrown, complain);
 	}
-}
-
-/** Marks what happened in or after the handler, as against before it. */
-class HandlerError extends Error {
-	constructor(cause: unknown) {
-		super("the handler failed", { cause });
-	}
-}
-
-/** What may leave the process of an error. */
-function presentable(call: AdmittedCall, thrown: unknown, log: Log): BusError {
-	if (!(thrown instanceof HandlerError)) return BusError.from(thrown);
-	const { cause } = thrown;
-	if (cause instanceof BusError && PASSED_ON.has(cause.code)) {
-		const retry = cause.retryAfterMs === undefined ? {} : { retryAfterMs: cause.retryAfterMs };
-		return new BusError(cause.code, cause.message, { executed: "yes", ...retry });
-	}
-	const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-	log.error(`${call.head.fn}, called by ${call.incoming.from}, failed: ${detail}`);
-	return new BusError("internal", "internal error", { executed: "yes" });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Client, get, type Handlers, isFault, service, set } from "./index.js";
+import { type Client, get, type Handlers, isFault, service, set, type untyped } from "./index.js";
 
 const dictionary = service("dictionary", "1.0.0", {
 	define: get({
@@ -86,3 +86,121 @@ if (isFault(error, dictionary.functions.define, "unknown-word")) {
 }
 // @ts-expect-error not declared
 isFault(error, dictionary.functions.learn, "unknown-word");
+
+// Both sides of a schema: a caller passes the input side and gets the output side, a handler the other way round.
+const sides = service("sides", "1.0.0", {
+	f: get({
+		input: z.object({ n: z.string().transform(Number), at: z.string().default("now"), c: z.coerce.number<string>() }),
+		output: z.object({ n: z.string().transform(Number), at: z.string().default("now") }),
+		faults: { no: z.object({ n: z.string().transform(Number), at: z.string().default("now") }) },
+	}),
+	optional: get({ input: z.object({ limit: z.number() }).optional(), output: z.array(z.string()) }),
+	nullable: get({ input: z.string().nullable(), output: z.string().nullish() }),
+	anything: set({ input: z.unknown(), output: z.unknown() }),
+	union: set({ input: z.union([z.object({ a: z.string() }), z.object({ b: z.number() })]) }),
+});
+declare const sidesClient: Client<typeof sides.functions>;
+type SidesHandlers = Handlers<typeof sides.functions>;
+
+same<Parameters<typeof sidesClient.f>[0], { n: string; at?: string | undefined; c: string }>(true);
+same<Awaited<ReturnType<typeof sidesClient.f>>, { n: number; at: string }>(true);
+same<Parameters<SidesHandlers["f"]>[0], { n: number; at: string; c: number }>(true);
+same<Awaited<ReturnType<SidesHandlers["f"]>>, { n: string; at?: string | undefined }>(true);
+const fail: SidesHandlers["f"] = (_, ctx) => ctx.fail("no", { n: "7" });
+void fail;
+// @ts-expect-error a handler passes the input side of a fault's data, too
+const failWrong: SidesHandlers["f"] = (_, ctx) => ctx.fail("no", { n: 7, at: "now" });
+void failWrong;
+if (isFault(error, sides.functions.f, "no")) same<typeof error.data, { n: number; at: string }>(true);
+
+// Optional input may be left out; what may be null may not.
+sidesClient.optional();
+sidesClient.optional({ limit: 3 });
+sidesClient.optional(undefined, { timeoutMs: 5 });
+sidesClient.nullable(null);
+// @ts-expect-error
+sidesClient.nullable();
+sidesClient.union({ a: "x" });
+// @ts-expect-error neither of the two
+sidesClient.union({ c: true });
+same<Awaited<ReturnType<typeof sidesClient.nullable>>, string | null | undefined>(true);
+
+// A function without output: the handler returns nothing, and nothing else will do.
+const nothing: Handlers<typeof dictionary.functions>["forget"][] = [
+	() => undefined,
+	() => {},
+	async () => {},
+	async () => undefined,
+	// @ts-expect-error
+	() => 5,
+	// @ts-expect-error
+	async () => 5,
+];
+void nothing;
+
+// Handlers may be the methods of a class.
+class Dictionary implements Handlers<typeof dictionary.functions> {
+	readonly words = new Map<string, string>();
+	define({ word }: { word: string }) {
+		return { text: this.words.get(word) ?? "" };
+	}
+	learn() {
+		return { words: this.words.size };
+	}
+	count() {
+		return this.words.size;
+	}
+	forget() {}
+}
+const instance: Handlers<typeof dictionary.functions> = new Dictionary();
+void instance;
+
+// get and set are told apart.
+same<(typeof dictionary.functions.define)["kind"], "get">(true);
+same<(typeof dictionary.functions.learn)["kind"], "set">(true);
+
+// What a contract cannot be.
+// @ts-expect-error not a schema
+get({ input: { word: "string" } });
+// @ts-expect-error no such delivery
+set({ delivery: "exactly-once" });
+// @ts-expect-error no such member
+get({ inputs: z.string() });
+
+// No `any` reaches the user.
+type IsAny<T> = 0 extends 1 & T ? true : false;
+/** Is there an `any` in this type, a few levels down? */
+type HasAny<T, Depth extends 0[] = []> =
+	IsAny<T> extends true
+		? true
+		: Depth["length"] extends 6
+			? false
+			: T extends (...args: infer Args) => infer Result
+				? HasAny<Args, [...Depth, 0]> extends true
+					? true
+					: HasAny<Result, [...Depth, 0]>
+				: T extends Promise<infer Result>
+					? HasAny<Result, [...Depth, 0]>
+					: T extends readonly (infer Item)[]
+						? HasAny<Item, [...Depth, 0]>
+						: T extends object
+							? true extends { [Key in keyof T]-?: HasAny<T[Key], [...Depth, 0]> }[keyof T]
+								? true
+								: false
+							: false;
+// It finds what it looks for.
+type Any = ReturnType<typeof JSON.parse>;
+same<HasAny<{ a: { b: Any }[] }>, true>(true);
+same<HasAny<(a: Any) => string>, true>(true);
+same<HasAny<() => Promise<{ a: Any }>>, true>(true);
+same<HasAny<{ a: { b: unknown }[]; c: (d: string) => Promise<number> }>, false>(true);
+same<HasAny<typeof client>, false>(true);
+same<HasAny<typeof sidesClient>, false>(true);
+same<HasAny<Handlers<typeof dictionary.functions>>, false>(true);
+same<HasAny<SidesHandlers>, false>(true);
+same<HasAny<Parameters<Handlers<typeof dictionary.functions>["define"]>[1]["from"]>, false>(true);
+same<HasAny<ReturnType<typeof untyped>["functions"]>, false>(true);
+declare const anyClient: Client<ReturnType<typeof untyped>["functions"]>;
+same<HasAny<NonNullable<(typeof anyClient)[string]>>, false>(true);
+same<Awaited<ReturnType<NonNullable<(typeof anyClient)[string]>>>, unknown>(true);
+if (isFault(error, dictionary.functions.define, "unknown-word")) same<HasAny<typeof error.data>, false>(true);

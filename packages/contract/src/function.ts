@@ -3,8 +3,10 @@ import type { Schema, SchemaInput, SchemaOutput } from "./schema.js";
 /** `get` is safe and may be asked twice; `set` changes something. They become `iq` get and set. */
 export type FunctionKind = "get" | "set";
 
+export const DELIVERIES = ["at-most-once", "at-least-once", "effectively-once"] as const;
+
 /** What a call is promised (docs/guarantees.md). */
-export type Delivery = "at-most-once" | "at-least-once" | "effectively-once";
+export type Delivery = (typeof DELIVERIES)[number];
 
 /**
  * One function of a contract. The type parameters are plain types, worked out once where the function is declared, so
@@ -16,6 +18,7 @@ export interface FunctionContract<
 	Input = unknown,
 	SentOutput = unknown,
 	Output = unknown,
+	SentFaults = unknown,
 	Faults = unknown,
 > {
 	readonly kind: Kind;
@@ -34,10 +37,15 @@ export interface FunctionContract<
 		readonly sentOutput: SentOutput;
 		/** What the caller gets. */
 		readonly output: Output;
-		/** Fault data by fault name. */
+		/** By fault name: the data that the handler passes. */
+		readonly sentFaults: SentFaults;
+		/** By fault name: the data that the caller gets. */
 		readonly faults: Faults;
 	};
 }
+
+/** The plain types of a function. */
+export type TypesOf<F> = F extends { readonly "~types"?: infer T } ? NonNullable<T> : never;
 
 type FaultSchemas = Readonly<Record<string, Schema>>;
 
@@ -54,16 +62,14 @@ export interface FunctionSpec<I, O, F> {
 	readonly delivery?: Delivery;
 }
 
-/** A fault's data by its name, as the caller sees it; a handler passes the same shape. */
-type FaultData<F> = { readonly [Name in keyof F]: SchemaOutput<F[Name]> };
-
 type Declared<Kind extends FunctionKind, I, O, F> = FunctionContract<
 	Kind,
 	SchemaInput<I>,
 	SchemaOutput<I>,
 	SchemaInput<O>,
 	SchemaOutput<O>,
-	FaultData<F>
+	{ readonly [Name in keyof F]: SchemaInput<F[Name]> },
+	{ readonly [Name in keyof F]: SchemaOutput<F[Name]> }
 >;
 
 /** Declares a function that changes nothing: it may be asked twice. */
@@ -87,7 +93,7 @@ export function set<
 function declare<Kind extends FunctionKind>(
 	kind: Kind,
 	spec: FunctionSpec<Schema | undefined, Schema | undefined, FaultSchemas>,
-): FunctionContract<Kind, never, never, never, never, never> {
+): FunctionContract<Kind, never, never, never, never, never, never> {
 	return {
 		kind,
 		delivery: spec.delivery ?? "at-most-once",

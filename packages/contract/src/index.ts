@@ -1,19 +1,11 @@
+export type { CallOptions, Client } from "./client.js";
 export { contractForm } from "./contract-form.js";
 export { describe, type FunctionDescription, type ServiceDescription } from "./describe.js";
+export { type Fault, isFault } from "./fault.js";
 export { type Delivery, type FunctionContract, type FunctionKind, type FunctionSpec, get, set } from "./function.js";
+export type { CallContext, Handler, Handlers } from "./handler.js";
 export { outgoing } from "./outgoing.js";
 export { type JsonSchema, parse, type Schema, type SchemaInput, type SchemaOutput } from "./schema.js";
-export {
-	type CallContext,
-	type CallOptions,
-	type Client,
-	type Fault,
-	type Functions,
-	type Handler,
-	type Handlers,
-	isFault,
-	type Service,
-	service,
-} from "./service.js";
+export { type Functions, type Service, service } from "./service.js";
 export { untyped } from "./untyped.js";
 export { isServedBy, isVersion } from "./version.js";

@@ -16,20 +16,30 @@ const ANYTHING: Schema = {
 /**
  * A service that is known from its description only, for those who call without its source: values are `unknown` and
  * pass unchecked.
- * @throws TypeError when the description is not a service's
+ * @throws TypeError when the description, which may come from anybody, is not a service's
  */
 export function untyped(description: ServiceDescription): Service<Record<string, FunctionContract>> {
-	const functions = Object.entries(description.functions).map(([name, fn]) => [name, contractOf(fn)] as const);
-	return service(description.service, description.version, Object.fromEntries(functions));
+	const { service: name, version, functions } = (description ?? {}) as Partial<ServiceDescription>;
+	if (typeof name !== "string" || typeof version !== "string" || !isObject(functions)) {
+		throw new TypeError("not the description of a service: it needs service, version and functions");
+	}
+	const contracts = Object.entries(functions).map(([fn, described]) => [fn, contractOf(described)] as const);
+	return service(name, version, Object.fromEntries(contracts));
 }
 
-function contractOf({ kind, delivery, summary, faults }: FunctionDescription): FunctionContract {
+function contractOf(described: Partial<FunctionDescription> | undefined): FunctionContract {
+	const { kind, delivery, summary, faults } = described ?? {};
 	return {
-		kind,
-		delivery,
-		summary,
+		// service() checks them.
+		kind: kind as FunctionContract["kind"],
+		delivery: delivery as FunctionContract["delivery"],
+		summary: typeof summary === "string" ? summary : undefined,
 		input: ANYTHING,
 		output: ANYTHING,
-		faults: Object.fromEntries(Object.keys(faults).map((name) => [name, ANYTHING])),
+		faults: Object.fromEntries(Object.keys(isObject(faults) ? faults : {}).map((name) => [name, ANYTHING])),
 	};
+}
+
+function isObject(value: unknown): value is object {
+	return typeof value === "object" && value !== null;
 }

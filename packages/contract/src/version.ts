@@ -1,5 +1,7 @@
-const VERSION = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
+const NUMBER = "(0|[1-9][0-9]{0,8})";
+const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}$`);
 
+/** `major.minor.patch`, each below a billion and without leading zeros. */
 export function isVersion(text: string): boolean {
 	return VERSION.test(text);
 }

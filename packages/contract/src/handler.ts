@@ -1,0 +1,28 @@
+import type { FunctionContract, TypesOf } from "./function.js";
+import type { Functions } from "./service.js";
+
+/** What a handler is told besides its input. */
+export interface CallContext<SentFaults = unknown> {
+	/** The caller's address, as its XMPP server vouches for it. */
+	readonly from: string;
+	/** `service.function` */
+	readonly fn: string;
+	/** The id of this call, unique for its caller. */
+	readonly callId: string;
+	/** Aborts when nobody waits for an answer any more: at the deadline, when the caller cancels, when this node closes. */
+	readonly signal: AbortSignal;
+	/** What is left until the deadline, in milliseconds. */
+	remainingMs(): number;
+	readonly traceparent: string | undefined;
+	readonly tracestate: string | undefined;
+	/** Ends the call with a fault that the contract declares. */
+	fail<Name extends keyof SentFaults & string>(name: Name, data: SentFaults[Name], message?: string): never;
+}
+
+export type Handler<F extends FunctionContract> = (
+	input: TypesOf<F>["input"],
+	ctx: CallContext<TypesOf<F>["sentFaults"]>,
+) => TypesOf<F>["sentOutput"] | Promise<TypesOf<F>["sentOutput"]>;
+
+/** A handler for each function of the contract: an object of functions, or an instance of a class with these methods. */
+export type Handlers<F extends Functions> = { readonly [Name in keyof F]: Handler<F[Name]> };

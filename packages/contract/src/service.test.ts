@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { get, service, set } from "./index.js";
+import type { Schema } from "./schema.js";
+
+const plain = get({});
+
+describe("service", () => {
+	it("keeps name, version and functions, and cannot be changed afterwards", () => {
+		const functions = { define: get({}), learn: set({}) };
+		const dictionary = service("dictionary", "1.2.3", functions);
+		expect(dictionary).toEqual({ name: "dictionary", version: "1.2.3", functions });
+		Object.assign(functions, { Define: get({}) });
+		expect(Object.keys(dictionary.functions)).toEqual(["define", "learn"]);
+		expect(Object.isFrozen(dictionary)).toBe(true);
+		expect(Object.isFrozen(dictionary.functions)).toBe(true);
+	});
+
+	it.each(["", "Dictionary", "-a", "a-", "a.b", "a b", "a@b", "ä", "__proto__", "a".repeat(65)])(
+		"refuses the service name %j",
+		(name) => expect(() => service(name, "1.0.0", { f: plain })).toThrow(/^service name ".*": use/),
+	);
+
+	it.each(["a", "0", "a-b", "a".repeat(64)])("takes the service name %j", (name) => {
+		expect(service(name, "1.0.0", { f: plain }).name).toBe(name);
+	});
+
+	it.each(["", "1", "1.0", "1.0.0-rc.1", "v1.0.0", "01.0.0", "1.0.0 ", "1.0.1234567890"])(
+		"refuses the version %j",
+		(version) => expect(() => service("a", version, { f: plain })).toThrow(/is not major\.minor\.patch/),
+	);
+
+	it.each(["", "_a", "-a", "a-", "a.b", "a b", "é", "__proto__", "a".repeat(65)])(
+		"refuses the function name %j",
+		(name) => expect(() => service("a", "1.0.0", { [name]: plain })).toThrow(/function name/),
+	);
+
+	it.each(["define", "getWord", "get_word", "get-word", "a_", "0", "constructor", "toString", "a".repeat(64)])(
+		"takes the function name %j",
+		(name) => expect(Object.keys(service("a", "1.0.0", { [name]: plain }).functions)).toEqual([name]),
+	);
+
+	it("refuses two functions whose names differ only in case, and names both", () => {
+		expect(() => service("a", "1.0.0", { getWord: plain, getword: plain })).toThrow(/getWord and getword differ/);
+	});
+
+	it("refuses a function called then, which would make a client look like a promise", () => {
+		const name = "then";
+		expect(() => service("a", "1.0.0", { [name]: plain })).toThrow(/cannot be called "then"/);
+	});
+
+	it("refuses a service without functions", () => {
+		expect(() => service("a", "1.0.0", {})).toThrow("service a has no functions");
+	});
+
+	it.each(["", "Unknown", "unknown_word", "-a", "a-", "a.b", "a".repeat(65)])("refuses the fault name %j", (fault) => {
+		const fn = get({ faults: { [fault]: z.object({}) } });
+		expect(() => service("a", "1.0.0", { fn })).toThrow(/^a\.fn: fault name/);
+	});
+
+	it("says which schema it cannot use, when the service is declared", () => {
+		const bare = { "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } };
+		for (const unusable of [bare, {}, null, "string", 7, { "~standard": {} }] as unknown as Schema[]) {
+			expect(() => service("a", "1.0.0", { fn: get({ input: unusable }) })).toThrow(
+				/^a\.fn: input must be a schema of zod 4\.2 or newer/,
+			);
+			expect(() => service("a", "1.0.0", { fn: get({ output: unusable }) })).toThrow(/^a\.fn: output must be/);
+			expect(() => service("a", "1.0.0", { fn: get({ faults: { no: unusable } }) })).toThrow(
+				/^a\.fn: the data of fault no must be/,
+			);
+		}
+	});
+
+	it("refuses what get() and set() did not make", () => {
+		for (const made of [undefined, null, {}, { kind: "get" }, { kind: "put", faults: {} }]) {
+			expect(() => service("a", "1.0.0", { fn: made as never })).toThrow("a.fn must be declared with get() or set()");
+		}
+	});
+
+	it("refuses a delivery that does not exist", () => {
+		const fn = set({ delivery: "exactly-once" as never });
+		expect(() => service("a", "1.0.0", { fn })).toThrow(/a\.fn: delivery must be one of at-most-once/);
+	});
+});
