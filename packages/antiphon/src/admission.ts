@@ -13,6 +13,7 @@ export class Admission {
 	readonly #perKey = new Map<string, number>();
 	readonly #waiting: (() => void)[] = [];
 	#running = 0;
+	#refusing = false;
 
 	constructor(what: string, max: number, maxPerKey = max) {
 		this.#what = what;
@@ -24,16 +25,28 @@ export class Admission {
 		return this.#running;
 	}
 
-	/** @returns what gives the place back; call it once. @throws BusError `overloaded` */
-	enter(key: string): () => void {
+	/** From now on everything is refused with `unavailable`; what runs goes on. */
+	refuse(): void {
+		this.#refusing = true;
+	}
+
+	/** Takes a place; {@link leave} gives it back. @throws BusError `overloaded`, `unavailable` */
+	enter(key: string): void {
+		if (this.#refusing) throw new BusError("unavailable", `${this.#what} is draining`);
 		const own = this.#perKey.get(key) ?? 0;
-		if (this.#running >= this.#max || own >= this.#maxPerKey) {
-			const message = `${this.#what} is at its limit of ${own >= this.#maxPerKey ? `${own} calls from one caller` : `${this.#running} calls`}`;
-			throw new BusError("overloaded", message, { retryAfterMs: RETRY_AFTER_MS });
-		}
+		if (this.#running >= this.#max) throw this.#overloaded(`${this.#max} calls`);
+		if (own >= this.#maxPerKey) throw this.#overloaded(`${this.#maxPerKey} calls from one caller`);
 		this.#running++;
 		this.#perKey.set(key, own + 1);
-		return () => this.#leave(key);
+	}
+
+	/** Once for each {@link enter}. */
+	leave(key: string): void {
+		this.#running--;
+		if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+		const left = (this.#perKey.get(key) ?? 1) - 1;
+		if (left === 0) this.#perKey.delete(key);
+		else this.#perKey.set(key, left);
 	}
 
 	/** Resolves when nothing runs. */
@@ -44,11 +57,7 @@ export class Admission {
 		});
 	}
 
-	#leave(key: string): void {
-		this.#running--;
-		if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-		const left = (this.#perKey.get(key) ?? 1) - 1;
-		if (left === 0) this.#perKey.delete(key);
-		else this.#perKey.set(key, left);
+	#overloaded(limit: string): BusError {
+		return new BusError("overloaded", `${this.#what} is at its limit of ${limit}`, { retryAfterMs: RETRY_AFTER_MS });
 	}
 }

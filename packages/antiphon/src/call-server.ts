@@ -13,10 +13,10 @@ import { type AdmittedCall, errorAnswer, runHandler } from "./run-handler.js";
  */
 export class CallServer {
 	readonly #host: NodeHost;
+	/** What runs on this node, whichever the service. */
 	readonly admission: Admission;
-	/** Calls that have no answer yet, each by the function that ends it. */
-	readonly #open = new Set<(reason: BusError) => void>();
-	#refusing = false;
+	/** Calls that have no answer yet, by caller and id: each the function that ends it. */
+	readonly #open = new Map<string, (reason: BusError) => void>();
 
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
@@ -24,23 +24,30 @@ export class CallServer {
 		host.feature(NS.rpc);
 	}
 
-	/** From now on calls are refused with `unavailable`; those that run go on. */
-	refuse(): void {
-		this.#refusing = true;
-	}
-
 	/** Aborts every call that runs and answers it with the reason. */
 	abort(reason: BusError): void {
-		for (const end of [...this.#open]) end(reason);
+		for (const end of [...this.#open.values()]) end(reason);
+	}
+
+	/** The caller, and nobody else, gives a call up. */
+	cancel({ from, payload }: Incoming): void {
+		this.#open.get(keyOf(from.toString(), payload.attr("id")))?.(new BusError("cancelled", "cancelled by the caller"));
 	}
 
 	/** Takes a call; `reply` gets the one answer. Never throws. */
 	handle(incoming: Incoming, reply: (answer: Element) => void): void {
+		const key = keyOf(incoming.from.toString(), incoming.stanza.attr("id"));
+		if (this.#open.has(key)) {
+			// An answer to the copy would be taken for the answer to the call.
+			this.#host.log.debug(`a copy of a call from ${incoming.from} was ignored: the first still runs`);
+			return;
+		}
 		let head: CallHead | undefined;
 		try {
 			head = decodeCallHead(incoming.payload);
 			const call = this.#check(incoming, head);
-			this.#start(call, this.#admit(call), reply);
+			this.#admit(call);
+			this.#start(key, call, reply);
 		} catch (error) {
 			reply(errorAnswer(incoming.stanza, BusError.from(error), head));
 		}
@@ -48,10 +55,10 @@ export class CallServer {
 
 	/** @throws BusError: what is wrong with a call before its input is looked at */
 	#check(incoming: Incoming, head: CallHead): AdmittedCall {
-		if (this.#refusing) throw new BusError("unavailable", "this node is draining");
 		const subject = this.#subject(incoming, head.fn);
-		if (subject.kind !== "function")
+		if (subject.kind !== "function") {
 			throw new BusError("unimplemented", `${head.fn} is a service; call service.function`);
+		}
 		const { served, fn: fnName } = subject;
 		const { name, version, functions } = served.service;
 		const fn = functions[fnName] as FunctionContract;
@@ -59,13 +66,12 @@ export class CallServer {
 			throw new BusError("invalid-argument", `${head.fn} is a ${fn.kind}: ask with an iq of type ${fn.kind}`);
 		}
 		if (head.version !== undefined && !isServedBy(head.version, version)) {
-			throw new BusError(
-				"unimplemented",
-				`version ${head.version} of ${name} was asked for; ${version} is served here`,
-			);
+			const message = `version ${head.version} of ${name} was asked for; ${version} is served here`;
+			throw new BusError("unimplemented", message);
 		}
-		if (head.ttlMs === 0)
+		if (head.ttlMs === 0) {
 			throw new BusError("deadline-exceeded", "the call arrived after its deadline", { executed: "no" });
+		}
 		return { incoming, head, served, fn, fnName, deadlineMs: performance.now() + head.ttlMs };
 	}
 
@@ -86,27 +92,30 @@ export class CallServer {
 		return named;
 	}
 
-	/** @returns what gives the call's places back. @throws BusError `overloaded` */
-	#admit({ served, incoming }: AdmittedCall): () => void {
+	/** Takes a place at the service and at the node. @throws BusError `overloaded`, `unavailable` */
+	#admit({ served, incoming }: AdmittedCall): void {
 		const from = incoming.from.toString();
-		const leaveService = served.admission.enter(from);
+		served.admission.enter(from);
 		try {
-			const leaveNode = this.admission.enter(from);
-			return () => {
-				leaveService();
-				leaveNode();
-			};
+			this.admission.enter(from);
 		} catch (error) {
-			leaveService();
+			served.admission.leave(from);
 			throw error;
 		}
 	}
 
-	#start(call: AdmittedCall, leave: () => void, reply: (answer: Element) => void): void {
+	#leave({ served, incoming }: AdmittedCall): void {
+		const from = incoming.from.toString();
+		served.admission.leave(from);
+		this.admission.leave(from);
+	}
+
+	#start(key: string, call: AdmittedCall, reply: (answer: Element) => void): void {
 		const { head, incoming } = call;
 		const abort = new AbortController();
 		const answer = (element: Element) => {
-			if (!this.#open.delete(end)) return;
+			if (this.#open.get(key) !== end) return;
+			this.#open.delete(key);
 			clearTimeout(timer);
 			reply(element);
 		};
@@ -117,7 +126,15 @@ export class CallServer {
 		const timer = setTimeout(() => {
 			end(new BusError("deadline-exceeded", `${head.fn} did not finish within ${head.ttlMs} ms`));
 		}, head.ttlMs);
-		this.#open.add(end);
-		void runHandler(call, abort.signal, this.#host.log).then(answer).finally(leave);
+		this.#open.set(key, end);
+		void runHandler(call, abort.signal, this.#host.log).then((element) => {
+			this.#leave(call);
+			answer(element);
+		});
 	}
+}
+
+/** The id of an `iq` is unique for its sender only. An address holds no line break. */
+function keyOf(from: string, id: string | undefined): string {
+	return `${from}\n${id}`;
 }

@@ -1,7 +1,6 @@
 import type { CallOptions, Client, Functions, Service } from "@antiphon/contract";
-import type { IqTable } from "@antiphon/link";
-import { BusError, type Encoding, Jid } from "@antiphon/protocol";
-import { call } from "./call.js";
+import { BusError, ENCODINGS, type Encoding, Jid } from "@antiphon/protocol";
+import { type Caller, type CallTarget, call } from "./call.js";
 import { addressOf } from "./directory.js";
 
 /** Where the functions of a service are found. */
@@ -21,28 +20,23 @@ export type ClientOptions = {
 	  }
 );
 
-/** A plain object with a function for each of the contract. @throws BusError `invalid-argument` for a malformed address */
+/** A plain object with a function for each of the contract. @throws BusError `invalid-argument` for malformed options */
 export function makeClient<F extends Functions>(
-	table: IqTable,
+	caller: Caller,
 	service: Service<F>,
 	options: ClientOptions,
-	from: () => Jid | undefined,
-	defaultTimeoutMs: number,
 ): Client<F> {
+	const { encoding = "msgpack" } = options;
+	if (!ENCODINGS.includes(encoding)) {
+		throw new BusError("invalid-argument", `encoding must be one of ${ENCODINGS.join(", ")}, not ${encoding}`);
+	}
 	const functions = Object.entries(service.functions).map(([fnName, fn]) => {
+		const name = `${service.name}.${fnName}`;
 		const to = addressFor(service.name, fnName, options);
-		const fixed = { name: `${service.name}.${fnName}`, version: service.version, fn, to };
-		const invoke = (input?: unknown, callOptions: CallOptions = {}) =>
-			call(
-				table,
-				{ ...fixed, from: from(), encoding: options.encoding ?? "msgpack" },
-				input,
-				callOptions,
-				defaultTimeoutMs,
-			);
-		return [fnName, invoke] as const;
+		const target: CallTarget = { name, version: service.version, fn, to, encoding };
+		return [fnName, (input?: unknown, callOptions: CallOptions = {}) => call(caller, target, input, callOptions)];
 	});
-	return Object.fromEntries(functions) as unknown as Client<F>;
+	return Object.fromEntries(functions) as Client<F>;
 }
 
 function addressFor(service: string, fn: string, options: ClientOptions): Jid {

@@ -1,5 +1,5 @@
 import { contractForm, type Functions, type Handlers, type Service, type ServiceDescription } from "@antiphon/contract";
-import { type DataForm, Jid } from "@antiphon/protocol";
+import { BusError, type DataForm, Jid } from "@antiphon/protocol";
 import type { Admission } from "./admission.js";
 
 /** A service that this node serves. */
@@ -25,18 +25,16 @@ export class Directory {
 	/** By `service` and `service.function`, folded to lower case as JIDs are. */
 	readonly #byName = new Map<string, Served>();
 
-	/** @returns what takes the service out again. @throws Error if a service of this name is served already */
+	/** @returns what takes the service out again. @throws BusError `conflict` if a service of this name is served already */
 	add(served: ServedService): () => void {
 		const { name, functions } = served.service;
-		if (this.#byName.has(name)) throw new Error(`this node serves ${name} already`);
-		const names = [name];
+		if (this.#byName.has(name)) throw new BusError("conflict", `this node serves ${name} already`);
 		this.#byName.set(name, { kind: "service", served });
 		for (const fn of Object.keys(functions)) {
-			names.push(foldedName(name, fn));
 			this.#byName.set(foldedName(name, fn), { kind: "function", served, fn });
 		}
 		return () => {
-			for (const each of names) this.#byName.delete(each);
+			for (const [key, subject] of this.#byName) if (subject.served === served) this.#byName.delete(key);
 		};
 	}
 
@@ -58,8 +56,8 @@ export class Directory {
 		if (to.local !== undefined && to.domain === ownedDomain) {
 			const named = this.#byName.get(to.local);
 			// An address without resource stands for every instance, one with for that instance alone.
-			const meant = to.resource === undefined || to.resource === named?.served.instance;
-			return meant && node === undefined ? named : undefined;
+			const isMeant = to.resource === undefined || to.resource === named?.served.instance;
+			return isMeant && node === undefined ? named : undefined;
 		}
 		return node === undefined ? { kind: "node" } : this.#byName.get(node.toLowerCase());
 	}

@@ -45,14 +45,8 @@ export {
 } from "@antiphon/protocol";
 export { type BrowseOptions, discoInfo, discoItems, fetchContract, ping } from "./browse.js";
 export type { ClientOptions } from "./client.js";
+export { createNode } from "./create-node.js";
 export type { NodeLimits } from "./limits.js";
 export { linkFromEnv } from "./link-from-env.js";
-export {
-	createNode,
-	type Node,
-	type NodeOptions,
-	type NodeStatus,
-	type QueryRequest,
-	type Served,
-	type ServeOptions,
-} from "./node.js";
+export type { Node, NodeOptions, QueryRequest, Served, ServeOptions } from "./node.js";
+export type { NodeStatus } from "./node-status.js";

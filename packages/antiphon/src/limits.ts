@@ -1,4 +1,4 @@
-import { MAX_TTL_MS } from "@antiphon/protocol";
+import { BusError, MAX_TTL_MS } from "@antiphon/protocol";
 
 /** Bounds of one node. Past a bound a call fails at once with `overloaded`; nothing is queued. */
 export interface NodeLimits {
@@ -33,10 +33,16 @@ export function resolveLimits(given: Partial<NodeLimits> = {}): NodeLimits {
 	const limits = { ...DEFAULTS, ...given };
 	for (const [name, value] of Object.entries(limits)) {
 		const max = name.endsWith("Ms") ? MAX_TTL_MS : Number.MAX_SAFE_INTEGER;
-		if (!(name in DEFAULTS)) throw new RangeError(`there is no limit called ${name}`);
+		if (!Object.hasOwn(DEFAULTS, name)) throw new RangeError(`there is no limit called ${name}`);
 		if (!Number.isInteger(value) || value < 1 || value > max) {
 			throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${value}`);
 		}
 	}
 	return limits;
+}
+
+/** The time that a request has, in milliseconds. @throws BusError `invalid-argument` */
+export function checkedTimeoutMs(timeoutMs: number): number {
+	if (timeoutMs > 0 && timeoutMs <= MAX_TTL_MS) return timeoutMs;
+	throw new BusError("invalid-argument", `timeoutMs must be above 0 and at most ${MAX_TTL_MS}, not ${timeoutMs}`);
 }

@@ -7,25 +7,22 @@ export function settleBy<T>(
 	signal: AbortSignal | undefined,
 	executed: Executed,
 ): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const giveUp = (error: BusError) => {
+	return new Promise<T>((resolve, reject) => {
+		const onAbort = () =>
+			settle(() => reject(new BusError("cancelled", "cancelled by the caller", { executed, cause: signal?.reason })));
+		const timer = setTimeout(() => {
+			settle(() => reject(new BusError("deadline-exceeded", "the deadline passed", { executed })));
+		}, deadlineMs - performance.now());
+		const settle = (how: () => void) => {
 			clearTimeout(timer);
 			signal?.removeEventListener("abort", onAbort);
-			reject(error);
+			how();
 		};
-		const onAbort = () =>
-			giveUp(new BusError("cancelled", "cancelled by the caller", { executed, cause: signal?.reason }));
-		const timer = setTimeout(() => {
-			giveUp(new BusError("deadline-exceeded", "the deadline passed", { executed }));
-		}, deadlineMs - performance.now());
-		signal?.addEventListener("abort", onAbort, { once: true });
+		signal?.addEventListener("abort", onAbort);
 		promise.then(
-			(value) => {
-				clearTimeout(timer);
-				signal?.removeEventListener("abort", onAbort);
-				resolve(value);
-			},
-			(error: unknown) => giveUp(BusError.from(error)),
+			(value) => settle(() => resolve(value)),
+			(error: unknown) => settle(() => reject(error)),
 		);
+		if (signal?.aborted) onAbort();
 	});
 }

@@ -13,7 +13,9 @@ import {
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { CallServer } from "./call-server.js";
+import { CANCEL } from "./cancel.js";
 import type { Directory } from "./directory.js";
+import { tooLargeReply } from "./handler-error.js";
 import type { Incoming, IncomingHandler, NodeHost } from "./node-host.js";
 
 export interface StanzaServerOptions {
@@ -56,10 +58,14 @@ export class StanzaServer {
 	}
 
 	serveCalls(calls: CallServer): void {
-		const handler: Answer = (incoming) => calls.handle(incoming, (answer) => this.#send(answer));
+		const handler: Answer = (incoming) => {
+			const tooLarge = (error: BusError) => errorOf(incoming.stanza, encodeFault(tooLargeReply(error), "json"));
+			calls.handle(incoming, (answer) => this.#send(answer, tooLarge));
+		};
 		for (const kind of ["iq-get", "iq-set"] as const) {
 			this.#dispatcher.add({ kind, payload: { ns: NS.rpc, name: "call" }, handler });
 		}
+		this.#dispatcher.add({ kind: "message", payload: CANCEL, handler: (incoming) => calls.cancel(incoming) });
 	}
 
 	/** Takes whatever the link delivers. Never throws. */
@@ -74,25 +80,32 @@ export class StanzaServer {
 	}
 
 	#dispatch(stanza: Element): void {
+		const isIq = stanza.name === "iq";
 		const type = stanza.attr("type");
-		if (stanza.name !== "iq") return;
-		if (type === "result" || type === "error") {
+		if (isIq && (type === "result" || type === "error")) {
 			this.#options.table.settle(stanza);
 			return;
 		}
+		const malformed = isIq ? whatIsWrong(stanza, type) : undefined;
+		const match = malformed === undefined ? this.#dispatcher.find(stanza) : undefined;
+		// Messages and presence are nothing to answer, unless somebody asked for them.
+		if (!isIq && match === undefined) return;
 		const from = Jid.tryParse(stanza.attr("from"));
 		const to = Jid.tryParse(stanza.attr("to"));
 		// Without an address there is nobody to answer; a server always stamps both.
 		if (from === undefined || to === undefined) return;
-		const malformed = whatIsWrong(stanza, type);
-		const match = malformed === undefined ? this.#dispatcher.find(stanza) : undefined;
 		if (match?.payload !== undefined) match.handler({ stanza, payload: match.payload, from, to });
 		else this.#send(errorOf(stanza, malformed ?? { condition: "service-unavailable", type: "cancel" }));
 	}
 
 	#answer(incoming: Incoming, handler: IncomingHandler): void {
-		const succeed = (payload: Element | undefined) => this.#send(resultOf(incoming.stanza, payload));
-		const fail = (thrown: unknown) => this.#send(errorOf(incoming.stanza, plain(BusError.from(thrown))));
+		const errorAnswer = (error: BusError) => errorOf(incoming.stanza, plain(error));
+		const succeed = (payload: Element | undefined) => this.#send(resultOf(incoming.stanza, payload), errorAnswer);
+		const fail = (thrown: unknown) => {
+			const error = BusError.from(thrown);
+			if (error.code === "internal") this.#options.log.error(`an iq could not be answered: ${error.message}`);
+			this.#send(errorAnswer(error));
+		};
 		try {
 			const payload = handler(incoming);
 			if (payload instanceof Promise) payload.then(succeed, fail);
@@ -102,17 +115,20 @@ export class StanzaServer {
 		}
 	}
 
-	/** Sends an answer. One that cannot go as it is becomes an error: whoever asked must not wait for nothing. */
-	#send(answer: Element): void {
+	/**
+	 * Sends an answer.
+	 * @param instead what to send if the answer is too large: whoever asked must not wait for nothing
+	 */
+	#send(answer: Element, instead?: (error: BusError) => Element): void {
+		const { link, log } = this.#options;
 		try {
-			this.#options.link.send(answer);
+			link.send(answer);
 		} catch (thrown) {
 			const error = BusError.from(thrown);
-			this.#options.log.warn(`an answer to ${answer.attr("to")} could not be sent: ${error.message}`);
-			if (error.code !== "too-large" || answer.attr("type") === "error") return;
-			const request = answer.with({ to: answer.attr("from"), from: answer.attr("to") });
-			const tooLarge = new BusError("too-large", `the reply is too large: ${error.message}`, { executed: "yes" });
-			this.#send(errorOf(request, encodeFault(tooLarge, "json")));
+			// That the link is down has been said already.
+			const level = error.code === "link-lost" ? "debug" : "warn";
+			log[level](`an answer to ${answer.attr("to")} could not be sent: ${error.message}`);
+			if (error.code === "too-large" && instead !== undefined) this.#send(instead(error));
 		}
 	}
 }

@@ -1,0 +1,60 @@
+import { BusError, type BusErrorCode, type Log } from "@antiphon/protocol";
+import { isCallFailure } from "./call-failure.js";
+
+/** Codes that a handler may answer with by throwing a BusError of its own. Everything else is `internal`. */
+const PASSED_ON: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
+	"invalid-argument",
+	"not-found",
+	"forbidden",
+	"unauthenticated",
+	"unavailable",
+	"overloaded",
+	"conflict",
+]);
+
+/** Writes down what goes wrong in a call, for whoever can mend it. */
+export type Complain = (thrown: unknown) => void;
+
+/** @param who the function and its caller; the log line starts with it */
+export function complainTo(log: Log, who: string, signal: AbortSignal): Complain {
+	return (thrown) => {
+		// After an abort nearly everything fails, and nobody waits for it.
+		log[signal.aborted ? "debug" : "error"](`${who}, failed: ${detailOf(thrown)}`);
+	};
+}
+
+/** What the caller is told of an input that was not accepted. */
+export function inputError(thrown: unknown, complain: Complain): BusError {
+	const error = BusError.from(thrown);
+	if (error.code === "internal") complain(thrown);
+	return new BusError(error.code, error.message, { executed: "no" });
+}
+
+/** What the caller is told of something that the handler threw: no detail leaves the process. */
+export function handlerError(thrown: unknown, complain: Complain): BusError {
+	if (thrown instanceof BusError && PASSED_ON.has(thrown.code) && !isCallFailure(thrown)) {
+		const retry = thrown.retryAfterMs === undefined ? {} : { retryAfterMs: thrown.retryAfterMs };
+		return new BusError(thrown.code, thrown.message, { executed: "yes", ...retry });
+	}
+	complain(thrown);
+	return new BusError("internal", "internal error", { executed: "yes" });
+}
+
+/** What the caller is told of an output that cannot be sent. */
+export function outputError(thrown: unknown, complain: Complain): BusError {
+	complain(thrown);
+	const isTooLarge = thrown instanceof BusError && thrown.code === "too-large";
+	return isTooLarge ? tooLargeReply(thrown) : new BusError("internal", "internal error", { executed: "yes" });
+}
+
+export function tooLargeReply(error: BusError): BusError {
+	return new BusError("too-large", `the reply is too large: ${error.message}`, { executed: "yes" });
+}
+
+function detailOf(thrown: unknown): string {
+	try {
+		return thrown instanceof Error ? String(thrown.stack ?? thrown.message) : String(thrown);
+	} catch {
+		return "something was thrown that cannot be shown";
+	}
+}
