@@ -51,6 +51,42 @@ describe.each(VECTORS)("$mechanism", (vector) => {
 	});
 });
 
+describe("messages that do not keep to the protocol", () => {
+	const lookUp = () => scramCredentials("SCRAM-SHA-256", "pencil", Buffer.from("salt"));
+	const server = () => new ScramServer("SCRAM-SHA-256", "server-nonce");
+
+	it.each([
+		["nothing", ""],
+		["channel binding", "p=tls-unique,,n=user,r=nonce"],
+		["no user", "n,,r=nonce"],
+		["an empty user", "n,,n=,r=nonce"],
+		["no nonce", "n,,n=user"],
+		["a mandatory extension", "n,,m=x,n=user,r=nonce"],
+		["an attribute twice", "n,,n=user,n=admin,r=nonce"],
+		["a part that is no attribute", "n,,n=user,r=nonce,nonsense"],
+		["too many characters", `n,,n=user,r=${"x".repeat(5000)}`],
+	])("are refused by the server: %s in the first", async (_, message) => {
+		await expect(server().first(message, lookUp)).rejects.toThrow(ScramError);
+	});
+
+	it.each([
+		["another nonce", "c=biws,r=other,p=AAAA", /nonce/],
+		["other channel binding", "c=eSws,r=nonceserver-nonce,p=AAAA", /channel binding/],
+		["no proof", "c=biws,r=nonceserver-nonce", /attribute p/],
+		["a proof of the wrong length", "c=biws,r=nonceserver-nonce,p=AAAA", /wrong proof/],
+		["a proof of zeros", `c=biws,r=nonceserver-nonce,p=${Buffer.alloc(32).toString("base64")}`, /wrong proof/],
+	])("are refused by the server: %s in the last", async (_, message, reason) => {
+		const scram = server();
+		await scram.first("n,,n=user,r=nonce", lookUp);
+		expect(() => scram.final(message)).toThrow(reason);
+	});
+
+	it("are refused when they come out of order", () => {
+		expect(() => server().final("c=biws,r=nonceserver-nonce,p=AAAA")).toThrow(/before the first/);
+		expect(() => new ScramClient("SCRAM-SHA-1", "user", "pencil", "nonce").verify("v=AAAA")).toThrow(/did not prove/);
+	});
+});
+
 async function login(mechanism: ScramMechanism, user: string, known: string, given: string): Promise<string> {
 	const server = new ScramServer(mechanism, "server-nonce");
 	const client = new ScramClient(mechanism, user, given, "client-nonce");

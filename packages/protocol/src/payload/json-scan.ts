@@ -62,7 +62,7 @@ export function scanJson(text: string): number {
 function endOfString(text: string, start: number): number {
 	const quote = text.indexOf('"', start);
 	if (quote < 0) return text.length;
-	if (text.charCodeAt(quote - 1) !== BACKSLASH || quote === start) return quote;
+	if (text.charCodeAt(quote - 1) !== BACKSLASH) return quote;
 	for (let i = start; i < text.length; i++) {
 		const code = text.charCodeAt(i);
 		if (code === BACKSLASH) i++;
