@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { END, everyByte, HEADER, type Plain, readStream } from "./testing/read-stream.js";
 import { readWithSaxes } from "./testing/read-with-saxes.js";
+import { incompleteTail } from "./utf8.js";
 
 /**
  * Compared with saxes, on streams that are generated and then damaged. How many: ANTIPHON_FUZZ_RUNS. A failure prints
@@ -186,7 +187,9 @@ function compare(bytes: Buffer, places: number[]): { accepted: boolean } {
 	const whole = readStream(bytes);
 	expect(readStream(bytes, places)).toEqual(whole);
 	expect(readStream(bytes, everyByte(bytes))).toEqual(whole);
-	if (!isUtf8(bytes)) expect(whole.condition ?? (whole.ended ? "ended before" : undefined)).toBeDefined();
+	// A character at the very end may still be completed by bytes to come.
+	const whatCame = bytes.subarray(0, bytes.length - incompleteTail(bytes));
+	if (!isUtf8(whatCame)) expect(whole.condition ?? (whole.ended ? "ended before" : undefined)).toBeDefined();
 	if (!whole.ended) return { accepted: false };
 	// What follows the end of the stream is nobody's business.
 	const document = bytes.subarray(0, whole.endOffset);

@@ -67,14 +67,13 @@ export class Reference {
 
 	#digit(byte: number, radix: number): number {
 		if (byte === SEMICOLON) {
-			if (this.#length === 0) throw malformed();
+			// No digits at all come to 0, which is not allowed either.
 			if (!isXmlChar(this.#value))
 				throw new Refusal("not-well-formed", "a reference to a character XML does not allow");
 			return this.#value;
 		}
 		const digit = digitOf(byte);
 		if (digit < 0 || digit >= radix) throw malformed();
-		this.#length = 1;
 		// Leading zeros are allowed without end, so the value is kept and not the digits.
 		this.#value = Math.min(this.#value * radix + digit, ABOVE_UNICODE);
 		return -1;

@@ -51,6 +51,7 @@ describe("serialize", () => {
 		expect(serialize(xml("a", "", { b: all }, all))).toBe(
 			"<a b='&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;]]&gt;é😀'>&lt;&gt;&amp;'\"\t\n&#13;]]&gt;é😀</a>",
 		);
+		expect(escapeText("]]>")).toBe("]]&gt;");
 		expect(escapeText("plain")).toBe("plain");
 		expect(escapeAttribute("it's")).toBe("it&apos;s");
 	});

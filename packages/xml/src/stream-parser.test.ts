@@ -243,6 +243,18 @@ describe("StreamParser", () => {
 		expect(() => parser.write(Buffer.from(`${HEADER}<a/>`))).toThrow(/must not be called from inside/);
 	});
 
+	it("reads a chunk anew when its memory is used again", () => {
+		const { events, elements } = record();
+		const parser = new StreamParser(events);
+		parser.write(Buffer.from(HEADER));
+		const chunk = Buffer.alloc(11);
+		for (const letter of "xyz") {
+			chunk.write(`<a>${letter.repeat(4)}</a>`);
+			parser.write(chunk);
+			expect(elements.at(-1)?.text()).toBe(letter.repeat(4));
+		}
+	});
+
 	it("reads plain Uint8Arrays, also those that view a part of a larger memory", () => {
 		const { events, elements } = record();
 		const parser = new StreamParser(events);

@@ -37,6 +37,7 @@ describe("what RFC 6120 section 11.1 forbids", () => {
 		["an entity in text", inElement("&foo;")],
 		["an entity in an attribute", `${HEADER}<a b='&foo;'/>`],
 		["an entity whose name begins like one of the five", inElement("&amps;")],
+		["an entity whose name begins like the longest of the five", inElement("&quotx;")],
 		["an entity named __proto__", inElement("&__proto__;")],
 		["an entity of HTML", inElement("&nbsp;")],
 	])("refuses %s", (_, stream) => expectRefused(stream, "restricted-xml"));
@@ -131,7 +132,7 @@ describe("what is not well-formed", () => {
 		expectRefused(`${HEADER}<a b='&#x${code.toString(16)};'/>`, "not-well-formed");
 	});
 
-	it.each(["xD800", "xDFFF", "x110000", "x7FFFFFFFFFFFFFFF", "99999999999999999999999"])(
+	it.each(["xD800", "xDFFF", "x110000", "x7FFFFFFFFFFFFFFF", "4294967361", "x100000041", "99999999999999999999999"])(
 		"refuses a reference to &#%s;",
 		(reference) => expectRefused(inElement(`&#${reference};`), "not-well-formed"),
 	);
@@ -238,6 +239,13 @@ describe("encoding", () => {
 		expectRefused(bytes(`${HEADER}<a`, bad, "x/>"), "unsupported-encoding");
 		expectRefused(bytes(`${HEADER}<a><![CDATA[`, bad, "x]]></a>"), "unsupported-encoding");
 		expectRefused(bytes(`${HEADER}<a/>`, bad, "x"), "unsupported-encoding");
+	});
+
+	it("refuses a character at the first byte that cannot belong to it", () => {
+		const stream = bytes(`${HEADER}<a>`, [0xe2, 0x41]);
+		expect(readStream(stream, [stream.length - 1]).condition).toBe("unsupported-encoding");
+		const overlong = bytes(`${HEADER}<a>`, [0xf0, 0x80]);
+		expect(readStream(overlong, [overlong.length - 1]).condition).toBe("unsupported-encoding");
 	});
 
 	it("delivers what stands before bytes that are not UTF-8 in the same chunk", () => {
