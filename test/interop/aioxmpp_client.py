@@ -2,7 +2,7 @@
 """Plays a scenario as an aioxmpp client and prints one JSON line for each step. See README.md for the steps.
 
 aioxmpp is strict about what it receives: a stanza that its schema does not know is answered with an error or ends the
-stream. It has no `call` step.
+stream. What it has no class for it does not see; the classes below are all that a call takes.
 
 aioxmpp_client.py HOST PORT JID PASSWORD LIMIT_SECONDS STEPS_AS_JSON
 """
@@ -20,6 +20,38 @@ import aioxmpp  # noqa: E402
 import aioxmpp.dispatcher  # noqa: E402
 import aioxmpp.ping  # noqa: E402
 import aioxmpp.roster.xso  # noqa: E402
+import aioxmpp.stanza  # noqa: E402
+import aioxmpp.xso  # noqa: E402
+
+RPC = "urn:antiphon:rpc:1"
+
+
+class Payload(aioxmpp.xso.XSO):
+    """An element with text in an encoding."""
+
+    enc = aioxmpp.xso.Attr("enc", default=None)
+    text = aioxmpp.xso.Text(default=None)
+
+
+@aioxmpp.IQ.as_payload_class
+class Call(Payload):
+    TAG = (RPC, "call")
+    fn = aioxmpp.xso.Attr("fn")
+    v = aioxmpp.xso.Attr("v", default=None)
+    ttl = aioxmpp.xso.Attr("ttl", type_=aioxmpp.xso.Integer())
+
+
+@aioxmpp.IQ.as_payload_class
+class Reply(Payload):
+    TAG = (RPC, "reply")
+
+
+@aioxmpp.stanza.Error.as_application_condition
+class Fault(Payload):
+    TAG = (RPC, "fault")
+    code = aioxmpp.xso.Attr("code")
+    executed = aioxmpp.xso.Attr("executed", default=None)
+    name = aioxmpp.xso.Attr("name", default=None)
 
 
 def tell(**line):
@@ -30,7 +62,17 @@ def describe_error(error):
     described = {"type": error.TYPE.value, "condition": error.condition.value[1]}
     if error.text:
         described["text"] = error.text
+    fault = getattr(error, "application_defined_condition", None)
+    if isinstance(fault, Fault):
+        attributes = {"code": fault.code, "executed": fault.executed, "name": fault.name, "enc": fault.enc}
+        described["fault"] = {key: value for key, value in attributes.items() if value is not None}
+        described["fault"]["payload"] = fault.text or ""
     return described
+
+
+def form_of(data):
+    """A form in an answer of disco (XEP-0128), as {field: values}."""
+    return {field.var: list(field.values) for field in data.fields}
 
 
 class Inbox:
@@ -86,11 +128,12 @@ class Player:
         else:
             try:
                 to = aioxmpp.JID.fromstr(step["to"]) if "to" in step else None
-                tell(step=kind, **{"from": str(to)}, **await self.ask(kind, to))
+                tell(step=kind, **{"from": str(to)}, **await self.ask(step, to))
             except aioxmpp.errors.XMPPError as error:
                 tell(step=kind, error=describe_error(error), **{"from": str(to)})
 
-    async def ask(self, kind, to):
+    async def ask(self, step, to):
+        kind = step["do"]
         if kind == "roster":
             query = aioxmpp.IQ(type_=aioxmpp.IQType.GET, payload=aioxmpp.roster.xso.Query())
             reply = await self.client.send(query)
@@ -104,7 +147,8 @@ class Player:
                 {key: value for key, value in (("category", one.category), ("type", one.type_), ("name", one.name)) if value}
                 for one in info.identities
             ]
-            return {"identities": identities, "features": sorted(info.features)}
+            forms = [form_of(data) for data in info.exts]
+            return {"identities": identities, "features": sorted(info.features), "forms": forms}
         if kind == "items":
             rows = (await self.disco.query_items(to, require_fresh=True)).items
             items = [
@@ -112,6 +156,14 @@ class Player:
                 for one in rows
             ]
             return {"items": items}
+        if kind == "call":
+            call = Call()
+            call.fn, call.v, call.ttl = step["fn"], step.get("v", "1.0.0"), 5000
+            call.enc, call.text = "json", step["payload"]
+            reply = await self.client.send(aioxmpp.IQ(type_=aioxmpp.IQType(step.get("kind", "get")), to=to, payload=call))
+            if not isinstance(reply, Reply):
+                raise ValueError(f"no <reply/> but {reply}")
+            return {"enc": reply.enc, "payload": reply.text or ""}
         raise ValueError(f"unknown step {kind}")
 
 

@@ -45,6 +45,8 @@ export interface Told {
 	readonly pong?: boolean;
 	readonly identities?: readonly { readonly category: string; readonly type: string; readonly name?: string }[];
 	readonly features?: readonly string[];
+	/** Each form in a disco#info answer (XEP-0128): field → values. */
+	readonly forms?: readonly Readonly<Record<string, readonly string[]>>[];
 	readonly items?: readonly { readonly jid: string; readonly node?: string; readonly name?: string }[];
 	readonly enc?: string;
 	readonly payload?: string;
@@ -114,9 +116,9 @@ export function perform({ client, server, jid, password, steps }: Scenario): Per
 	};
 }
 
-/** The one line of a step; fails if there is none or more than one. */
-export function only(lines: readonly Told[], step: Told["step"]): Told {
-	const found = lines.filter((line) => line.step === step);
+/** The one line of a step, of those that are `wanted`; fails if there is none or more than one. */
+export function only(lines: readonly Told[], step: Told["step"], wanted: (line: Told) => boolean = () => true): Told {
+	const found = lines.filter((line) => line.step === step && wanted(line));
 	if (found[0] === undefined || found.length > 1) throw new Error(`${found.length} lines of ${step}`);
 	return found[0];
 }

@@ -16,6 +16,7 @@ from slixmpp.exceptions import IqError
 
 RPC = "urn:antiphon:rpc:1"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+FORM = "jabber:x:data"
 
 
 def tell(**line):
@@ -34,6 +35,17 @@ def describe_error(stanza):
         elif namespace == RPC and name == "fault":
             described["fault"] = {**child.attrib, "payload": child.text or ""}
     return described
+
+
+def forms_in(query):
+    """The forms in an answer of disco (XEP-0128), each as {field: values}."""
+    return [
+        {
+            field.get("var"): [value.text or "" for value in field.iterfind(f"{{{FORM}}}value")]
+            for field in form.iterfind(f"{{{FORM}}}field")
+        }
+        for form in query.iterfind(f"{{{FORM}}}x")
+    ]
 
 
 class Inbox:
@@ -122,7 +134,7 @@ class Player(slixmpp.ClientXMPP):
             identities = [
                 {key: value for key, value in zip(names, row) if value and key != "lang"} for row in info["identities"]
             ]
-            return reply, {"identities": identities, "features": list(info["features"])}
+            return reply, {"identities": identities, "features": list(info["features"]), "forms": forms_in(info.xml)}
         if kind == "items":
             reply = await self["xep_0030"].get_items(jid=to)
             rows = [dict(zip(("jid", "node", "name"), row)) for row in reply["disco_items"]["items"]]

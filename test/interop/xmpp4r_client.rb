@@ -13,6 +13,7 @@ RPC = 'urn:antiphon:rpc:1'
 STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 PING = 'urn:xmpp:ping'
 ROSTER = 'jabber:iq:roster'
+FORM = 'jabber:x:data'
 
 $stdout.sync = true
 Thread.report_on_exception = false
@@ -38,6 +39,15 @@ def describe_error(stanza)
     end
   end
   described
+end
+
+# The forms in an answer of disco (XEP-0128), each as {field: values}.
+def forms_in(query)
+  query.get_elements('x').select { |form| form.namespace == FORM }.map do |form|
+    form.get_elements('field').to_h do |field|
+      [field.attributes['var'], field.get_elements('value').map { |value| text_of(value) }]
+    end
+  end
 end
 
 # XMPP4R restarts the stream after SASL while the thread that it has just killed may still be reading from the socket;
@@ -155,7 +165,7 @@ def play(session, step)
     ask(session, step, Jabber::Discovery::IqQueryDiscoInfo.new) do |reply|
       query = reply.query
       { identities: query.identities.map { |one| { category: one.category, type: one.type, name: one.iname }.compact },
-        features: query.features }
+        features: query.features, forms: forms_in(query) }
     end
   when 'items'
     ask(session, step, Jabber::Discovery::IqQueryDiscoItems.new) do |reply|
