@@ -42,6 +42,7 @@ export class ClientSession implements Peer {
 		this.#stream.send(stanza);
 	}
 
+	/** Sends what was serialized before. */
 	sendText(text: string): void {
 		this.#stream.sendText(text);
 	}

@@ -74,7 +74,7 @@ export class ClientStream {
 		if (to === undefined) {
 			this.stream.fail("improper-addressing", "the stream header names no domain in its to");
 		} else if (Jid.tryParse(to)?.toString() !== domain) {
-			this.stream.fail("host-unknown", `the stream header asks for another domain than ${domain}`);
+			this.stream.fail("host-unknown", `this port is for clients of ${domain}; components have a port of their own`);
 		} else if (!/^1\.\d+$/.test(header.attr("version") ?? "")) {
 			this.stream.fail("unsupported-version", "the stream header lacks version='1.0'");
 		} else {

@@ -53,10 +53,6 @@ class ComponentPeer implements Peer {
 		this.#stream.send(stanza);
 	}
 
-	sendText(text: string): void {
-		this.#stream.sendText(text);
-	}
-
 	fail(condition: StreamErrorCondition, text: string): void {
 		this.#stream.fail(condition, text);
 	}

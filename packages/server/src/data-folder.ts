@@ -29,6 +29,8 @@ export class DataFolder {
 	readonly #folder: string;
 	readonly #log: Log;
 	readonly #dirty = new Map<string, () => LiveAccount>();
+	/** What could not be written: tried again with its next change, and at the end. */
+	readonly #failed = new Map<string, () => LiveAccount>();
 	#writing: Promise<void> | undefined;
 
 	/** @throws Error when the folder cannot be made */
@@ -64,19 +66,25 @@ export class DataFolder {
 
 	/** Resolves when everything that changed is on disk, or has been reported in the log. */
 	async flush(): Promise<void> {
+		await this.#writing;
+		for (const [local, live] of this.#failed) this.changed(local, live);
 		while (this.#writing !== undefined) await this.#writing;
 	}
 
 	async #writeAll(): Promise<void> {
 		for (const [local, live] of this.#dirty) {
 			this.#dirty.delete(local);
+			this.#failed.delete(local);
 			const { roster, offline } = live();
 			const stored = { version: VERSION, account: local, roster: [...roster.all()], offline: offline.texts };
 			const path = this.#path(local);
 			try {
 				await replaceFile(path, `${JSON.stringify(stored, undefined, "\t")}\n`);
 			} catch (error) {
-				this.#log.error(`cannot write ${path}: ${String(error)}. Free space or rights; the change is kept in memory`);
+				this.#failed.set(local, live);
+				this.#log.error(
+					`cannot write ${path}: ${String(error)}. Free space or rights; it is tried again when the server closes`,
+				);
 			}
 		}
 		this.#writing = undefined;

@@ -16,15 +16,16 @@ describe("The limits", () => {
 	});
 
 	it("on connections refuse one more with resource-constraint, and it may come back later", async () => {
-		await using server = await startTestServer({ limits: { maxConnections: 1 } });
+		await using server = await startTestServer({ limits: { maxConnections: 2 } });
 		const a = await RawClient.login(server.port, "a", "pw");
-		using b = await RawClient.connect(server.port);
-		expect(await b.streamError()).toBe("resource-constraint");
+		using _b = await RawClient.login(server.port, "b", "pw");
+		using c = await RawClient.connect(server.port);
+		expect(await c.streamError()).toBe("resource-constraint");
 		using fn = await RawClient.connect(server.componentPort, NS.component);
 		expect(await fn.streamError()).toBe("resource-constraint");
 		a[Symbol.dispose]();
-		await eventually(() => server.stats().connections === 0, "no connection left");
-		using _again = await RawClient.login(server.port, "b", "pw");
+		await eventually(() => server.stats().connections === 1, "one connection is left");
+		using _again = await RawClient.login(server.port, "c", "pw");
 	});
 
 	it("on connections that have not logged in spare those that have", async () => {

@@ -3,7 +3,10 @@
  * stream errors close that one session and leave the others alone.
  */
 export interface ServerLimits {
-	/** Open sockets, of all kinds. One more gets the stream error `resource-constraint`. */
+	/**
+	 * Open sockets, of all kinds. One more gets the stream error `resource-constraint`; at twice as many, those that are
+	 * being closed included, it is closed without a word.
+	 */
 	readonly maxConnections: number;
 	/** Of these, not logged in. One more gets the stream error `resource-constraint`. */
 	readonly maxUnauthenticated: number;

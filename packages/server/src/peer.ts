@@ -9,8 +9,6 @@ export interface Peer {
 	/** When the last byte came, by the server's clock. */
 	readonly lastHeardMs: number;
 	send(stanza: Element): void;
-	/** Sends what was serialized before. */
-	sendText(text: string): void;
 	/** Ends its stream with an error. */
 	fail(condition: StreamErrorCondition, text: string): void;
 }

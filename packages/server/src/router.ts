@@ -45,6 +45,7 @@ export interface RouterParts {
  */
 export class Router {
 	readonly #parts: RouterParts;
+	readonly #serverJid: Jid;
 	/** For stanzas to the server's domain, and to bare JIDs of accounts. */
 	readonly server = new Dispatcher<Handler>();
 	readonly account = new Dispatcher<Handler>();
@@ -53,6 +54,7 @@ export class Router {
 
 	constructor(parts: RouterParts) {
 		this.#parts = parts;
+		this.#serverJid = Jid.parse(parts.domain);
 	}
 
 	/** A stanza as a client sent it. */
@@ -243,10 +245,6 @@ export class Router {
 		this.#seen(answer, from, to);
 		if (sender === undefined) this.#parts.log.debug(`an answer to ${to} has nobody to go to`);
 		else sender.send(answer);
-	}
-
-	get #serverJid(): Jid {
-		return Jid.parse(this.#parts.domain);
 	}
 
 	#seen(stanza: Element, from: Jid, to: Jid): void {

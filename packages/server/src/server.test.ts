@@ -1,5 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { iq, message, NS, presence } from "@antiphon/protocol";
@@ -77,6 +77,21 @@ describe("A server", () => {
 		expect(server.stats()).toMatchObject({ connections: 0, clients: 0, components: 0, unauthenticated: 0 });
 		expect(log.lines.filter((line) => line.startsWith("error"))).toEqual([]);
 		await expect(RawClient.connect(server.port)).rejects.toThrow("ECONNREFUSED");
+	});
+
+	it("closes without a word what comes when twice as many as allowed are there", async () => {
+		await using server = await startTestServer({ limits: { maxConnections: 1, closeTimeoutMs: 5000 } });
+		using _a = await RawClient.login(server.port, "a", "pw");
+		const open = () => connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
+		const lingering = open();
+		const word = await new Promise((resolve) => lingering.once("data", (data) => resolve(String(data))));
+		expect(word).toContain("resource-constraint");
+		const third = open();
+		let heard = "";
+		third.on("data", (data) => (heard += String(data)));
+		await new Promise((resolve) => third.once("close", resolve).once("end", () => third.end()));
+		expect(heard).toBe("");
+		lingering.destroy();
 	});
 
 	it("shows every stanza it routes, and survives a hook and a log that throw", async () => {
@@ -205,5 +220,8 @@ describe("With a data folder, a server", () => {
 			a.send(iq("set", { id: "1" }, xml("query", NS.roster, {}, xml("item", NS.roster, { jid: "b@localhost" }))));
 			expect((await a.next()).attr("type")).toBe("result");
 			await eventually(() => log.lines.some((line) => line.includes("cannot write")), "a line in the log");
+			mkdirSync(folder);
+			await server.close();
+			expect(readdirSync(folder)).toEqual(["a.json"]);
 		}));
 });

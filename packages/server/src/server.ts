@@ -163,6 +163,11 @@ class Server implements EmbeddedServer {
 			const direct = (socket: Socket) => new ClientStream(this.#clientParts, secure(socket), true).stream;
 			this.tlsPort = await open(tlsPort, "tlsPort", direct);
 		}
+		if (this.#options.tls === undefined && !/^(?:127\.|::1$|localhost$)/.test(host)) {
+			this.#options.log.warn(
+				`${host} is open to others and there is no TLS: everybody on the way reads along. Listen on 127.0.0.1, or give tls.`,
+			);
+		}
 		this.#options.log.info(
 			`${this.domain}: clients on ${host}:${this.port}, components on ${host}:${this.componentPort}`,
 		);
@@ -170,6 +175,10 @@ class Server implements EmbeddedServer {
 
 	#admit(socket: Socket, accept: (socket: Socket) => XmlStream): void {
 		const { limits } = this.#options;
+		if (this.#streams.size >= 2 * limits.maxConnections) {
+			socket.destroy();
+			return;
+		}
 		const full = this.#streams.size >= limits.maxConnections;
 		const crowded = this.#gate.unauthenticated >= limits.maxUnauthenticated;
 		const stream = accept(socket);
