@@ -13,6 +13,7 @@ import {
 	ENCODINGS,
 	encodeFault,
 	isBusErrorCode,
+	isStanza,
 	MAX_ERROR_TEXT_CHARS,
 	MAX_NAME_CHARS,
 	MAX_PAYLOAD_CHARS,
@@ -38,12 +39,11 @@ const examples = [...text.matchAll(/^(?:Example (\d+)\. ([^\n]+)\n\n)?```xml\n(.
 		return { title: title === undefined ? "(no title)" : `${number}. ${title}`, root };
 	},
 );
-const stanzas = examples.filter(({ root }) => root.name === "iq");
+const stanzas = examples.filter(({ root }) => isStanza(root));
 
 describe("the examples", () => {
 	it.each(stanzas)("$title", ({ root }) => {
-		expect(root.ns).toBe(NS.client);
-		expect(root.attr("id")).toBeTruthy();
+		if (root.name === "iq") expect(root.attr("id")).toBeTruthy();
 		expect(root.attr("to")).toBeTruthy();
 		const [payload, ...others] = root.elements();
 		expect(others).toEqual([]);
@@ -141,6 +141,14 @@ describe("the schema", () => {
 			?.elements("enumeration", XSD)
 			.map((element) => element.attr("value"));
 
+	it("declares what the examples have, and nothing else", () => {
+		const declared = schemas.flatMap((schema) => schema.elements("element", XSD).map((each) => each.attr("name")));
+		const used = stanzas
+			.flatMap(({ root }) => [...descendants(root)])
+			.filter(({ ns }) => ns === NS.rpc || ns === NS.contract);
+		expect(new Set(declared)).toEqual(new Set(used.map(({ name }) => name)));
+	});
+
 	it("is there for both namespaces", () => {
 		expect(schemas.map((schema) => schema.attr("targetNamespace"))).toEqual([NS.rpc, NS.contract]);
 	});
@@ -195,6 +203,10 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		}
 		case `result ${NS.discoItems} query`:
 			expect(decodeDiscoItems(payload).length).toBeGreaterThan(0);
+			return "understood";
+		case `headline ${NS.rpc} cancel`:
+			expect(payload.attr("id")).toBe(stanzas[0]?.root.attr("id"));
+			expect(stanza.attr("to")).toBe(stanzas[0]?.root.attr("to"));
 			return "understood";
 		case `get ${NS.discoInfo} query`:
 		case `get ${NS.discoItems} query`:

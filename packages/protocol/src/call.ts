@@ -10,7 +10,7 @@ export interface TraceContext {
 	readonly tracestate?: string | undefined;
 }
 
-/** One call, as in `<call xmlns='urn:antiphon:rpc:1' …>` (docs/protocol.md, "The call"). */
+/** One call, as in `<call xmlns='urn:antiphon:rpc:1' …>` (docs/protocol.md, "Calling a function"). */
 export interface Call extends TraceContext {
 	/** `service.function` */
 	readonly fn: string;
