@@ -30,7 +30,9 @@ describe("PlainText", () => {
 		const bytes = Buffer.from(`${"line\n\tline é\n".repeat(40)}<`);
 		const plain = new PlainText();
 		expect(plain.skip(bytes, 0, bytes.length, false)).toBe(bytes.length - 1);
-		const ascii = Buffer.from(`${"other line\n\tline\n".repeat(40)}&`);
+		// In memory of its own; a Buffer made of a string shares its memory with others.
+		const ascii = Buffer.alloc(500, "other line\n\tline\n");
+		ascii[499] = 0x26;
 		expect(plain.skip(ascii, 3, ascii.length, true)).toBe(ascii.length - 1);
 	});
 
