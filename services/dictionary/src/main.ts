@@ -7,8 +7,10 @@ import { provideDictionary } from "./provider.js";
 // calls that run are answered.
 try {
 	const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+	// #region start
 	const node = await createNode({ link: linkFromEnv(), log });
 	await provideDictionary(node);
+	// #endregion
 	const domain = process.env["ANTIPHON_COMPONENT"];
 	console.log(
 		`serving ${dictionary.name} ${dictionary.version} at ${domain === undefined ? node.jid : `${dictionary.name}@${domain}`}`,

@@ -8,6 +8,7 @@ const MAX_WORDS = 10_000;
 /** Serves a dictionary of its own on this node. */
 export function provideDictionary(node: Node, options: ServeOptions = {}): Promise<Served> {
 	const words = new Map(Object.entries(WORDS));
+	// #region serve
 	return node.serve(
 		dictionary,
 		{
@@ -25,4 +26,5 @@ export function provideDictionary(node: Node, options: ServeOptions = {}): Promi
 		},
 		options,
 	);
+	// #endregion
 }
