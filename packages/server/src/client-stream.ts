@@ -1,13 +1,14 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { errorOf, iq, isStanza, Jid, JidError, NS, type StanzaError } from "@antiphon/protocol";
+import { errorOf, iq, isStanza, Jid, NS, type StanzaError } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import type { Account, Accounts } from "./accounts.js";
 import { ClientSession } from "./client-session.js";
 import { type LoginGate, loginDeadline } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
+import { chooseResource } from "./resource-choice.js";
 import type { Router } from "./router.js";
 import { mechanismsFor, type SaslExchange, type SaslStep, startExchange } from "./sasl.js";
+import { bindFeatures, loginFeatures } from "./stream-features.js";
 import { type StreamContext, XmlStream } from "./xml-stream.js";
 
 /**
@@ -81,11 +82,7 @@ export class ClientStream {
 			this.stream.sendHeader(domain);
 			if (this.#state.state === "restarting") {
 				this.#state = { state: "authenticated", account: this.#state.account };
-				this.stream.sendFeatures([
-					xml("bind", NS.bind),
-					xml("session", NS.session, {}, xml("optional", NS.session)),
-					this.#limitsFeature(this.#parts.options.limits.maxStanzaBytes),
-				]);
+				this.stream.sendFeatures(bindFeatures(this.#parts.options.limits));
 			} else {
 				this.#state = { state: "negotiating" };
 				this.stream.sendFeatures(this.#loginFeatures());
@@ -95,29 +92,9 @@ export class ClientStream {
 
 	#loginFeatures(): Element[] {
 		const { limits, requireTls } = this.#parts.options;
-		const features: Element[] = [];
-		if (this.#parts.secure !== undefined && !this.#secured) {
-			features.push(xml("starttls", NS.tls, {}, requireTls ? xml("required", NS.tls) : undefined));
-		}
-		if (this.#secured || !requireTls) {
-			const names = mechanismsFor(this.#confidential).map((name) => xml("mechanism", NS.sasl, {}, name));
-			features.push(xml("mechanisms", NS.sasl, {}, ...names));
-		}
-		features.push(this.#limitsFeature(Math.min(limits.maxLoginBytes, limits.maxStanzaBytes)));
-		return features;
-	}
-
-	/** XEP-0478 */
-	#limitsFeature(maxBytes: number): Element {
-		const { pingAfterMs, pingTimeoutMs } = this.#parts.options.limits;
-		const idleSeconds = Math.ceil((pingAfterMs + pingTimeoutMs) / 1000);
-		return xml(
-			"limits",
-			NS.streamLimits,
-			{},
-			xml("max-bytes", NS.streamLimits, {}, String(maxBytes)),
-			Number.isFinite(idleSeconds) ? xml("idle-seconds", NS.streamLimits, {}, String(idleSeconds)) : undefined,
-		);
+		const tls = this.#parts.secure === undefined || this.#secured ? "none" : requireTls ? "required" : "optional";
+		const mechanisms = requireTls && !this.#secured ? [] : mechanismsFor(this.#confidential);
+		return loginFeatures(limits, tls, mechanisms);
 	}
 
 	/** Nobody else can read what is sent here. */
@@ -272,7 +249,11 @@ export class ClientStream {
 			this.#refuseBind(request, { type: "modify", condition: "bad-request", text: "binding is an iq set with an id" });
 			return;
 		}
-		const jid = this.#chooseJid(account, bind.child("resource", NS.bind)?.text() ?? "");
+		const jid = chooseResource(
+			this.#parts.options.resourceConflict,
+			account,
+			bind.child("resource", NS.bind)?.text() ?? "",
+		);
 		if (!(jid instanceof Jid)) {
 			this.#refuseBind(request, jid);
 			return;
@@ -295,27 +276,6 @@ export class ClientStream {
 		this.#parts.context.log.info(`${this.stream.who} from ${this.stream.peer}: logged in`);
 		this.stream.send(iq("result", { id }, xml("bind", NS.bind, {}, xml("jid", NS.bind, {}, jid.toString()))));
 		this.#parts.onBound(session);
-	}
-
-	#chooseJid(account: Account, asked: string): Jid | StanzaError {
-		const made = () => account.jid.withResource(randomBytes(12).toString("base64url"));
-		if (asked === "") return made();
-		let jid: Jid;
-		try {
-			jid = account.jid.withResource(asked);
-		} catch (error) {
-			if (!(error instanceof JidError)) throw error;
-			return { type: "modify", condition: "bad-request", text: "this cannot be a resource" };
-		}
-		if (!account.sessions.has(jid.resource as string)) return jid;
-		switch (this.#parts.options.resourceConflict) {
-			case "replace":
-				return jid;
-			case "rename":
-				return made();
-			case "refuse":
-				return { type: "modify", condition: "conflict", text: "this resource is in use" };
-		}
 	}
 
 	#refuseBind(request: Element, error: StanzaError): void {
