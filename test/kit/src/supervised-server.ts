@@ -1,6 +1,7 @@
 import { boundedText } from "./bounded-text.js";
 import type { Child } from "./process.js";
 import { probeStream } from "./stream-probe.js";
+import { untilStopped } from "./until-stopped.js";
 import type { XmppServer } from "./xmpp-server.js";
 
 /** What one kind of server adds to the life that all of them share. */
@@ -23,6 +24,8 @@ export class PortTakenError extends Error {
 	override readonly name = "PortTakenError";
 }
 
+/** How long a stopped process may take to be seen as stopped. */
+const STOP_LIMIT_MS = 2000;
 const MAX_LOG_LENGTH = 4 * 1024 * 1024;
 
 /**
@@ -83,6 +86,7 @@ export async function superviseServer(recipe: ServerRecipe): Promise<XmppServer>
 		[Symbol.asyncDispose]: stop,
 		async kill(signal) {
 			child?.signal(signal);
+			if (signal === "SIGSTOP" && child !== undefined) await untilStopped(child.pid, STOP_LIMIT_MS);
 			if (signal !== "SIGSTOP" && signal !== "SIGCONT" && child !== undefined) {
 				await child.exited;
 				await end();

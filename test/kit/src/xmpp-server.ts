@@ -41,7 +41,7 @@ export interface XmppServer extends AsyncDisposable {
 	/** Ends it in an orderly way and deletes its data. Safe to call twice. */
 	stop(): Promise<void>;
 	/**
-	 * Sends a signal. SIGSTOP and SIGCONT resolve at once; any other resolves when the process is gone, and `restart`
+	 * Sends a signal. SIGSTOP resolves when the process stands still, SIGCONT at once; any other resolves when the process is gone, and `restart`
 	 * brings it back.
 	 */
 	kill(signal: NodeJS.Signals): Promise<void>;
