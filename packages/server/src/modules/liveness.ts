@@ -11,7 +11,7 @@ import type { Peer } from "../peer.js";
 export function liveness(host: ModuleHost): void {
 	const { pingAfterMs, pingTimeoutMs } = host.limits;
 	if (!Number.isFinite(pingAfterMs)) return;
-	const sweepMs = Math.max(10, Math.min(1000, pingAfterMs / 4, pingTimeoutMs / 4));
+	const sweepMs = Math.max(10, Math.min(500, pingAfterMs / 4, pingTimeoutMs / 4));
 	let pinged = new WeakMap<Peer, number>();
 	let lastSweepMs = host.now();
 	host.every(sweepMs, () => {
