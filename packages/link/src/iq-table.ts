@@ -1,5 +1,6 @@
 import { BusError, iq, Jid } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { AbortWatch } from "./abort-watch.js";
 import { stanzaId } from "./stanza-id.js";
 
 export interface IqRequest {
@@ -48,6 +49,7 @@ export class IqTable {
 	readonly #newId: () => string;
 	readonly #pending = new Map<string, Pending>();
 	readonly #perPeer = new Map<string, number>();
+	readonly #aborts = new AbortWatch();
 	#dropped = 0;
 
 	constructor(options: IqTableOptions) {
@@ -89,8 +91,7 @@ export class IqTable {
 				const message = `${peer} did not answer within ${Math.round(timeoutMs)} ms`;
 				this.#take(id)?.reject(new BusError("deadline-exceeded", message));
 			}, timeoutMs);
-			const unlink = signal && (() => signal.removeEventListener("abort", onAbort));
-			signal?.addEventListener("abort", onAbort);
+			const unlink = signal && this.#aborts.add(signal, onAbort);
 			this.#pending.set(id, { peer, resolve, reject, timer, unlink });
 			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
 			try {

@@ -66,13 +66,16 @@ class MemoryRouter {
 		for (const [key, member] of this.#links) if (member === link) this.#links.delete(key);
 	}
 
-	/** Delivers, or answers with the error an XMPP server would give (RFC 6121, section 8.5). */
-	route(stanza: Element, text: string, sender: MemoryLink): void {
+	/**
+	 * Delivers, or answers with the error an XMPP server would give (RFC 6121, section 8.5).
+	 * @param chars the size of the stanza
+	 */
+	route(stanza: Element, chars: number, sender: MemoryLink): void {
 		const to = Jid.tryParse(stanza.attr("to"));
 		const target = to && (this.#links.get(to.toString()) ?? this.#links.get(to.domain));
 		if (target === undefined) {
 			this.#refuse(stanza, sender, to === undefined ? "jid-malformed" : "service-unavailable");
-		} else if (!target.deliver(text)) {
+		} else if (!target.deliver(stanza, chars)) {
 			throw new BusError("overloaded", `too many stanzas wait for ${to} already`, { executed: "no" });
 		}
 	}
@@ -81,7 +84,7 @@ class MemoryRouter {
 		const type = stanza.attr("type");
 		const wantsAnswer = stanza.name === "iq" ? type === "get" || type === "set" : type !== "error";
 		if (wantsAnswer && stanza.name !== "presence") {
-			sender.deliver(serialize(errorOf(stanza, { condition, type: "cancel" })));
+			sender.deliver(errorOf(stanza, { condition, type: "cancel" }), 0);
 		}
 	}
 }
@@ -91,7 +94,7 @@ class MemoryLink implements Link {
 	readonly #router: MemoryRouter;
 	readonly #jid: Jid;
 	#ownedDomain: string | undefined;
-	#inbox: string[] = [];
+	#inbox: Element[] = [];
 	#inboxChars = 0;
 	#events: LinkEvents | undefined;
 	#state: LinkState = { state: "idle" };
@@ -135,22 +138,19 @@ class MemoryLink implements Link {
 		if (this.#state.state !== "online") throw new BusError("link-lost", "the link is closed", { executed: "no" });
 		if (!isStanza(stanza))
 			throw new BusError("invalid-argument", `not a stanza: <${stanza.name} xmlns='${stanza.ns}'>`);
-		const stamped = this.#stamp(stanza);
-		const text = serializeOrRefuse(stamped);
+		const text = serializeOrRefuse(this.#stamp(stanza));
 		const bytes = Buffer.byteLength(text);
 		if (bytes > this.maxStanzaBytes) {
-			throw new BusError("too-large", `the stanza has ${bytes} bytes; the bus takes ${this.maxStanzaBytes}`, {
-				executed: "no",
-			});
+			throw new BusError("too-large", `the stanza has ${bytes} bytes; the bus takes ${this.maxStanzaBytes}`);
 		}
-		this.#router.route(stamped, text, this);
+		this.#router.route(this.#parse(text), text.length, this);
 	}
 
 	/** Queues a stanza. @returns false when the queue is full */
-	deliver(text: string): boolean {
-		if (this.#inbox.length >= MAX_WAITING || this.#inboxChars + text.length > MAX_WAITING_CHARS) return false;
-		this.#inbox.push(text);
-		this.#inboxChars += text.length;
+	deliver(stanza: Element, chars: number): boolean {
+		if (this.#inbox.length >= MAX_WAITING || this.#inboxChars + chars > MAX_WAITING_CHARS) return false;
+		this.#inbox.push(stanza);
+		this.#inboxChars += chars;
 		if (this.#inbox.length === 1) setImmediate(() => this.#drain());
 		return true;
 	}
@@ -167,14 +167,22 @@ class MemoryLink implements Link {
 	}
 
 	#drain(): void {
-		for (const text of this.#takeInbox()) {
+		for (const stanza of this.#takeInbox()) {
 			if (this.#state.state !== "online") return;
-			const stanza = parseElement(text);
 			this.#tell((events) => events.onStanza(stanza));
 		}
 	}
 
-	#takeInbox(): string[] {
+	/** Parsed for the sender, who is told: on a wire, what no parser takes would end its stream. */
+	#parse(text: string): Element {
+		try {
+			return parseElement(text, { maxStanzaBytes: this.maxStanzaBytes });
+		} catch (cause) {
+			throw new BusError("invalid-argument", `the bus refuses the stanza: ${BusError.from(cause).message}`, { cause });
+		}
+	}
+
+	#takeInbox(): Element[] {
 		const inbox = this.#inbox;
 		this.#inbox = [];
 		this.#inboxChars = 0;
