@@ -63,9 +63,10 @@ describe("Liveness", () => {
 		for (let i = 0; i < 20; i++) {
 			clock.advance(5000);
 			liveness.heard();
-			liveness.written(true);
+			liveness.written();
+			liveness.writing();
 		}
-		liveness.written(false);
+		liveness.written();
 		clock.advance(5000);
 		expect(log).toEqual([]);
 	});
@@ -77,7 +78,7 @@ describe("Liveness", () => {
 		clock.sleep(60_000);
 		expect(log).toEqual(["ping at 6000"]);
 		liveness.heard();
-		liveness.written(false);
+		liveness.written();
 		clock.advance(6000);
 		expect(log).not.toContainEqual(expect.stringMatching(/^dead/));
 	});

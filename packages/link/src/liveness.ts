@@ -54,9 +54,9 @@ export class Liveness {
 		this.#stuckSince ??= this.#clock.now();
 	}
 
-	/** What was handed over has been taken; `more` is waiting. */
-	written(more: boolean): void {
-		this.#stuckSince = more ? this.#clock.now() : undefined;
+	/** What was handed over has been taken. */
+	written(): void {
+		this.#stuckSince = undefined;
 	}
 
 	stop(): void {

@@ -20,11 +20,11 @@ export interface LinkLimits {
 export interface LinkTimeouts {
 	/** Limit for one attempt to connect, from the DNS query to the bound resource. Default 10 s. */
 	readonly attemptMs?: number;
-	/** A ping is sent when nothing was received for this long. Default 6 s. */
+	/** A ping is sent when nothing was received for this long. Default 7 s. */
 	readonly quietMs?: number;
-	/** The connection is given up when nothing was received for this long after the ping. Default 6 s. */
+	/** The connection is given up when nothing was received for this long after the ping. Default 8 s. */
 	readonly replyMs?: number;
-	/** The connection is given up when a write has been waiting this long. Default 13 s. */
+	/** The connection is given up when a write has been waiting this long. Default 12 s. */
 	readonly stallMs?: number;
 	/** How long `close()` waits for the server to end the stream. Default 2 s. */
 	readonly closeMs?: number;
@@ -147,9 +147,9 @@ function streamSettings(options: ServerOptions & { readonly url: string }, domai
 		closeMs: size("closeMs", timeouts.closeMs, 2000),
 		stableMs: size("stableMs", timeouts.stableMs, 3000),
 		liveness: {
-			quietMs: size("quietMs", timeouts.quietMs, 6000),
-			replyMs: size("replyMs", timeouts.replyMs, 6000),
-			stallMs: size("stallMs", timeouts.stallMs, 13_000),
+			quietMs: size("quietMs", timeouts.quietMs, 7000),
+			replyMs: size("replyMs", timeouts.replyMs, 8000),
+			stallMs: size("stallMs", timeouts.stallMs, 12_000),
 		},
 		backoff: {
 			minMs: size("minBackoffMs", timeouts.minBackoffMs, 100),

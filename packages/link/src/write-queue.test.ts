@@ -3,14 +3,23 @@ import { describe, expect, it } from "vitest";
 import { WriteQueue } from "./write-queue.js";
 
 function setUp(maxBytes = 1_000_000) {
+	let room = Number.POSITIVE_INFINITY;
 	const writes: { text: string; done: () => void }[] = [];
 	const log: string[] = [];
 	const queue = new WriteQueue(maxBytes, {
-		write: (text, done) => writes.push({ text, done }),
+		write: (text, bytes, done) => {
+			room -= bytes;
+			writes.push({ text, done });
+		},
 		writing: () => log.push("writing"),
-		written: (more) => log.push(`written, ${more ? "more" : "empty"}`),
+		written: () => log.push("written"),
+		room: () => room,
 	});
-	return { queue, writes, log, texts: () => writes.map((write) => write.text) };
+	const allow = (bytes: number) => {
+		room = bytes;
+		queue.resume();
+	};
+	return { queue, writes, log, allow, texts: () => writes.map((write) => write.text) };
 }
 
 describe("The write queue", () => {
@@ -39,7 +48,7 @@ describe("The write queue", () => {
 		writes[0]?.done();
 		expect(texts()).toEqual(["a", "bc"]);
 		writes[1]?.done();
-		expect(log).toEqual(["writing", "written, more", "writing", "written, empty"]);
+		expect(log).toEqual(["writing", "written", "writing", "written"]);
 	});
 
 	it("takes no more when it is full, what the socket has not passed on included", async () => {
@@ -71,6 +80,21 @@ describe("The write queue", () => {
 		expect(texts().join("")).toBe(large + small.repeat(3));
 		expect(texts().map((text) => text.length)).toEqual([200_000, 30_000, 30_000, 30_000]);
 		expect(queue.bytes).toBe(0);
+	});
+
+	it("writes no more than there is room for, but a whole stanza if there is any, and goes on when told", async () => {
+		const { queue, writes, texts, allow } = setUp();
+		allow(10);
+		for (const text of ["1234", "5678", "90ab", "large".repeat(10)]) queue.push(text, text.length);
+		await turn();
+		writes[0]?.done();
+		expect(texts()).toEqual(["12345678", "90ab"]);
+		writes[1]?.done();
+		queue.push("c", 1);
+		await turn();
+		expect(texts()).toHaveLength(2);
+		allow(1);
+		expect(texts().at(-1)).toBe("large".repeat(10));
 	});
 
 	it("tells when it is empty, at once if it is", async () => {

@@ -2,11 +2,13 @@ import { BusError } from "@antiphon/protocol";
 
 export interface WriteQueueActions {
 	/** Writes; `done` is called when the operating system has taken it all. Never called again before that. */
-	write(text: string, done: () => void): void;
-	/** Something is waiting to be taken. */
+	write(text: string, bytes: number, done: () => void): void;
+	/** A write begins. */
 	writing(): void;
-	/** The last write was taken; `more` is waiting. */
-	written(more: boolean): void;
+	/** It was taken. */
+	written(): void;
+	/** Bytes that may be written now. With 0 or less nothing is, until {@link WriteQueue.resume}. */
+	room(): number;
 }
 
 /** What one turn's write holds at most. What is above follows in writes of its own. */
@@ -60,6 +62,11 @@ export class WriteQueue {
 		else this.#onEmpty = action;
 	}
 
+	/** There is room again. */
+	resume(): void {
+		if (!this.#busy && this.#scheduled === undefined) this.#flush(MAX_CATCH_UP_CHARS);
+	}
+
 	/** Forgets what is waiting. */
 	clear(): void {
 		if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
@@ -70,15 +77,16 @@ export class WriteQueue {
 
 	#flush(maxChars: number): void {
 		this.#scheduled = undefined;
-		const text = this.#take(maxChars);
-		if (text === "") return;
+		const room = this.#actions.room();
+		if (room <= 0 || this.#texts.length === 0) return;
+		const text = this.#take(Math.min(maxChars, room));
 		const bytes = Buffer.byteLength(text);
 		this.#busy = true;
 		this.#actions.writing();
-		this.#actions.write(text, () => {
+		this.#actions.write(text, bytes, () => {
 			this.#busy = false;
 			this.#bytes = Math.max(0, this.#bytes - bytes);
-			this.#actions.written(this.#texts.length > 0);
+			this.#actions.written();
 			if (this.#texts.length > 0) this.#flush(MAX_CATCH_UP_CHARS);
 			else if (this.#bytes === 0) this.#onEmpty?.();
 		});

@@ -61,6 +61,7 @@ async function connectClient(
 		jid,
 		announcedMaxBytes: rules.announcedMaxBytes,
 		held,
+		limitedRate: true,
 		prepare: (stanza) => withOwnFrom(stanza, jid),
 		settings,
 		environment,

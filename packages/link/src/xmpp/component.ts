@@ -80,6 +80,7 @@ async function connectComponent(
 		jid: settings.jid,
 		announcedMaxBytes: undefined,
 		held,
+		limitedRate: false,
 		prepare: (stanza) => withOwnedFrom(stanza, settings.domain),
 		settings,
 		environment,

@@ -3,6 +3,7 @@ import { type Element, STREAM_END, serialize, xml } from "@antiphon/xml";
 import { passing } from "../failure.js";
 import { Liveness } from "../liveness.js";
 import type { StreamSettings } from "../options.js";
+import { SendWindow } from "../send-window.js";
 import { stanzaId } from "../stanza-id.js";
 import type { Session, SessionEvents } from "../supervisor.js";
 import { WriteQueue } from "../write-queue.js";
@@ -20,6 +21,8 @@ export interface SessionSetup {
 	readonly announcedMaxBytes: number | undefined;
 	/** What has come in during the last step of the negotiation. */
 	readonly held: Element[];
+	/** Servers limit the rate of clients, and not that of components. */
+	readonly limitedRate: boolean;
 	/** Completes or refuses a stanza before it is sent. */
 	readonly prepare: (stanza: Element) => Element;
 	readonly settings: StreamSettings;
@@ -35,8 +38,10 @@ export class StreamSession implements Session {
 	readonly #wire: Wire;
 	readonly #queue: WriteQueue;
 	readonly #liveness: Liveness;
+	readonly #window: SendWindow;
 	#held: Element[] | undefined;
 	#pingId: string | undefined;
+	#pingedAt = 0;
 	#closing = false;
 	#onOver: (() => void) | undefined;
 
@@ -52,13 +57,28 @@ export class StreamSession implements Session {
 			dead: (reason) => wire.end(passing("link-lost", `the connection is dead: ${reason}`)),
 		});
 		this.#queue = new WriteQueue(settings.maxBufferedBytes, {
-			write: (text, done) => wire.write(text, done),
+			write: (text, bytes, done) => {
+				wire.write(text, done);
+				this.#window.wrote(bytes);
+				if (this.#window.due) this.#ping();
+			},
 			writing: () => this.#liveness.writing(),
-			written: (more) => this.#liveness.written(more),
+			written: () => this.#liveness.written(),
+			room: () => this.#window.room,
+		});
+		this.#window = new SendWindow({
+			limited: setup.limitedRate,
+			maxBytes: settings.maxBufferedBytes,
+			replyMs: settings.liveness.replyMs,
+			giveUpMs: settings.liveness.quietMs + settings.liveness.replyMs,
 		});
 		wire.trust();
 		wire.listen({
-			onBytes: () => this.#liveness.heard(),
+			onBytes: () => {
+				this.#liveness.heard();
+				this.#window.heard(environment.clock.now());
+				this.#queue.resume();
+			},
 			onHeader: () => {},
 			onElement: (element) => this.#receive(element),
 			onEnd: (failure) => {
@@ -135,15 +155,21 @@ export class StreamSession implements Session {
 		this.#queue.push(text, bytes);
 	}
 
-	/** XEP-0199. An answer of any kind will do, and so will anything else that comes in. */
+	/**
+	 * XEP-0199. An answer of any kind will do. It goes past the queue, behind what has been written: what waits there is
+	 * none of the server's business yet.
+	 */
 	#ping(): void {
-		const { settings } = this.#setup;
+		const { settings, environment } = this.#setup;
+		const now = environment.clock.now();
+		const { quietMs, replyMs } = settings.liveness;
+		// One is on its way. If it is older than an answer may take, it was lost; a connection that is dead is never asked twice.
+		if (this.#pingId !== undefined && now - this.#pingedAt < quietMs + replyMs) return;
 		this.#pingId = stanzaId();
-		try {
-			this.#write(this.#setup.prepare(iq("get", { to: settings.pingTo, id: this.#pingId }, xml("ping", NS.ping))));
-		} catch {
-			// The buffer is full. The question is whether the peer is dead; it stays open without our asking.
-		}
+		this.#pingedAt = now;
+		const ping = iq("get", { to: settings.pingTo, id: this.#pingId }, xml("ping", NS.ping));
+		this.#wire.write(serialize(this.#setup.prepare(ping), NS.client));
+		this.#window.asked(now);
 	}
 
 	/**
@@ -153,7 +179,11 @@ export class StreamSession implements Session {
 	#isPing(element: Element): boolean {
 		if (element.name !== "iq" || this.#pingId === undefined || element.attr("id") !== this.#pingId) return false;
 		const type = element.attr("type");
-		if (type === "result" || type === "error") this.#pingId = undefined;
+		if (type === "get" && this.#setup.settings.pingTo !== element.attr("from")) return false;
+		this.#pingId = undefined;
+		this.#window.answered(this.#setup.environment.clock.now());
+		if (this.#window.due) this.#ping();
+		this.#queue.resume();
 		return true;
 	}
 }

@@ -238,6 +238,43 @@ describe("What a link sends", () => {
 		expect(received.child("body")?.text()).toBe(nasty);
 	});
 
+	it("waits on this side when a server is slow to deal with it, so that the answer to a ping comes in time", async () => {
+		const total = 80;
+		await using server = await fed(async (peer) => {
+			// If all were sent at once, the ping behind it would be answered after 1.2 s, and 0.9 s are allowed.
+			const ids: string[] = [];
+			while (ids.length < total) {
+				const element = await peer.element();
+				if (element.name === "message") {
+					ids.push(element.attr("id") as string);
+					await new Promise((resolve) => setTimeout(resolve, 15));
+				} else peer.send(`<iq type='result' id='${element.attr("id")}'/>`);
+			}
+			expect(ids).toEqual(Array.from({ length: total }, (_, i) => `m${i}`));
+			peer.send("<message id='done'/>");
+		});
+		const link = use(clientTo(server, { timeouts: { quietMs: 300, replyMs: 600 } }));
+		const recorder = await opened(link);
+		for (let i = 0; i < total; i++) {
+			link.send(message({ id: `m${i}` }, xml("body", NS.client, {}, "x".repeat(16_000))));
+		}
+		await recorder.stanza("done");
+		expect(recorder.states.map((state) => state.state)).toEqual(["connecting", "online"]);
+	});
+
+	it("does not wait for a server that talks and never answers a ping", async () => {
+		await using server = await fed(async (peer) => {
+			const timer = setInterval(() => peer.send(" "), 20);
+			peer.socket.on("close", () => clearInterval(timer));
+			for (let count = 0; count < 20; ) if ((await peer.element()).name === "message") count += 1;
+			peer.send("<message id='done'/>");
+		});
+		const link = use(clientTo(server, { timeouts: { quietMs: 100, replyMs: 200 } }));
+		const recorder = await opened(link);
+		for (let i = 0; i < 20; i++) link.send(message({}, xml("body", NS.client, {}, "x".repeat(16_000))));
+		await recorder.stanza("done");
+	});
+
 	it("is bounded: when the server takes nothing, send throws overloaded", async () => {
 		await using server = await fed(async (peer) => {
 			peer.socket.pause();
