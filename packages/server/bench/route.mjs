@@ -27,9 +27,10 @@ if (process.env.ROUTE_PORT === undefined) {
 	const cpuMs = (used.user + used.system) / 1000;
 	const routed = server.stats().routed - before;
 	console.log({ routed, wallMs, cpuMs, perSecond: (routed / wallMs) * 1000, perCpuSecond: (routed / cpuMs) * 1000 });
+	const exited = new Promise((resolve) => child.once("exit", resolve));
 	child.kill();
 	await server.close();
-	await new Promise((resolve) => child.once("exit", resolve));
+	await exited;
 } else {
 	const login = async (user) => {
 		const socket = connect({ port: Number(process.env.ROUTE_PORT), host: "127.0.0.1" });
