@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { NS, type ScramMechanism, ScramServer, scramCredentials } from "@antiphon/protocol";
-import { type Element, StreamParser, serialize, type XmlError } from "@antiphon/xml";
+import { type Element, StreamParser, type XmlError } from "@antiphon/xml";
 
 export interface FakeServer extends AsyncDisposable {
 	readonly port: number;
@@ -59,11 +59,19 @@ export async function fakeServer(script: (peer: FakePeer, nth: number) => Promis
 		},
 		async [Symbol.asyncDispose]() {
 			for (const peer of peers) peer.destroy();
-			server.close();
-			await once(server, "close");
+			if (server.listening) {
+				server.close();
+				await once(server, "close");
+			}
 			if (problems.length > 0) throw problems[0];
 		},
 	};
+}
+
+/** A port on which nobody listens. */
+export async function closedPort(): Promise<number> {
+	await using server = await fakeServer(async () => {});
+	return server.port;
 }
 
 /** The link has closed the connection. */
@@ -281,4 +289,3 @@ export function streamError(condition: string, content = ""): string {
 
 export const encode = (text: string) => Buffer.from(text, "utf8").toString("base64");
 export const decode = (element: Element) => Buffer.from(element.text(), "base64").toString("utf8");
-export const show = (element: Element) => serialize(element, NS.client);

@@ -10,7 +10,7 @@ const QUICK: LinkTimeouts = { minBackoffMs: 5, maxBackoffMs: 20, closeMs: 500 };
 
 /** A client link of `user@example.org`, password `pw`, to the fake server. */
 export function clientTo(
-	server: FakeServer,
+	server: Pick<FakeServer, "port">,
 	options: Partial<ClientLinkOptions> = {},
 	environment: Partial<LinkEnvironment> = {},
 ): Link {
@@ -29,7 +29,7 @@ export function clientTo(
 
 /** A component link of `fn.example.org`, secret `secret`, to the fake server. */
 export function componentTo(
-	server: FakeServer,
+	server: Pick<FakeServer, "port">,
 	options: Partial<ComponentLinkOptions> = {},
 	environment: Partial<LinkEnvironment> = {},
 ): Link {

@@ -2,7 +2,7 @@ import { NS } from "@antiphon/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCertificate } from "../../../../test/kit/src/certificates.js";
 import type { Link } from "../link.js";
-import { type FakePeer, fakeServer, HEADER, mechanisms } from "../testing/fake-server.js";
+import { closedPort, type FakePeer, fakeServer, HEADER, mechanisms } from "../testing/fake-server.js";
 import { clientTo, componentTo } from "../testing/links.js";
 import { opened, Recorder } from "../testing/recorder.js";
 
@@ -107,9 +107,7 @@ describe("An attempt to connect", () => {
 	});
 
 	it("goes on to the next server of the domain when the first refuses", async () => {
-		await using gone = await fakeServer(async () => {});
-		const closedPort = gone.port;
-		await gone[Symbol.asyncDispose]();
+		const refusing = await closedPort();
 		await using server = await fakeServer((peer) => peer.online());
 		const link = clientTo(
 			server,
@@ -119,7 +117,7 @@ describe("An attempt to connect", () => {
 					name.startsWith("_xmpps")
 						? []
 						: [
-								{ name: "127.0.0.1", port: closedPort, priority: 1, weight: 0 },
+								{ name: "127.0.0.1", port: refusing, priority: 1, weight: 0 },
 								{ name: "127.0.0.1", port: server.port, priority: 2, weight: 0 },
 							],
 			},

@@ -2,7 +2,7 @@ import { BusError, iq, message, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Link } from "../link.js";
-import { type FakePeer, fakeServer, HEADER, streamError } from "../testing/fake-server.js";
+import { closedPort, type FakePeer, fakeServer, HEADER, streamError } from "../testing/fake-server.js";
 import { clientTo } from "../testing/links.js";
 import { opened, Recorder } from "../testing/recorder.js";
 
@@ -390,11 +390,8 @@ describe("A peer that is dead", () => {
 	});
 
 	it("leaves open() to its own time limit when nobody listens", async () => {
-		await using server = await fakeServer(async () => {});
-		const { port } = server;
-		await server[Symbol.asyncDispose]().catch(() => {});
 		const recorder = new Recorder();
-		const link = use(clientTo({ ...server, port, ready: server.ready }, {}));
+		const link = use(clientTo({ port: await closedPort() }));
 		await expect(link.open(recorder, { timeoutMs: 300 })).rejects.toMatchObject({ code: "unavailable" });
 		expect(recorder.states.filter((state) => state.state === "waiting").length).toBeGreaterThan(1);
 	});
