@@ -7,28 +7,26 @@ import { type LoginGate, loginDeadline } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
 import { chooseResource } from "./resource-choice.js";
 import type { Router } from "./router.js";
-import { mechanismsFor, type SaslExchange, type SaslStep, startExchange } from "./sasl.js";
+import { mechanismsFor } from "./sasl.js";
+import { SaslNegotiation } from "./sasl-negotiation.js";
 import { bindFeatures, loginFeatures } from "./stream-features.js";
 import { type StreamContext, XmlStream } from "./xml-stream.js";
 
 /**
  * The life of a client's stream (RFC 6120, sections 4 to 7).
  *
- * | from           | to             | when                                                                      |
- * | -------------- | -------------- | ------------------------------------------------------------------------- |
- * | connected      | negotiating    | the header came; features were sent                                       |
- * | negotiating    | connected      | `<starttls/>`: a new stream begins over TLS                               |
- * | negotiating    | authenticating | `<auth/>`                                                                 |
- * | authenticating | negotiating    | the login failed and another is allowed                                   |
- * | authenticating | restarting     | the login succeeded; a new header is due                                  |
- * | restarting     | authenticated  | the header came; features were sent                                       |
- * | authenticated  | bound          | a resource is bound: stanzas are routed                                   |
- * | any            | closed         | the stream ended, failed, or the time to log in is over                   |
+ * | from          | to            | when                                                                        |
+ * | ------------- | ------------- | --------------------------------------------------------------------------- |
+ * | connected     | negotiating   | the header came; features were sent. Logins: sasl-negotiation.ts            |
+ * | negotiating   | connected     | `<starttls/>`: a new stream begins over TLS                                 |
+ * | negotiating   | restarting    | a login succeeded; a new header is due                                      |
+ * | restarting    | authenticated | the header came; features were sent                                         |
+ * | authenticated | bound         | a resource is bound: stanzas are routed                                     |
+ * | any           | closed        | the stream ended, failed, or the time to log in is over                     |
  */
 type ClientState =
 	| { readonly state: "connected" }
 	| { readonly state: "negotiating" }
-	| { readonly state: "authenticating"; readonly exchange: SaslExchange; readonly busy: boolean }
 	| { readonly state: "restarting"; readonly account: Account }
 	| { readonly state: "authenticated"; readonly account: Account }
 	| { readonly state: "bound"; readonly session: ClientSession }
@@ -46,15 +44,13 @@ export interface ClientStreamParts {
 	onUnbound(session: ClientSession): void;
 }
 
-const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 /** A client's connection, from its first byte to its last. */
 export class ClientStream {
 	readonly #parts: ClientStreamParts;
 	readonly stream: XmlStream;
 	#state: ClientState = { state: "connected" };
 	#secured: boolean;
-	#failedLogins = 0;
+	readonly #sasl: SaslNegotiation;
 	readonly #endLogin: () => void;
 
 	/** @param secured the socket is a TLS socket already */
@@ -65,6 +61,15 @@ export class ClientStream {
 			onHeader: (header) => this.#onHeader(header),
 			onElement: (element) => this.#onElement(element),
 			onClosed: () => this.#onClosed(),
+		});
+		this.#sasl = new SaslNegotiation({
+			stream: this.stream,
+			accounts: parts.accounts,
+			domain: parts.options.domain,
+			log: parts.context.log,
+			maxFailedLogins: parts.options.limits.maxFailedLogins,
+			offered: () => this.#mechanisms,
+			onSuccess: (account) => this.#loggedIn(account),
 		});
 		this.#endLogin = loginDeadline(parts.gate, parts.options.limits.loginTimeoutMs, this.stream);
 	}
@@ -93,13 +98,13 @@ export class ClientStream {
 	#loginFeatures(): Element[] {
 		const { limits, requireTls } = this.#parts.options;
 		const tls = this.#parts.secure === undefined || this.#secured ? "none" : requireTls ? "required" : "optional";
-		const mechanisms = requireTls && !this.#secured ? [] : mechanismsFor(this.#confidential);
-		return loginFeatures(limits, tls, mechanisms);
+		return loginFeatures(limits, tls, this.#mechanisms);
 	}
 
-	/** Nobody else can read what is sent here. */
-	get #confidential(): boolean {
-		return this.#secured || this.stream.loopback;
+	/** None before TLS where TLS is required; PLAIN only where nobody else can read what is sent. */
+	get #mechanisms(): readonly string[] {
+		if (this.#parts.options.requireTls && !this.#secured) return [];
+		return mechanismsFor(this.#secured || this.stream.loopback);
 	}
 
 	#onElement(element: Element): void {
@@ -111,13 +116,7 @@ export class ClientStream {
 				return;
 			case "negotiating":
 				if (element.is("starttls", NS.tls)) this.#starttls();
-				else if (element.is("auth", NS.sasl)) this.#auth(element);
-				else this.#early(element);
-				return;
-			case "authenticating":
-				if (element.is("abort", NS.sasl)) this.#afterStep({ step: "failure", condition: "aborted" });
-				else if (element.is("response", NS.sasl) && !now.busy) this.#message(now.exchange, element.text());
-				else this.#early(element);
+				else if (!this.#sasl.take(element)) this.#early(element);
 				return;
 			case "authenticated":
 				if (element.name === "iq" && element.child("bind", NS.bind) !== undefined) this.#bind(now.account, element);
@@ -156,89 +155,10 @@ export class ClientStream {
 		}
 	}
 
-	#auth(element: Element): void {
-		const mechanism = element.attr("mechanism") ?? "";
-		if (this.#parts.options.requireTls && !this.#secured) {
-			this.#afterStep({ step: "failure", condition: "encryption-required" });
-			return;
-		}
-		if (mechanism === "PLAIN" && !this.#confidential) {
-			this.#afterStep({ step: "failure", condition: "encryption-required" });
-			return;
-		}
-		const exchange = startExchange(mechanism, this.#parts.accounts, this.#parts.options.domain);
-		if (exchange === undefined) {
-			this.#afterStep({ step: "failure", condition: "invalid-mechanism" });
-			return;
-		}
-		const initial = element.text();
-		if (initial === "") {
-			// No initial response: an empty challenge asks for it (RFC 6120, section 6.4.2).
-			this.#state = { state: "authenticating", exchange, busy: false };
-			this.stream.send(xml("challenge", NS.sasl));
-		} else this.#message(exchange, initial);
-	}
-
-	#message(exchange: SaslExchange, base64: string): void {
-		if (base64 !== "=" && !CANONICAL_BASE64.test(base64)) {
-			this.#afterStep({ step: "failure", condition: "incorrect-encoding" });
-			return;
-		}
-		const turn: ClientState = { state: "authenticating", exchange, busy: true };
-		this.#state = turn;
-		const message = base64 === "=" ? "" : Buffer.from(base64, "base64").toString("utf8");
-		exchange.next(message).then(
-			// The client may have aborted or gone meanwhile.
-			(step) => this.#state === turn && this.#guardedStep(step),
-			(error) => this.#fault(error),
-		);
-	}
-
-	#guardedStep(step: SaslStep): void {
-		try {
-			this.#afterStep(step);
-		} catch (error) {
-			this.#fault(error);
-		}
-	}
-
-	#fault(error: unknown): void {
-		this.#parts.context.log.error(`a fault in the server, please report it: ${String(error)}`);
-		this.stream.fail("internal-server-error", "a fault in the server", "error");
-	}
-
-	#afterStep(step: SaslStep): void {
-		const base64 = (text: string) => Buffer.from(text).toString("base64");
-		switch (step.step) {
-			case "challenge":
-				if (this.#state.state === "authenticating") this.#state = { ...this.#state, busy: false };
-				this.stream.send(xml("challenge", NS.sasl, {}, base64(step.data)));
-				return;
-			case "success":
-				this.#state = { state: "restarting", account: step.account };
-				this.stream.who = `client ${step.account.jid}`;
-				this.stream.send(xml("success", NS.sasl, {}, step.data === undefined ? undefined : base64(step.data)));
-				this.stream.restart();
-				return;
-			case "failure":
-				this.#loginFailed(step);
-		}
-	}
-
-	#loginFailed(failure: Extract<SaslStep, { step: "failure" }>): void {
-		this.#state = { state: "negotiating" };
-		this.#failedLogins++;
-		const { limits, domain } = this.#parts.options;
-		const { log } = this.#parts.context;
-		const name = failure.username === undefined ? "" : ` as ${JSON.stringify(failure.username.slice(0, 80))}`;
-		log.warn(
-			`${this.stream.who} from ${this.stream.peer}: login${name} at ${domain} failed: ${failure.condition}. ` +
-				"Check name and password against the server's users.",
-		);
-		this.stream.send(xml("failure", NS.sasl, {}, xml(failure.condition, NS.sasl)));
-		if (this.#failedLogins >= limits.maxFailedLogins) {
-			this.stream.fail("policy-violation", `${this.#failedLogins} failed logins (limits.maxFailedLogins)`);
-		}
+	#loggedIn(account: Account): void {
+		this.#state = { state: "restarting", account };
+		this.stream.who = `client ${account.jid}`;
+		this.stream.restart();
 	}
 
 	/** RFC 6120, section 7 */

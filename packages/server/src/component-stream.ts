@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { isStanza, Jid, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import type { ComponentDomain, Components } from "./components.js";
+import { shown } from "./log.js";
 import { type LoginGate, loginDeadline } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Peer } from "./peer.js";
@@ -83,7 +84,7 @@ export class ComponentStream {
 		}
 		const domain = this.#parts.components.get(Jid.tryParse(to)?.toString() ?? "");
 		if (domain === undefined) {
-			this.stream.fail("host-unknown", `no component ${JSON.stringify(to.slice(0, 80))} is configured`);
+			this.stream.fail("host-unknown", `no component ${shown(to)} is configured`);
 			return;
 		}
 		this.stream.who = `component ${domain.domain}`;

@@ -1,6 +1,7 @@
 import { decodeStanzaError, iq, NS, ScramClient } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { mechanismsFor } from "./sasl.js";
 import { RawClient } from "./testing/raw-client.js";
 import { recordingLog, startTestServer } from "./testing/start.js";
 
@@ -171,6 +172,11 @@ describe("A client's stream", () => {
 		expect(await client.streamError()).toBe(condition);
 		expect(client.header?.attr("from")).toBe("localhost");
 	});
+});
+
+it("PLAIN is offered only where nobody else can read the password", () => {
+	expect(mechanismsFor(true)).toContain("PLAIN");
+	expect(mechanismsFor(false)).toEqual(["SCRAM-SHA-256", "SCRAM-SHA-1"]);
 });
 
 describe("Binding a resource", () => {

@@ -22,16 +22,20 @@ export interface SaslExchange {
 	next(message: string): Promise<SaslStep>;
 }
 
-/** The mechanisms to offer: PLAIN shows the password, so only where nobody else can read. */
-export function mechanismsFor(confidential: boolean): readonly string[] {
-	return confidential ? [...SCRAM_MECHANISMS, "PLAIN"] : SCRAM_MECHANISMS;
+const MECHANISMS = [...SCRAM_MECHANISMS, "PLAIN"] as const;
+export type Mechanism = (typeof MECHANISMS)[number];
+
+export function isMechanism(name: string): name is Mechanism {
+	return (MECHANISMS as readonly string[]).includes(name);
 }
 
-/** @returns `undefined` for a mechanism that does not exist */
-export function startExchange(mechanism: string, accounts: Accounts, domain: string): SaslExchange | undefined {
-	const scram = SCRAM_MECHANISMS.find((known) => known === mechanism);
-	if (scram !== undefined) return new ScramExchange(scram, accounts, domain);
-	return mechanism === "PLAIN" ? new PlainExchange(accounts, domain) : undefined;
+/** The mechanisms to offer: PLAIN shows the password, so only where nobody else can read. */
+export function mechanismsFor(confidential: boolean): readonly Mechanism[] {
+	return confidential ? MECHANISMS : SCRAM_MECHANISMS;
+}
+
+export function startExchange(mechanism: Mechanism, accounts: Accounts, domain: string): SaslExchange {
+	return mechanism === "PLAIN" ? new PlainExchange(accounts, domain) : new ScramExchange(mechanism, accounts, domain);
 }
 
 /** RFC 4616 */
