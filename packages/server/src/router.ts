@@ -222,7 +222,7 @@ export class Router {
 			from,
 			to,
 			account,
-			reply: (result) => this.#answer(resultOf(stanza, result), to, from, sender),
+			reply: (result) => this.#answer(resultOf(stanza, result), sender),
 			refuse: (error) => this.#refuse(stanza, error, sender),
 		};
 	}
@@ -238,13 +238,13 @@ export class Router {
 	#refuse(stanza: Element, error: StanzaError, sender: Peer | undefined): void {
 		const type = stanza.attr("type");
 		if (sender === undefined || type === "error" || (stanza.name === "iq" && type === "result")) return;
-		this.#answer(errorOf(stanza, error), this.#serverJid, sender.jid, sender);
+		this.#answer(errorOf(stanza, error), sender);
 	}
 
-	#answer(answer: Element, from: Jid, to: Jid, sender: Peer | undefined): void {
-		this.#seen(answer, from, to);
-		if (sender === undefined) this.#parts.log.debug(`an answer to ${to} has nobody to go to`);
-		else sender.send(answer);
+	#answer(answer: Element, sender: Peer | undefined): void {
+		if (sender === undefined) return;
+		this.#seen(answer, Jid.tryParse(answer.attr("from")) ?? this.#serverJid, sender.jid);
+		sender.send(answer);
 	}
 
 	#seen(stanza: Element, from: Jid, to: Jid): void {

@@ -116,7 +116,7 @@ describe("A server", () => {
 			"a@localhost/x > f@fn.localhost iq get",
 			"f@fn.localhost > a@localhost/x iq result",
 			"a@localhost/x > nobody.example iq get",
-			"localhost > a@localhost/x iq error",
+			"nobody.example > a@localhost/x iq error",
 		]);
 		expect(server.stats().routed).toBe(4);
 	});
