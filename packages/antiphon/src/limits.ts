@@ -43,6 +43,6 @@ export function resolveLimits(given: Partial<NodeLimits> = {}): NodeLimits {
 
 /** The time that a request has, in milliseconds. @throws BusError `invalid-argument` */
 export function checkedTimeoutMs(timeoutMs: number): number {
-	if (timeoutMs > 0 && timeoutMs <= MAX_TTL_MS) return timeoutMs;
+	if (typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs <= MAX_TTL_MS) return timeoutMs;
 	throw new BusError("invalid-argument", `timeoutMs must be above 0 and at most ${MAX_TTL_MS}, not ${timeoutMs}`);
 }
