@@ -1,0 +1,26 @@
+import { runModule } from "./run-module.mjs";
+
+const MIN_TEXT_MB_PER_SECOND = 300;
+
+/** The parser beside ltx and saxes, and whether it is as fast as it has to be. */
+export async function measureXml({ quick }) {
+	const args = quick ? ["--json", "--quick"] : ["--json"];
+	const { rows, bytesPerParser } = JSON.parse(await runModule("packages/xml/bench/parser.mjs", args, ["--expose-gc"]));
+	return { rows, bytesPerParser, requirements: requirementsOf(rows) };
+}
+
+function requirementsOf(rows) {
+	const speed = (row, parser) => row[parser].mbPerSecond;
+	const small = rows.filter(({ name }) => /^(64 B|1 KiB)/.test(name));
+	const large = rows.filter(({ name }) => /^1 MiB text, /.test(name));
+	return [
+		...small.map((row) => ({
+			requirement: `${row.name}: no slower than ltx`,
+			met: speed(row, "antiphon") >= speed(row, "ltx"),
+		})),
+		...large.map((row) => ({
+			requirement: `${row.name}: at least ${MIN_TEXT_MB_PER_SECOND} MB/s`,
+			met: speed(row, "antiphon") >= MIN_TEXT_MB_PER_SECOND,
+		})),
+	];
+}
