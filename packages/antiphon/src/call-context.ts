@@ -1,5 +1,6 @@
 import type { CallContext } from "@antiphon/contract";
 import { BusError, type CallHead } from "@antiphon/protocol";
+import type { CallAbort } from "./call-abort.js";
 
 /** The fault that a handler chose with `ctx.fail`. Only this makes a fault: one of another service's does not pass on. */
 export class DeclaredFault extends BusError {
@@ -12,18 +13,20 @@ export interface ContextSource {
 	readonly from: string;
 	readonly callId: string;
 	readonly head: CallHead;
-	readonly signal: AbortSignal;
+	readonly abort: CallAbort;
 	/** On the clock of `performance.now()`. */
 	readonly deadlineMs: number;
 }
 
 export function callContext(source: ContextSource): CallContext<Record<string, unknown>> {
-	const { from, callId, head, signal, deadlineMs } = source;
+	const { from, callId, head, abort, deadlineMs } = source;
 	return {
 		from,
 		fn: head.fn,
 		callId,
-		signal,
+		get signal() {
+			return abort.signal;
+		},
 		remainingMs: () => Math.max(0, deadlineMs - performance.now()),
 		traceparent: head.traceparent,
 		tracestate: head.tracestate,

@@ -2,6 +2,7 @@ import { type FunctionContract, isServedBy } from "@antiphon/contract";
 import { BusError, type CallHead, decodeCallHead, NS } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { Admission } from "./admission.js";
+import { CallAbort } from "./call-abort.js";
 import type { Served } from "./directory.js";
 import type { NodeLimits } from "./limits.js";
 import type { Incoming, NodeHost } from "./node-host.js";
@@ -65,7 +66,7 @@ export class CallServer {
 		if (incoming.stanza.attr("type") !== fn.kind) {
 			throw new BusError("invalid-argument", `${head.fn} is a ${fn.kind}: ask with an iq of type ${fn.kind}`);
 		}
-		if (head.version !== undefined && !isServedBy(head.version, version)) {
+		if (head.version !== undefined && head.version !== version && !isServedBy(head.version, version)) {
 			const message = `version ${head.version} of ${name} was asked for; ${version} is served here`;
 			throw new BusError("unimplemented", message);
 		}
@@ -112,7 +113,7 @@ export class CallServer {
 
 	#start(key: string, call: AdmittedCall, reply: (answer: Element) => void): void {
 		const { head, incoming } = call;
-		const abort = new AbortController();
+		const abort = new CallAbort();
 		const answer = (element: Element) => {
 			if (this.#open.get(key) !== end) return;
 			this.#open.delete(key);
@@ -127,7 +128,7 @@ export class CallServer {
 			end(new BusError("deadline-exceeded", `${head.fn} did not finish within ${head.ttlMs} ms`));
 		}, head.ttlMs);
 		this.#open.set(key, end);
-		void runHandler(call, abort.signal, this.#host.log).then((element) => {
+		void runHandler(call, abort, this.#host.log).then((element) => {
 			this.#leave(call);
 			answer(element);
 		});

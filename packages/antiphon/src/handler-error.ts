@@ -1,4 +1,4 @@
-import { BusError, type BusErrorCode, type Log } from "@antiphon/protocol";
+import { BusError, type BusErrorCode, type Jid, type Log } from "@antiphon/protocol";
 import { isCallFailure } from "./call-failure.js";
 
 /** Codes that a handler may answer with by throwing a BusError of its own. Everything else is `internal`. */
@@ -15,11 +15,10 @@ const PASSED_ON: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
 /** Writes down what goes wrong in a call, for whoever can mend it. */
 export type Complain = (thrown: unknown) => void;
 
-/** @param who the function and its caller; the log line starts with it */
-export function complainTo(log: Log, who: string, signal: AbortSignal): Complain {
+/** @param isOver whether somebody still waits: after an abort nearly everything fails */
+export function complainTo(log: Log, fn: string, caller: Jid, isOver: () => boolean): Complain {
 	return (thrown) => {
-		// After an abort nearly everything fails, and nobody waits for it.
-		log[signal.aborted ? "debug" : "error"](`${who}, failed: ${detailOf(thrown)}`);
+		log[isOver() ? "debug" : "error"](`${fn}, called by ${caller}, failed: ${detailOf(thrown)}`);
 	};
 }
 

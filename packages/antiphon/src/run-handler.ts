@@ -10,6 +10,7 @@ import {
 	resultOf,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import type { CallAbort } from "./call-abort.js";
 import { callContext, DeclaredFault } from "./call-context.js";
 import type { ServedService } from "./directory.js";
 import { type Complain, complainTo, handlerError, inputError, outputError } from "./handler-error.js";
@@ -27,10 +28,10 @@ export interface AdmittedCall {
 }
 
 /** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the answer. */
-export async function runHandler(call: AdmittedCall, signal: AbortSignal, log: Log): Promise<Element> {
+export async function runHandler(call: AdmittedCall, abort: CallAbort, log: Log): Promise<Element> {
 	const { incoming, head, fn } = call;
 	const fail = (error: BusError) => errorAnswer(incoming.stanza, error, head);
-	const complain = complainTo(log, `${head.fn}, called by ${incoming.from}`, signal);
+	const complain = complainTo(log, head.fn, incoming.from, () => abort.reason !== undefined);
 
 	let input: unknown;
 	try {
@@ -39,11 +40,11 @@ export async function runHandler(call: AdmittedCall, signal: AbortSignal, log: L
 	} catch (thrown) {
 		return fail(inputError(thrown, complain));
 	}
-	if (signal.aborted) return fail(BusError.from(signal.reason));
+	if (abort.reason !== undefined) return fail(abort.reason);
 
 	let output: unknown;
 	try {
-		output = await invoke(call, input, signal);
+		output = await invoke(call, input, abort);
 	} catch (thrown) {
 		return fail(
 			thrown instanceof DeclaredFault ? await declared(call, thrown, complain) : handlerError(thrown, complain),
@@ -66,9 +67,9 @@ export function errorAnswer(request: Element, error: BusError, head: CallHead | 
 type AnyHandlers = Readonly<Record<string, (input: unknown, ctx: CallContext) => unknown>>;
 
 /** As a method, so that handlers can be an instance of a class. */
-function invoke({ incoming, head, served, fnName, deadlineMs }: AdmittedCall, input: unknown, signal: AbortSignal) {
+function invoke({ incoming, head, served, fnName, deadlineMs }: AdmittedCall, input: unknown, abort: CallAbort) {
 	const callId = incoming.stanza.attr("id") ?? "";
-	const ctx = callContext({ from: incoming.from.toString(), callId, head, signal, deadlineMs });
+	const ctx = callContext({ from: incoming.from.toString(), callId, head, abort, deadlineMs });
 	return (served.handlers as AnyHandlers)[fnName]?.(input, ctx);
 }
 

@@ -3,9 +3,9 @@ import { type Element, parseElement, serialize } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "./link.js";
 import { stanzaId } from "./stanza-id.js";
 
-/** What may wait for one link, in stanzas and in characters of XML. Above it the sender gets `overloaded`. */
+/** What may wait for one link, in stanzas and in bytes. Above it the sender gets `overloaded`. */
 const MAX_WAITING = 65_536;
-const MAX_WAITING_CHARS = 64 * 1024 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MAX_STANZA_BYTES = 65_536;
 
 export interface MemoryBus {
@@ -68,14 +68,14 @@ class MemoryRouter {
 
 	/**
 	 * Delivers, or answers with the error an XMPP server would give (RFC 6121, section 8.5).
-	 * @param chars the size of the stanza
+	 * @param bytes the size of the stanza
 	 */
-	route(stanza: Element, chars: number, sender: MemoryLink): void {
+	route(stanza: Element, bytes: number, sender: MemoryLink): void {
 		const to = Jid.tryParse(stanza.attr("to"));
 		const target = to && (this.#links.get(to.toString()) ?? this.#links.get(to.domain));
 		if (target === undefined) {
 			this.#refuse(stanza, sender, to === undefined ? "jid-malformed" : "service-unavailable");
-		} else if (!target.deliver(stanza, chars)) {
+		} else if (!target.deliver(stanza, bytes)) {
 			throw new BusError("overloaded", `too many stanzas wait for ${to} already`, { executed: "no" });
 		}
 	}
@@ -95,7 +95,7 @@ class MemoryLink implements Link {
 	readonly #jid: Jid;
 	#ownedDomain: string | undefined;
 	#inbox: Element[] = [];
-	#inboxChars = 0;
+	#inboxBytes = 0;
 	#events: LinkEvents | undefined;
 	#state: LinkState = { state: "idle" };
 
@@ -138,19 +138,18 @@ class MemoryLink implements Link {
 		if (this.#state.state !== "online") throw new BusError("link-lost", "the link is closed", { executed: "no" });
 		if (!isStanza(stanza))
 			throw new BusError("invalid-argument", `not a stanza: <${stanza.name} xmlns='${stanza.ns}'>`);
-		const text = serializeOrRefuse(this.#stamp(stanza));
-		const bytes = Buffer.byteLength(text);
-		if (bytes > this.maxStanzaBytes) {
-			throw new BusError("too-large", `the stanza has ${bytes} bytes; the bus takes ${this.maxStanzaBytes}`);
+		const bytes = Buffer.from(serializeOrRefuse(this.#stamp(stanza)));
+		if (bytes.length > this.maxStanzaBytes) {
+			throw new BusError("too-large", `the stanza has ${bytes.length} bytes; the bus takes ${this.maxStanzaBytes}`);
 		}
-		this.#router.route(this.#parse(text), text.length, this);
+		this.#router.route(this.#parse(bytes), bytes.length, this);
 	}
 
 	/** Queues a stanza. @returns false when the queue is full */
-	deliver(stanza: Element, chars: number): boolean {
-		if (this.#inbox.length >= MAX_WAITING || this.#inboxChars + chars > MAX_WAITING_CHARS) return false;
+	deliver(stanza: Element, bytes: number): boolean {
+		if (this.#inbox.length >= MAX_WAITING || this.#inboxBytes + bytes > MAX_WAITING_BYTES) return false;
 		this.#inbox.push(stanza);
-		this.#inboxChars += chars;
+		this.#inboxBytes += bytes;
 		if (this.#inbox.length === 1) setImmediate(() => this.#drain());
 		return true;
 	}
@@ -174,9 +173,9 @@ class MemoryLink implements Link {
 	}
 
 	/** Parsed for the sender, who is told: on a wire, what no parser takes would end its stream. */
-	#parse(text: string): Element {
+	#parse(bytes: Buffer): Element {
 		try {
-			return parseElement(text, { maxStanzaBytes: this.maxStanzaBytes });
+			return parseElement(bytes, { maxStanzaBytes: this.maxStanzaBytes });
 		} catch (cause) {
 			throw new BusError("invalid-argument", `the bus refuses the stanza: ${BusError.from(cause).message}`, { cause });
 		}
@@ -185,7 +184,7 @@ class MemoryLink implements Link {
 	#takeInbox(): Element[] {
 		const inbox = this.#inbox;
 		this.#inbox = [];
-		this.#inboxChars = 0;
+		this.#inboxBytes = 0;
 		return inbox;
 	}
 
