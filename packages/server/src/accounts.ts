@@ -1,18 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { Jid, type ScramCredentials, type ScramMechanism, scramCredentials } from "@antiphon/protocol";
-import type { ClientSession } from "./client-session.js";
-import type { OfflineMessages } from "./offline-messages.js";
-import type { Roster } from "./roster.js";
-
-/** One account: its password, its sessions, what is kept for it. */
-export interface Account {
-	readonly jid: Jid;
-	readonly password: string;
-	/** Bound sessions by resource. */
-	readonly sessions: Map<string, ClientSession>;
-	readonly roster: Roster;
-	readonly offline: OfflineMessages;
-}
+import type { Account } from "./client-session.js";
 
 /** The accounts of the server by local part, and what SASL asks about them. */
 export class Accounts {

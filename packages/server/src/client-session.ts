@@ -1,9 +1,20 @@
 import type { Jid } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Account } from "./accounts.js";
+import type { OfflineMessages } from "./offline-messages.js";
 import type { Peer } from "./peer.js";
+import type { Roster } from "./roster.js";
 import type { StreamErrorCondition } from "./stream-error.js";
 import type { XmlStream } from "./xml-stream.js";
+
+/** One account: its password, its sessions, what is kept for it. */
+export interface Account {
+	readonly jid: Jid;
+	readonly password: string;
+	/** Bound sessions by resource. */
+	readonly sessions: Map<string, ClientSession>;
+	readonly roster: Roster;
+	readonly offline: OfflineMessages;
+}
 
 /** What a session last told its contacts (RFC 6121, section 4). */
 export interface Availability {

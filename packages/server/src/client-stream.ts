@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { errorOf, iq, isStanza, Jid, NS, type StanzaError } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { Account, Accounts } from "./accounts.js";
-import { ClientSession } from "./client-session.js";
+import type { Accounts } from "./accounts.js";
+import { type Account, ClientSession } from "./client-session.js";
 import { type LoginGate, loginDeadline } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
 import { chooseResource } from "./resource-choice.js";

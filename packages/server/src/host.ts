@@ -1,7 +1,8 @@
 import { Jid, Scope, type StanzaKind } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Account, Accounts } from "./accounts.js";
-import type { ClientSession } from "./client-session.js";
+import type { Accounts } from "./accounts.js";
+import type { Handler } from "./arrival.js";
+import type { Account, ClientSession } from "./client-session.js";
 import type { ComponentDomain, Components } from "./components.js";
 import type { Features, Where } from "./features.js";
 import type { HookName, Hooks } from "./hooks.js";
@@ -9,7 +10,7 @@ import type { ServerLimits } from "./limits.js";
 import type { Log } from "./log.js";
 import type { Peer } from "./peer.js";
 import type { PresenceRule, PresenceTable, PresenceType } from "./presence-table.js";
-import type { Handler, Router } from "./router.js";
+import type { Router } from "./router.js";
 
 /** What the server is made of, as far as modules may use it. */
 export interface ServerParts {

@@ -1,7 +1,7 @@
 import type { Jid, StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import type { Handler } from "./arrival.js";
 import type { ClientSession } from "./client-session.js";
-import type { Handler } from "./router.js";
 import type { SubscriptionType } from "./subscription.js";
 
 /** The types of presence that have a rule; `available` is presence without a type. An error has none. */

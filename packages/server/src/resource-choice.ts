@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Jid, JidError, type StanzaError } from "@antiphon/protocol";
-import type { Account } from "./accounts.js";
+import type { Account } from "./client-session.js";
 import type { ResolvedOptions } from "./options.js";
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { iq, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { Account } from "./accounts.js";
+import type { Account } from "./client-session.js";
 import type { RosterItem } from "./roster.js";
 
 /** An item as it goes on the wire (RFC 6121, section 2.1.2). */

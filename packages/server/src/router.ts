@@ -1,31 +1,14 @@
 import { Dispatcher, errorOf, Jid, resultOf, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Account, Accounts } from "./accounts.js";
-import type { ClientSession } from "./client-session.js";
+import type { Accounts } from "./accounts.js";
+import type { Arrival, Handler } from "./arrival.js";
+import type { Account, ClientSession } from "./client-session.js";
 import type { Components } from "./components.js";
 import { iqFault } from "./iq-rules.js";
 import type { Log } from "./log.js";
 import type { RoutedStanza } from "./options.js";
 import type { Peer } from "./peer.js";
 import type { PresenceTable, PresenceType } from "./presence-table.js";
-
-/** A stanza that the server itself has to deal with. */
-export interface Arrival {
-	/** With `from` and `to` stamped. */
-	readonly stanza: Element;
-	/** The child element that the handler was chosen by. */
-	readonly payload: Element | undefined;
-	readonly from: Jid;
-	readonly to: Jid;
-	/** The account that `to` belongs to; `undefined` when it is the server. */
-	readonly account: Account | undefined;
-	/** Answers an iq with a result. */
-	reply(payload?: Element): void;
-	/** Answers with an error; ignored for what must not be answered. */
-	refuse(error: StanzaError): void;
-}
-
-export type Handler = (arrival: Arrival) => void;
 
 export interface RouterParts {
 	readonly domain: string;

@@ -1,6 +1,7 @@
 import { NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { Account, Accounts } from "./accounts.js";
+import type { Accounts } from "./accounts.js";
+import type { Account } from "./client-session.js";
 import { type Log, shown } from "./log.js";
 import { isMechanism, type SaslExchange, type SaslStep, startExchange } from "./sasl.js";
 import type { XmlStream } from "./xml-stream.js";

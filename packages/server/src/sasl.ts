@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Jid, SCRAM_MECHANISMS, ScramError, type ScramMechanism, ScramServer } from "@antiphon/protocol";
-import type { Account, Accounts } from "./accounts.js";
+import type { Accounts } from "./accounts.js";
+import type { Account } from "./client-session.js";
 
 /** RFC 6120, section 6.5: what this server says. */
 export type SaslCondition =

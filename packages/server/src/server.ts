@@ -131,12 +131,13 @@ class Server implements EmbeddedServer {
 				if (this.#closing === undefined) hooks.emit("closed", session);
 			},
 		};
+		// Before the modules, which start timers: an account may be refused.
+		for (const [name, password] of options.users) this.addUser(name, password);
 		for (const install of MODULES) {
 			const host = new ModuleHost(parts);
 			this.#modules.push(host);
 			install(host);
 		}
-		for (const [name, password] of options.users) this.addUser(name, password);
 	}
 
 	get domain(): string {

@@ -1,8 +1,8 @@
 import { NS, type StanzaError } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
+import type { Arrival } from "../arrival.js";
 import type { Where } from "../features.js";
 import type { ModuleHost } from "../host.js";
-import type { Arrival } from "../router.js";
 import { seenByContact } from "../subscription.js";
 
 const NO_SUCH_NODE: StanzaError = { type: "cancel", condition: "item-not-found", text: "there is no such node" };

@@ -1,9 +1,8 @@
 import { NS, type StanzaError } from "@antiphon/protocol";
 import { serialize, xml } from "@antiphon/xml";
-import type { Account } from "../accounts.js";
-import type { ClientSession } from "../client-session.js";
+import type { Arrival } from "../arrival.js";
+import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
-import type { Arrival } from "../router.js";
 
 /** XEP-0203 */
 const DELAY = "urn:xmpp:delay";

@@ -1,10 +1,9 @@
 import { type Jid, presence as presenceStanza, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Account } from "../accounts.js";
-import type { ClientSession } from "../client-session.js";
+import type { Arrival } from "../arrival.js";
+import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
 import type { OutgoingPresence } from "../presence-table.js";
-import type { Arrival } from "../router.js";
 import { seenByContact, seesContact } from "../subscription.js";
 
 /**

@@ -1,6 +1,6 @@
 import { presence } from "@antiphon/protocol";
+import type { Arrival } from "../arrival.js";
 import type { ModuleHost } from "../host.js";
-import type { Arrival } from "../router.js";
 import { seenByContact } from "../subscription.js";
 
 /**

@@ -1,11 +1,10 @@
 import { Jid, NS, presence, type StanzaError } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { Account } from "../accounts.js";
-import type { ClientSession } from "../client-session.js";
+import type { Arrival } from "../arrival.js";
+import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
 import type { RosterItem } from "../roster.js";
 import { pushRoster, rosterItem } from "../roster-push.js";
-import type { Arrival } from "../router.js";
 import { seenByContact, seesContact } from "../subscription.js";
 
 /** Characters of a name or a group (RFC 6121, section 2.3.3 leaves the number to the server). */

@@ -1,11 +1,11 @@
 import { NS, presence } from "@antiphon/protocol";
 import { serialize } from "@antiphon/xml";
-import type { Account } from "../accounts.js";
+import type { Arrival } from "../arrival.js";
+import type { Account } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
 import type { OutgoingPresence } from "../presence-table.js";
 import type { RosterItem } from "../roster.js";
 import { pushRoster, rosterItem } from "../roster-push.js";
-import type { Arrival } from "../router.js";
 import {
 	afterReceiving,
 	afterSending,

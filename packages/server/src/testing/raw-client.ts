@@ -16,7 +16,8 @@ export class RawClient implements Disposable {
 	#parser: StreamParser;
 	readonly #contentNs: string;
 	readonly #inbox: Element[] = [];
-	#wake: () => void = () => {};
+	/** Those who wait for something to happen. */
+	readonly #waiting = new Set<() => void>();
 	header: Element | undefined;
 	/** The peer ended its stream. */
 	ended = false;
@@ -190,12 +191,12 @@ export class RawClient implements Disposable {
 	#listen(): void {
 		this.#socket.on("data", (chunk) => {
 			this.#parser.write(chunk as Buffer);
-			this.#wake();
+			for (const wake of this.#waiting) wake();
 		});
 		this.#socket.on("error", () => {});
 		this.#socket.on("close", () => {
 			this.closed = true;
-			this.#wake();
+			for (const wake of this.#waiting) wake();
 		});
 	}
 
@@ -232,11 +233,13 @@ export class RawClient implements Disposable {
 				throw new Error(`${this.jid || "peer"} waited for ${what}; connection ${state}`);
 			}
 			await new Promise<void>((resolve) => {
-				const timer = setTimeout(resolve, left);
-				this.#wake = () => {
+				const timer = setTimeout(() => wake(), left);
+				const wake = () => {
 					clearTimeout(timer);
+					this.#waiting.delete(wake);
 					resolve();
 				};
+				this.#waiting.add(wake);
 			});
 		}
 	}
