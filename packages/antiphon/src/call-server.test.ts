@@ -1,7 +1,8 @@
 import { type Call, decodeFault, decodeStanzaError, encodeCall, iq, message, NS, presence } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
-import { DOMAIN, FakeLink, failureOf, fakeNode, gate, probe, rawLink, turn, world } from "./testing/bus.js";
+import { service } from "./index.js";
+import { DOMAIN, echoing, FakeLink, failureOf, fakeNode, gate, probe, rawLink, turn, world } from "./testing/bus.js";
 
 const ADDRESS = `probe.echo@${DOMAIN}/one`;
 
@@ -46,7 +47,6 @@ describe("a provider", () => {
 		["a ttl that is no number", callOf().with({ ttl: "1e3" }), "invalid-argument"],
 		["an unknown encoding", callOf().with({ enc: "xml" }), "invalid-argument"],
 		["a version that is none", callOf().with({ v: "new" }), "invalid-argument"],
-		["another function than the address says", callOf({ fn: "probe.learn" }), "invalid-argument"],
 		["a newer version", callOf({ version: "1.3.0" }), "unimplemented"],
 		["a function that it does not have", callOf({ fn: "probe.forget" }), "unimplemented"],
 		["a service that it does not have", callOf({ fn: "other.echo" }), "not-found"],
@@ -60,6 +60,22 @@ describe("a provider", () => {
 		});
 		expect(told(await raw.ask("get", ADDRESS, call))).toMatchObject({ code, executed: "no" });
 		expect(ran).toBe(0);
+	});
+
+	it("refuses a call whose address says another function or service", async () => {
+		const { raw, provider: node } = await provider();
+		await node.serve(service("other", "1.0.0", probe.functions), echoing);
+		for (const [to, fn] of [
+			[ADDRESS, "probe.learn"],
+			[`probe@${DOMAIN}`, "other.learn"],
+			[`other.learn@${DOMAIN}`, "probe.learn"],
+		] as const) {
+			expect(told(await raw.ask("set", to, callOf({ fn })))).toEqual({
+				code: "invalid-argument",
+				executed: "no",
+				message: `fn is ${fn}, but the call went to ${to}`,
+			});
+		}
 	});
 
 	it("refuses a get of a set, and the reverse", async () => {

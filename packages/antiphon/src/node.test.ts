@@ -200,6 +200,15 @@ describe("a node", () => {
 		expect(log.lines).toEqual(["warn the link did not close in order: stuck"]);
 	});
 
+	it("closes its link once, however often it is closed and drained", async () => {
+		const link = new FakeLink();
+		const close = vi.spyOn(link, "close");
+		const node = await fakeNode(link);
+		await Promise.all([node.close(), node.drain(), node.close(), node[Symbol.asyncDispose]()]);
+		await node.close();
+		expect(close).toHaveBeenCalledOnce();
+	});
+
 	it("drains when it is disposed of", async () => {
 		const bus = memoryBus();
 		let closed: Promise<unknown>;

@@ -145,6 +145,7 @@ describe("a handler", () => {
 
 	it.each<[string, Echo]>([
 		["that it does not declare", (_, ctx) => ctx.fail("other" as never, {} as never)],
+		["that it does not declare, without data", (_, ctx) => ctx.fail("other" as never, undefined as never)],
 		["called constructor", (_, ctx) => ctx.fail("constructor" as never, {} as never)],
 		["with data of another shape", (_, ctx) => ctx.fail("unknown", { near: "x" } as never)],
 		["with data that cannot be encoded", (_, ctx) => ctx.fail("unknown", { near: ["\ud800"] })],

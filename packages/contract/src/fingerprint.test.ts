@@ -44,10 +44,20 @@ describe("fingerprint", () => {
 	});
 
 	it("takes fields called default, title and description for fields", () => {
-		const shape = (name: string) => get({ input: z.object({ [name]: z.string() }) });
+		const shape = (name: string) => get({ input: z.object({ [name]: z.string().optional() }) });
 		const empty = print({ f: get({ input: z.object({}) }) });
 		const names = ["default", "title", "description", "examples", "required"];
 		expect(new Set([empty, ...names.map((name) => print({ f: shape(name) }))]).size).toBe(names.length + 1);
+	});
+
+	it("takes members of a constant for data", () => {
+		const constant = (value: unknown) => {
+			const schema = z.unknown();
+			const standard = { ...schema["~standard"], jsonSchema: { input: () => ({ const: value }), output: () => ({}) } };
+			return print({ f: get({ input: { "~standard": standard } }) });
+		};
+		expect(constant({ title: "a" })).not.toBe(constant({ title: "b" }));
+		expect(constant({ required: ["a", "b"] })).not.toBe(constant({ required: ["b", "a"] }));
 	});
 
 	it("changes when anything changes that matters", () => {

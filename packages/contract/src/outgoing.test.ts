@@ -13,6 +13,9 @@ const SCHEMAS = {
 	transformed: z.object({ a: z.string().transform((text) => text.length), b: z.coerce.number() }),
 	renamed: z.object({ a: z.string(), b: z.string().optional() }).transform(({ a, b }) => ({ b: a, c: b ?? "none" })),
 	swallowed: z.object({ a: z.string().optional() }).transform(({ a }) => ({ b: a ?? "none" })),
+	conditional: z
+		.object({ a: z.string(), b: z.string().optional() })
+		.transform(({ a, b }) => (b === undefined ? { a, fallback: 1 } : { a })),
 	shuffled: z.object({ a: z.string(), b: z.string() }).transform(({ a, b }) => ({ a: b, b: a })),
 	preprocessed: z.preprocess(
 		(value) => ({ a: (value as { b?: unknown } | null)?.b ?? "none" }),

@@ -60,7 +60,6 @@ class Pruning {
 	}
 
 	#array(given: readonly unknown[], parsed: readonly unknown[], depth: number): readonly unknown[] {
-		if (given.length !== parsed.length) return given;
 		let copy: unknown[] | undefined;
 		for (let i = 0; i < given.length; i++) {
 			const item = this.prune(given[i], parsed[i], depth + 1);
