@@ -52,6 +52,30 @@ for (const { name, start, needs } of SERVERS) {
 		}, 90_000);
 	});
 
+	describeWith(needs, `a client link to ${name} that is cut`, () => {
+		let server: XmppServer;
+		beforeAll(async () => {
+			server = await start(OPTIONS);
+		}, START_LIMIT_MS);
+		afterAll(() => server?.stop(), START_LIMIT_MS);
+
+		it("has the same address when it is back, and serves there again", async () => {
+			await using proxy = await startTcpProxy({ target: { port: server.c2sPort } });
+			const provider = await createNode({ link: account(server, "bob", proxy.port) });
+			await provider.serve(probe, makeProbe().handlers);
+			const caller = await createNode({ link: account(server, "alice") });
+			const client = caller.client(probe, { to: provider.jid });
+			const { jid } = provider;
+			for (const fault of ["cut", "hangUp"] as const) {
+				proxy[fault]();
+				await expect.poll(() => client.whoami().catch(() => "not yet"), { timeout: 20_000 }).toBe(caller.jid);
+				expect(provider.jid).toBe(jid);
+			}
+			await caller.close();
+			await provider.close();
+		}, 60_000);
+	});
+
 	describeWith(needs, `a link to ${name} over TLS`, () => {
 		let server: XmppServer;
 		beforeAll(async () => {

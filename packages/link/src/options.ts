@@ -59,7 +59,7 @@ export interface ClientLinkOptions extends ServerOptions {
 	/** The account, `user@domain`. With a resource, that one is asked for. */
 	readonly jid: string;
 	readonly password: string;
-	/** The resource to ask for; default: the JID's, else whatever the server makes up. */
+	/** The resource to ask for; default: the JID's, else a random one that the link keeps. */
 	readonly resource?: string;
 }
 

@@ -67,7 +67,7 @@ function setUp() {
 	return { clock, attempts, recorder, link, open, last, states };
 }
 
-const down = () => passing("unavailable", "down");
+const down = () => passing("link-lost", "down");
 
 describe("A supervised link", () => {
 	it("is open when the first attempt has succeeded, and begins after it has said so", async () => {
@@ -117,7 +117,7 @@ describe("A supervised link", () => {
 		void open();
 		attempts[0]?.events.onStep("counting sheep");
 		clock.advance(10_000);
-		expect(recorder.states.at(-1)).toMatchObject({ state: "waiting", cause: { code: "unavailable" } });
+		expect(recorder.states.at(-1)).toMatchObject({ state: "waiting", cause: { code: "link-lost" } });
 		expect((recorder.states.at(-1) as { cause: BusError }).cause.message).toContain("counting sheep");
 		expect(attempts[0]?.signal.aborted).toBe(true);
 		const late = await attempts[0]?.succeed();
@@ -175,7 +175,7 @@ describe("A supervised link", () => {
 		const { clock, recorder, link, last } = setUp();
 		const opening = link.open(recorder, { timeoutMs: 150 });
 		const failed = expect(opening).rejects.toMatchObject({
-			code: "unavailable",
+			code: "link-lost",
 			message: "not connected to the XMPP server after 150 ms: down",
 		});
 		await last().fail(down());

@@ -94,7 +94,7 @@ export class SupervisedLink implements Link {
 			const cancel = this.#clock.after(options.timeoutMs, () => {
 				const last = this.#state.state === "waiting" ? `: ${this.#state.cause.message}` : "";
 				this.destroy(
-					new BusError("unavailable", `not connected to the XMPP server after ${options.timeoutMs} ms${last}`),
+					new BusError("link-lost", `not connected to the XMPP server after ${options.timeoutMs} ms${last}`),
 				);
 			});
 			this.#opened = {
@@ -149,7 +149,7 @@ export class SupervisedLink implements Link {
 		};
 		const { attemptMs } = this.#settings;
 		const cancelLimit = this.#clock.after(attemptMs, () =>
-			fail(passing("unavailable", `no session with the XMPP server within ${attemptMs} ms; gave up while ${doing}`)),
+			fail(passing("link-lost", `no session with the XMPP server within ${attemptMs} ms; gave up while ${doing}`)),
 		);
 		this.#leave = drop;
 		this.#become({ state: "connecting", attempt: this.#failures + 1 });

@@ -72,7 +72,7 @@ describe("An attempt to connect", () => {
 			expect(link.state.state).toBe("connecting");
 			vi.advanceTimersByTime(1);
 			const { cause } = await recorder.state("waiting");
-			expect(cause).toMatchObject({ code: "unavailable", executed: "no" });
+			expect(cause).toMatchObject({ code: "link-lost", executed: "no" });
 			link.destroy();
 			await opening;
 			await peer.closed();

@@ -61,7 +61,7 @@ export class ClientRules implements NegotiationRules {
 		this.#readLimits(features);
 		if (this.#step === "login") {
 			const bind = features.child("bind", NS.bind);
-			if (bind === undefined) throw passing("unavailable", "the server offers no resource after the login");
+			if (bind === undefined) throw passing("link-lost", "the server offers no resource after the login");
 			this.#go("bind", "binding the resource");
 			return features.withChildren(xml("bind", NS.bind));
 		}
@@ -88,7 +88,7 @@ export class ClientRules implements NegotiationRules {
 	}
 
 	#tls(element: Element): { show?: Element } {
-		if (element.name !== "proceed") throw passing("unavailable", "the server failed to start TLS");
+		if (element.name !== "proceed") throw passing("link-lost", "the server failed to start TLS");
 		// Whatever came along with it was sent in plaintext, by whoever, to be taken for encrypted (CVE-2011-0411).
 		if (this.#wire.unread > 0) throw final("forbidden", "plaintext was sent to be read as if it were encrypted");
 		this.#wire.stopReading();
@@ -112,7 +112,7 @@ export class ClientRules implements NegotiationRules {
 		const text = iq.attr("type") === "result" ? iq.child("bind", NS.bind)?.child("jid", NS.bind)?.text() : undefined;
 		if (text === undefined) return {};
 		const jid = Jid.tryParse(text);
-		if (jid?.resource === undefined) throw passing("unavailable", "the server bound an address that is no full JID");
+		if (jid?.resource === undefined) throw passing("link-lost", "the server bound an address that is no full JID");
 		this.jid = jid;
 		// No `from`: xmpp.js would parse it, and throws at what it cannot parse.
 		return { show: iq.with({ from: undefined, to: undefined }), last: true };

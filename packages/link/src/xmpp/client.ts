@@ -4,6 +4,7 @@ import { type Element, STREAM_END, streamHeader } from "@antiphon/xml";
 import { type Entity, type LtxElement, xml as ltx, client as xmppClient } from "@xmpp/client";
 import type { Link } from "../link.js";
 import { type ClientLinkOptions, type ClientSettings, clientSettings } from "../options.js";
+import { stanzaId } from "../stanza-id.js";
 import { type Session, type SessionEvents, SupervisedLink } from "../supervisor.js";
 import { ClientRules } from "./client-rules.js";
 import { connectFirst } from "./connect.js";
@@ -18,14 +19,16 @@ import type { Wire } from "./wire.js";
  * A link as an XMPP client (RFC 6120): TLS, SCRAM-SHA-256 or -1 with the server verified, one resource.
  *
  * It ends for good, with a cause, on: `unauthenticated` (wrong password, or a server that does not know it), `forbidden`
- * (bad certificate, no TLS), `conflict` (another process took the resource), `unavailable` (the server does not serve the
+ * (bad certificate, no TLS), `conflict` (another process took the resource), `link-lost` (the server does not serve the
  * domain). After everything else it reconnects.
  *
  * @param environment for tests: clock, DNS, randomness
  * @throws BusError `invalid-argument` for options that cannot be
  */
 export function clientLink(options: ClientLinkOptions, environment: Partial<LinkEnvironment> = {}): Link {
-	const settings = clientSettings(options);
+	const given = clientSettings(options);
+	// Chosen here rather than by the server, so that the node has the same address after a reconnect.
+	const settings = { ...given, resource: given.resource ?? stanzaId() };
 	const world = { ...systemEnvironment, ...environment };
 	return new SupervisedLink(
 		{ kind: "client", ownedDomain: undefined },

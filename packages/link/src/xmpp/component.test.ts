@@ -115,7 +115,7 @@ describe("A component link", () => {
 			await peer.header();
 			peer.send(HEADER + streamError("host-unknown"));
 		});
-		expect(error).toMatchObject({ code: "unavailable" });
+		expect(error).toMatchObject({ code: "link-lost" });
 		expect(String(error)).toContain("fn.example.org");
 	});
 

@@ -20,7 +20,7 @@ import { tlsPolicy } from "./tls.js";
  * the secret, and shows us nothing: off loopback the server is known by TLS (`xmpps://`), or not at all.
  *
  * It ends for good, with a cause, on: `unauthenticated` (wrong secret), `conflict` (another process has the domain),
- * `unavailable` (the server does not know the domain), `forbidden` (bad certificate, no TLS). After everything else it
+ * `link-lost` (the server does not know the domain), `forbidden` (bad certificate, no TLS). After everything else it
  * reconnects.
  *
  * @param environment for tests: clock, randomness
@@ -92,7 +92,7 @@ function componentRules(domain: string): NegotiationRules {
 	return {
 		header(header) {
 			const id = header.attr("id");
-			if (id === undefined) throw passing("unavailable", "the server opened a component's stream without an id");
+			if (id === undefined) throw passing("link-lost", "the server opened a component's stream without an id");
 			return header.with({ id: toBytes(id) });
 		},
 		admit(element) {

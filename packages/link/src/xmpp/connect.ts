@@ -22,7 +22,7 @@ export interface ConnectContext {
 export async function connectFirst(targets: readonly Target[], context: ConnectContext): Promise<Wire> {
 	const { clock } = context.environment;
 	const deadline = clock.now() + context.settings.attemptMs;
-	let last: LinkFailure = passing("unavailable", "there is no server to connect to");
+	let last: LinkFailure = passing("link-lost", "there is no server to connect to");
 	for (const [index, target] of targets.entries()) {
 		const share = new AbortController();
 		const giveUp = () => share.abort();
@@ -75,8 +75,8 @@ function connectTcp(target: Target, signal: AbortSignal): Promise<Socket> {
 			reject(failure);
 		};
 		const onError = (error: Error & { code?: string }) =>
-			stop(passing("unavailable", `no connection to ${where}: ${error.message || error.code}`, error));
-		const onAbort = () => stop(passing("unavailable", `no connection to ${where}: no answer in time`));
+			stop(passing("link-lost", `no connection to ${where}: ${error.message || error.code}`, error));
+		const onAbort = () => stop(passing("link-lost", `no connection to ${where}: no answer in time`));
 		const onConnect = () => {
 			cleanUp();
 			resolve(socket);

@@ -212,7 +212,7 @@ describe("The login of a client", () => {
 			await peer.header();
 			peer.send(HEADER + streamError("host-unknown"));
 		});
-		expect(error).toMatchObject({ code: "unavailable" });
+		expect(error).toMatchObject({ code: "link-lost" });
 		expect(String(error)).toContain("example.org");
 	});
 

@@ -137,5 +137,5 @@ function asFailure(error: unknown): LinkFailure {
 	const message = error instanceof Error ? error.message : String(error);
 	return error instanceof TypeError
 		? final("internal", `the negotiation failed: ${message}`, error)
-		: passing("unavailable", `the negotiation failed: ${message}`, error);
+		: passing("link-lost", `the negotiation failed: ${message}`, error);
 }

@@ -89,7 +89,7 @@ describe("The servers of a client URL", () => {
 		const world = dns({ "_xmpp-client._tcp.example.org": [srv(".", 0, 0)] });
 		await expect(clientTargets(url("example.org"), world)).rejects.toMatchObject({
 			final: true,
-			error: { code: "unavailable" },
+			error: { code: "link-lost" },
 		});
 	});
 });

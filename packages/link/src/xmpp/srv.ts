@@ -38,7 +38,7 @@ export async function clientTargets(url: ServerUrl, environment: LinkEnvironment
 			.slice(0, MAX_TARGETS)
 			.map(({ name, port, directTls }) => ({ host: name, port, directTls }));
 	}
-	if (records.length > 0) throw final("unavailable", `DNS says that ${host} has no XMPP service for clients`);
+	if (records.length > 0) throw final("link-lost", `DNS says that ${host} has no XMPP service for clients`);
 	return url.tls ? itself : [...itself, { host, port: 5223, directTls: true }];
 }
 

@@ -24,12 +24,12 @@ export function streamFailure(error: Element, domain: string): LinkFailure {
 		case "host-unknown":
 		case "host-gone":
 		case "improper-addressing":
-			return final("unavailable", `the server does not serve ${domain} (${said}). Check the domain and the url`);
+			return final("link-lost", `the server does not serve ${domain} (${said}). Check the domain and the url`);
 		case "unsupported-version":
-			return final("unavailable", `the server does not speak XMPP 1.0 (${said})`);
+			return final("link-lost", `the server does not speak XMPP 1.0 (${said})`);
 		case "see-other-host":
 			return passing(
-				"unavailable",
+				"link-lost",
 				"the server refers to another host; that is not followed, use SRV records or its url",
 			);
 		default:
@@ -43,7 +43,7 @@ export function saslFailure(failure: Element, jid: string): LinkFailure {
 	const text = failure.child("text")?.text().slice(0, 500);
 	const said = text === undefined || text === "" ? name : `${name}: ${text}`;
 	if (name === "temporary-auth-failure") {
-		return passing("unavailable", `the server cannot check the password now (${said})`);
+		return passing("link-lost", `the server cannot check the password now (${said})`);
 	}
 	return final("unauthenticated", `the server refused the login of ${jid} (${said}). Check the jid and the password`);
 }
@@ -57,5 +57,5 @@ export function bindFailure(iq: Element): LinkFailure {
 	if (name === "not-allowed" || name === "bad-request") {
 		return final("forbidden", `the server refused the resource (${name})`);
 	}
-	return passing("unavailable", `the server refused the resource (${name})`);
+	return passing("link-lost", `the server refused the resource (${name})`);
 }

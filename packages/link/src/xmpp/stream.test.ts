@@ -365,7 +365,7 @@ describe("A peer that is dead", () => {
 		});
 		const recorder = await opened(use(clientTo(server, { timeouts: { attemptMs: 200 } })));
 		const { cause } = await recorder.state("waiting");
-		expect(cause).toMatchObject({ code: "unavailable" });
+		expect(cause).toMatchObject({ code: "link-lost" });
 		expect(cause.message).toContain("200 ms");
 	});
 
@@ -392,7 +392,7 @@ describe("A peer that is dead", () => {
 	it("leaves open() to its own time limit when nobody listens", async () => {
 		const recorder = new Recorder();
 		const link = use(clientTo({ port: await closedPort() }));
-		await expect(link.open(recorder, { timeoutMs: 300 })).rejects.toMatchObject({ code: "unavailable" });
+		await expect(link.open(recorder, { timeoutMs: 300 })).rejects.toMatchObject({ code: "link-lost" });
 		expect(recorder.states.filter((state) => state.state === "waiting").length).toBeGreaterThan(1);
 	});
 });

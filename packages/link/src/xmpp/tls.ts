@@ -60,7 +60,7 @@ export function startTls(socket: Socket, options: TlsOptions, signal: AbortSigna
 			reject(failure);
 		};
 		const onError = (error: Error) => stop(tlsFailure(tlsSocket, error, options.servername));
-		const onClose = () => stop(passing("unavailable", "the server closed the connection during the TLS handshake"));
+		const onClose = () => stop(passing("link-lost", "the server closed the connection during the TLS handshake"));
 		const onAbort = () => stop(passing("cancelled", "given up during the TLS handshake"));
 		const onSecure = () => {
 			cleanUp();
@@ -86,5 +86,12 @@ function tlsFailure(socket: TLSSocket, error: Error, servername: string): LinkFa
 			error,
 		);
 	}
-	return passing("unavailable", `the TLS handshake failed: ${error.message}`, error);
+	if ((error as NodeJS.ErrnoException).code === "ERR_SSL_TLSV1_UNRECOGNIZED_NAME") {
+		return final(
+			"forbidden",
+			`the server has no certificate for ${servername}. Check the domain, or servername`,
+			error,
+		);
+	}
+	return passing("link-lost", `the TLS handshake failed: ${error.message}`, error);
 }
