@@ -40,7 +40,7 @@ describe("createNode", () => {
 		expect(await failureOf(createNode({ link }))).toMatchObject({ code: "invalid-argument" });
 	});
 
-	it.each([{ maxCallsIn: 0 }, { defaultTimeoutMs: 1e12 }, { drainTimeoutMs: 1.5 }, { toString: 1 }])(
+	it.each<object>([{ maxCallsIn: 0 }, { defaultTimeoutMs: 1e12 }, { drainTimeoutMs: 1.5 }, { toString: 1 }])(
 		"refuses the limits %j before it opens the link",
 		async (limits) => {
 			const link = memoryBus().link("a@example.org/x");

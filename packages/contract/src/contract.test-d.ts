@@ -125,6 +125,13 @@ sidesClient.union({ a: "x" });
 sidesClient.union({ c: true });
 same<Awaited<ReturnType<typeof sidesClient.nullable>>, string | null | undefined>(true);
 
+// A schema that lets everything pass is `unknown` to its users.
+const loose = service("loose", "1.0.0", { f: get({ input: z.any(), output: z.any(), faults: { no: z.any() } }) });
+declare const looseClient: Client<typeof loose.functions>;
+looseClient.f({ a: 1 }, { timeoutMs: 5 });
+same<Awaited<ReturnType<typeof looseClient.f>>, unknown>(true);
+same<Parameters<Handlers<typeof loose.functions>["f"]>[0], unknown>(true);
+
 // A function without output: the handler returns nothing, and nothing else will do.
 const nothing: Handlers<typeof dictionary.functions>["forget"][] = [
 	() => undefined,

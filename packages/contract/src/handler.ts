@@ -19,10 +19,14 @@ export interface CallContext<SentFaults = unknown> {
 	fail<Name extends keyof SentFaults & string>(name: Name, data: SentFaults[Name], message?: string): never;
 }
 
+/** Where no output is declared, a handler returns nothing: as a method without `return` does, whose type is `void`. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it stands for what a method returns
+type Returned<SentOutput> = [SentOutput] extends [undefined] ? undefined | void : SentOutput;
+
 export type Handler<F extends FunctionContract> = (
 	input: TypesOf<F>["input"],
 	ctx: CallContext<TypesOf<F>["sentFaults"]>,
-) => TypesOf<F>["sentOutput"] | Promise<TypesOf<F>["sentOutput"]>;
+) => Returned<TypesOf<F>["sentOutput"]> | Promise<Returned<TypesOf<F>["sentOutput"]>>;
 
 /** A handler for each function of the contract: an object of functions, or an instance of a class with these methods. */
 export type Handlers<F extends Functions> = { readonly [Name in keyof F]: Handler<F[Name]> };

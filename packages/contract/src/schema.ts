@@ -13,11 +13,14 @@ export interface Schema<Input = unknown, Output = Input> {
 	readonly "~standard": StandardSchemaV1.Props<Input, Output> & StandardJSONSchemaV1.Props<Input, Output>;
 }
 
-export type SchemaInput<S> = S extends Schema<infer Input, unknown> ? Input : undefined;
+/** A schema that lets everything pass, such as `z.any()`, must not switch the checks off for its users. */
+type Checked<T> = 0 extends 1 & T ? unknown : T;
+
+export type SchemaInput<S> = S extends Schema<infer Input, unknown> ? Checked<Input> : undefined;
 export type SchemaOutput<S> = S extends {
 	readonly "~standard": { readonly types?: { readonly output: infer Output } | undefined };
 }
-	? Output
+	? Checked<Output>
 	: undefined;
 
 /** JSON Schema, draft 2020-12. */
