@@ -2,17 +2,16 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { within } from "./contestants/closed-loop.mjs";
 
-const START_LIMIT_MS = 30_000;
+const LOGIN_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5_000;
 /** On top of the length of a slice. */
 const SLICE_GRACE_MS = 30_000;
 
 /**
- * Starts one role of a contestant in a process of its own: a module of `contestants/`. Resolves when it is online.
- * @param who what to call it in an error
- * @throws Error that names the contestant
+ * A process that plays one role: a module of `contestants/`. It stays for the whole run, so that its code is warm, and
+ * logs in anew in each world. Errors name who failed, and where.
  */
-export async function startRole(who, module, options) {
+export function startProcess(module) {
 	const path = fileURLToPath(new URL(`contestants/${module}.mjs`, import.meta.url));
 	// Standard output belongs to the report.
 	const child = fork(path, [], { execArgv: [], stdio: ["ignore", 2, 2, "ipc"] });
@@ -21,6 +20,7 @@ export async function startRole(who, module, options) {
 		child.once("error", (error) => resolve(error.message));
 	});
 	let lastId = 0;
+	let who = module;
 
 	async function ask(name, limitMs, options) {
 		const id = ++lastId;
@@ -42,27 +42,24 @@ export async function startRole(who, module, options) {
 		}
 	}
 
-	async function stop() {
-		if (child.exitCode === null && child.signalCode === null) {
-			await ask("stop", STOP_LIMIT_MS).catch(() => {});
+	return {
+		/** Logs in. @param name what to call it in an error from now on @returns the address of a responder */
+		async join(name, options) {
+			who = name;
+			const { address } = await ask("join", LOGIN_LIMIT_MS, options);
+			return address;
+		},
+		leave: () => ask("leave", LOGIN_LIMIT_MS),
+		/** Runs one slice: see `closedLoop`. */
+		slice: (options) => ask("slice", options.durationMs + SLICE_GRACE_MS, options),
+		/** Processor time used up to now, in microseconds. */
+		cpuUs: () => ask("cpuUs", SLICE_GRACE_MS),
+		async [Symbol.asyncDispose]() {
+			if (child.exitCode !== null || child.signalCode !== null) return;
+			if (child.connected) child.disconnect();
 			const killer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
 			await ended;
 			clearTimeout(killer);
-		}
-	}
-
-	try {
-		const { address } = await ask("start", START_LIMIT_MS, options);
-		return {
-			address,
-			/** Runs one slice: see `closedLoop`. */
-			slice: (options) => ask("slice", options.durationMs + SLICE_GRACE_MS, options),
-			/** Processor time used up to now, in microseconds. */
-			cpu: () => ask("cpu", SLICE_GRACE_MS),
-			[Symbol.asyncDispose]: stop,
-		};
-	} catch (error) {
-		await stop();
-		throw error;
-	}
+		},
+	};
 }

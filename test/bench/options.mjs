@@ -9,9 +9,9 @@ export const HELP = `npm run bench -- [options]
   --only PART,…        of ${PARTS.join(", ")}
   --worlds NAME,…      calls only: worlds whose name contains one of these, such as memory, embedded or "Prosody client"
   --concurrency N,…    calls only: how many calls are in flight at once. Default 1,16,128
-  --slices N           calls only: slices of each contestant. Default 15; 5 with --quick
+  --slices N           calls only: slices of each contestant at each concurrency. Default 15; 5 with --quick
   --slice-ms N         calls only: length of one. Default 400; 100 with --quick
-  --warm-up-ms N       calls only: for each contestant before its first slice. Default 2000; 400 with --quick
+  --warm-up-ms N       calls only: before the first slice; a quarter of it in later worlds. Default 4000; 1500 with --quick
   --help`;
 
 /** What the command line asks for, with defaults filled in. @throws Error that says what is wrong */
@@ -43,7 +43,7 @@ export function readOptions(args) {
 		concurrency: (values.concurrency ?? "1,16,128").split(",").map((text) => count("--concurrency", text)),
 		slices: count("--slices", values.slices ?? (quick ? "5" : "15")),
 		sliceMs: count("--slice-ms", values["slice-ms"] ?? (quick ? "100" : "400")),
-		warmUpMs: count("--warm-up-ms", values["warm-up-ms"] ?? (quick ? "400" : "2000")),
+		warmUpMs: count("--warm-up-ms", values["warm-up-ms"] ?? (quick ? "1500" : "4000")),
 	};
 }
 

@@ -72,7 +72,7 @@ describe("the benchmark", () => {
 
 		// Port 1: nobody listens there.
 		const options = JSON.stringify({ url: "xmpp://127.0.0.1:1", jid: "a@localhost/a", password: "x" });
-		const start = `import { startRole } from "./contestant-process.mjs"; await startRole("the caller", "bare-caller", ${options});`;
+		const start = `import { startProcess } from "./contestant-process.mjs"; await startProcess("bare-caller").join("the caller", ${options});`;
 		const failed = await node("--input-type=module", "--eval", start);
 		expect(failed.code).toBe(1);
 		expect(failed.stderr).toMatch(/the caller failed: .*ECONNREFUSED/);

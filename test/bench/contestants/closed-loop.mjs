@@ -5,19 +5,21 @@ const DRAIN_LIMIT_MS = 20_000;
 
 /**
  * Keeps `concurrency` calls in flight for `durationMs`: each loop makes its next call when the last has come back. Counts
- * what came back in that time; latencies are in milliseconds, processor time of this process in microseconds a call.
+ * what came back in that time, or the first that came back later if the machine was so busy that none did. Latencies
+ * are in milliseconds, processor time of this process in microseconds a call.
  * @throws what a call throws, and Error if a call does not come back
  */
 export async function closedLoop(call, { concurrency, durationMs }) {
 	const latencies = [];
 	const startedMs = performance.now();
-	const endMs = startedMs + durationMs;
+	let endMs = startedMs + durationMs;
 	const cpu = process.cpuUsage();
 	let failed = false;
 	const loop = async () => {
 		for (let begunMs = startedMs; begunMs < endMs && !failed; ) {
 			await call();
 			const nowMs = performance.now();
+			if (latencies.length === 0) endMs = Math.max(endMs, nowMs);
 			if (nowMs <= endMs) latencies.push(nowMs - begunMs);
 			begunMs = nowMs;
 		}
@@ -28,11 +30,10 @@ export async function closedLoop(call, { concurrency, durationMs }) {
 	});
 	await within(loops, durationMs + DRAIN_LIMIT_MS, "a call did not come back");
 	const { user, system } = process.cpuUsage(cpu);
-	if (latencies.length === 0) throw new Error(`no call came back within ${durationMs} ms`);
 	const sorted = Float64Array.from(latencies).sort();
 	return {
 		calls: sorted.length,
-		callsPerSecond: (sorted.length / durationMs) * 1000,
+		callsPerSecond: (sorted.length / (endMs - startedMs)) * 1000,
 		p50Ms: percentile(sorted, 0.5),
 		p95Ms: percentile(sorted, 0.95),
 		p99Ms: percentile(sorted, 0.99),

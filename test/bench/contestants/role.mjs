@@ -3,25 +3,21 @@
 import { closedLoop } from "./closed-loop.mjs";
 
 /**
- * @param start takes the role's options; resolves with `{ address?, call?, close }` once it is online. `call` makes one
+ * @param login takes the role's options; resolves with `{ address?, call?, close }` once it is online. `call` makes one
  *   call and rejects unless the reply is the right one; `address` is where a responder can be reached
  */
-export function playRole(start) {
-	let role;
+export function playRole(login) {
+	let session;
 	const requests = {
-		async start(options) {
-			role = await start(options);
-			return { address: role.address };
+		async join(options) {
+			session = await login(options);
+			return { address: session.address };
 		},
-		slice: (options) => closedLoop(role.call, options),
-		/** Processor time that this process has used up to now, in microseconds. */
-		cpu() {
+		leave: () => session.close(),
+		slice: (options) => closedLoop(session.call, options),
+		cpuUs() {
 			const { user, system } = process.cpuUsage();
 			return user + system;
-		},
-		async stop() {
-			await role?.close();
-			setImmediate(() => process.disconnect());
 		},
 	};
 	process.on("message", async ({ id, name, options }) => {
