@@ -100,7 +100,8 @@ export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpPro
 		pairs.delete(pair);
 		for (const line of pair.lines) line.close();
 		for (const socket of [pair.client, pair.target]) {
-			if (how === "reset") socket?.resetAndDestroy();
+			// Node never closes the handle of a socket that is reset while its own end is on the way.
+			if (how === "reset" && socket?.writableEnded === false) socket.resetAndDestroy();
 			else socket?.destroy();
 		}
 	}
