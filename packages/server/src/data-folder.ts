@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
-import type { Log } from "./log.js";
+import type { Log } from "@antiphon/protocol";
 import type { OfflineMessages } from "./offline-messages.js";
 import type { Roster, RosterItem } from "./roster.js";
 import type { Subscription } from "./subscription.js";

@@ -1,4 +1,4 @@
-import { Jid, Scope, type StanzaKind } from "@antiphon/protocol";
+import { Jid, type Log, Scope, type StanzaKind } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Accounts } from "./accounts.js";
 import type { Handler } from "./arrival.js";
@@ -7,7 +7,7 @@ import type { ComponentDomain, Components } from "./components.js";
 import type { Features, Where } from "./features.js";
 import type { HookName, Hooks } from "./hooks.js";
 import type { ServerLimits } from "./limits.js";
-import type { Log } from "./log.js";
+
 import type { Peer } from "./peer.js";
 import type { PresenceRule, PresenceTable, PresenceType } from "./presence-table.js";
 import type { Router } from "./router.js";

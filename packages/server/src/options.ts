@@ -1,7 +1,6 @@
-import { Jid } from "@antiphon/protocol";
+import { guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { resolveLimits, type ServerLimits } from "./limits.js";
-import { guardedLog, type Log, quietLog } from "./log.js";
 
 /** A stanza as the server routes it, with both addresses stamped. */
 export interface RoutedStanza {

@@ -1,11 +1,11 @@
-import { Dispatcher, errorOf, Jid, resultOf, type StanzaError } from "@antiphon/protocol";
+import { Dispatcher, errorOf, Jid, type Log, resultOf, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Accounts } from "./accounts.js";
 import type { Arrival, Handler } from "./arrival.js";
 import type { Account, ClientSession } from "./client-session.js";
 import type { Components } from "./components.js";
 import { iqFault } from "./iq-rules.js";
-import type { Log } from "./log.js";
+
 import type { RoutedStanza } from "./options.js";
 import type { Peer } from "./peer.js";
 import type { PresenceTable, PresenceType } from "./presence-table.js";

@@ -1,8 +1,8 @@
-import { NS } from "@antiphon/protocol";
+import { type Log, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import type { Accounts } from "./accounts.js";
 import type { Account } from "./client-session.js";
-import { type Log, shown } from "./log.js";
+import { shown } from "./log.js";
 import { isMechanism, type SaslExchange, type SaslStep, startExchange } from "./sasl.js";
 import type { XmlStream } from "./xml-stream.js";
 

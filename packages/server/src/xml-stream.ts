@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { NS } from "@antiphon/protocol";
+import { type Log, NS } from "@antiphon/protocol";
 import {
 	type Element,
 	STREAM_END,
@@ -12,7 +12,7 @@ import {
 	xml,
 } from "@antiphon/xml";
 import type { ServerLimits } from "./limits.js";
-import type { Log } from "./log.js";
+
 import { type FlushTurn, Outbox } from "./outbox.js";
 import { adviceFor, type StreamErrorCondition, streamErrorText } from "./stream-error.js";
 

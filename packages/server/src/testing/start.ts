@@ -1,4 +1,4 @@
-import type { Log } from "../log.js";
+import type { Log } from "@antiphon/protocol";
 import type { ServerOptions } from "../options.js";
 import { type EmbeddedServer, startServer } from "../server.js";
 
