@@ -15,7 +15,7 @@ const tool = (name) => join(TEST, "node_modules/.bin", name);
 
 /** Each is a few commands that fail or do not. */
 const CHECKS = {
-	format: [[tool("biome"), "check", ROOT]],
+	format: [[tool("biome"), "check", "--error-on-warnings", ROOT]],
 	types: typeProjects().map((project) => [tool("tsc"), "-p", project]),
 	bounds: [[tool("depcruise"), "--config", "test/dependency-cruiser.cjs", "packages", "services"]],
 	unused: [[tool("knip"), "--config", "test/knip.json", "--no-progress", "--no-config-hints"]],

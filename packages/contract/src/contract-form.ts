@@ -1,6 +1,6 @@
 import type { DataForm } from "@antiphon/protocol";
 import { NS } from "@antiphon/protocol";
-import type { ServiceDescription } from "./describe.js";
+import type { ServiceDescription } from "./description.js";
 
 /**
  * A service, or one function of it, as an extended disco form (XEP-0128): what any XMPP client can show. The schemas are

@@ -1,27 +1,8 @@
+import type { FunctionDescription, ServiceDescription } from "./description.js";
 import { fingerprint } from "./fingerprint.js";
-import type { Delivery, FunctionContract, FunctionKind } from "./function.js";
+import type { FunctionContract } from "./function.js";
 import { type JsonSchema, jsonSchemaOf } from "./schema.js";
 import type { Service } from "./service.js";
-
-/** A function as data: what is told to those who do not have its source. */
-export interface FunctionDescription {
-	readonly kind: FunctionKind;
-	readonly delivery: Delivery;
-	readonly summary?: string;
-	/** `null`: nothing is passed. */
-	readonly input: JsonSchema | null;
-	/** `null`: nothing is returned. */
-	readonly output: JsonSchema | null;
-	readonly faults: Readonly<Record<string, JsonSchema>>;
-}
-
-/** A service as data (docs/protocol.md, "The contract"). */
-export interface ServiceDescription {
-	readonly service: string;
-	readonly version: string;
-	readonly fingerprint: string;
-	readonly functions: Readonly<Record<string, FunctionDescription>>;
-}
 
 /** @throws TypeError when a schema cannot be described */
 export function describe(service: Service): ServiceDescription {

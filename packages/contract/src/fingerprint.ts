@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ServiceDescription } from "./describe.js";
+import type { ServiceDescription } from "./description.js";
 
 /** JSON Schema keywords that say nothing about what is valid. A default may be made up anew each time: an id, the time. */
 const FOR_PEOPLE = new Set(["title", "description", "examples", "default", "$comment", "deprecated"]);

@@ -1,4 +1,4 @@
-import type { FunctionDescription, ServiceDescription } from "./describe.js";
+import type { FunctionDescription, ServiceDescription } from "./description.js";
 import type { FunctionContract } from "./function.js";
 import type { Schema } from "./schema.js";
 import { type Service, service } from "./service.js";
