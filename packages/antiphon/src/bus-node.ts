@@ -82,6 +82,7 @@ export class BusNode implements Node {
 		const description = describe(service);
 		const instance = this.#instance(options);
 		this.#requireDomain(options.domain);
+		this.#warnOfDelivery(service);
 		const remove = this.#directory.add({
 			service,
 			handlers: handlers as unknown as Handlers<Functions>,
@@ -98,6 +99,7 @@ export class BusNode implements Node {
 	}
 
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F> {
+		this.#warnOfDelivery(service);
 		return makeClient(this.#caller, service, options);
 	}
 
@@ -171,6 +173,14 @@ export class BusNode implements Node {
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
 		this.#resolveClosed(cause);
+	}
+
+	/** A promise that is not kept yet must not look as if it were. */
+	#warnOfDelivery({ name, functions }: Service): void {
+		for (const [fn, { delivery }] of Object.entries(functions)) {
+			if (delivery === "at-most-once") continue;
+			this.#log.warn(`${name}.${fn} declares ${delivery}; this version delivers at most once`);
+		}
 	}
 
 	/** Waits until nothing runs any more, but not for ever. */

@@ -2,7 +2,7 @@ import { memoryBus } from "@antiphon/link";
 import { BusError, Jid } from "@antiphon/protocol";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { createNode, get, type NodeStatus, service } from "./index.js";
+import { createNode, get, type NodeStatus, service, set } from "./index.js";
 import {
 	DOMAIN,
 	echoing,
@@ -272,5 +272,20 @@ describe("a node", () => {
 			expect(status.state).toBe("online");
 			break;
 		}
+	});
+});
+
+describe("a delivery promise that this version does not keep", () => {
+	const durable = service("durable", "1.0.0", { learn: set({ delivery: "effectively-once" }), look: get({}) });
+	const said = "warn durable.learn declares effectively-once; this version delivers at most once";
+
+	it("is said in the log of who serves and of who calls", async () => {
+		const bus = memoryBus();
+		const logs = [keepingLog(), keepingLog()] as const;
+		const provider = await join(bus, DOMAIN, { log: logs[0] });
+		const caller = await join(bus, "caller@example.org", { log: logs[1] });
+		await provider.serve(durable, { learn: () => {}, look: () => {} });
+		await caller.client(durable, { domain: DOMAIN }).learn();
+		for (const log of logs) expect(log.lines).toEqual([said]);
 	});
 });

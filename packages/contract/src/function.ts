@@ -5,7 +5,10 @@ export type FunctionKind = "get" | "set";
 
 export const DELIVERIES = ["at-most-once", "at-least-once", "effectively-once"] as const;
 
-/** What a call is promised (docs/guarantees.md). */
+/**
+ * What a call is promised. So far every call runs at most once: the other two are part of the contract and of its
+ * description, and a node that serves or calls such a function says in its log what it gets instead.
+ */
 export type Delivery = (typeof DELIVERIES)[number];
 
 /**

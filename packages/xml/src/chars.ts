@@ -12,7 +12,6 @@ export const AMP = 0x26;
 export const APOS = 0x27;
 export const HYPHEN = 0x2d;
 export const SLASH = 0x2f;
-export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 export const LT = 0x3c;
 export const EQUALS = 0x3d;
@@ -20,7 +19,6 @@ export const GT = 0x3e;
 export const QUESTION = 0x3f;
 export const LEFT_BRACKET = 0x5b;
 export const RIGHT_BRACKET = 0x5d;
-export const UNDERSCORE = 0x5f;
 
 /** 1 for a byte that ends a plain run of text: markup, a control character, CR, the end of `]]>`, 0xEF. */
 export const TEXT_STOP = table(
