@@ -7,6 +7,7 @@ const PACKAGES = {
 	antiphon: ["xml", "protocol", "contract", "link"],
 	server: ["xml", "protocol"],
 	cli: ["xml", "protocol", "server", "antiphon", "dictionary"],
+	dictionary: ["antiphon"],
 };
 /** Packages from the registry, by the package that may import them. */
 const REGISTRY = {
@@ -14,6 +15,7 @@ const REGISTRY = {
 	contract: ["@standard-schema/spec"],
 	link: ["@xmpp/client", "@xmpp/component"],
 	cli: ["commander", "cli-table3"],
+	dictionary: ["zod"],
 };
 
 const folder = (name) => (name === "dictionary" ? "services/dictionary" : `packages/${name}`);

@@ -89,6 +89,6 @@ function count(report, status) {
 		total.failed++;
 		console.log("✗ the suites failed outside of any test: see above");
 	}
-	const titles = testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === "pending");
+	const titles = testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === "skipped");
 	for (const title of new Set(titles.map((test) => test.ancestorTitles.join(" › ")))) console.log(`skipped: ${title}`);
 }
