@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -30,6 +30,10 @@ if (unknown.length > 0) {
 	process.exit(2);
 }
 const chosen = (name) => (only === undefined ? positionals.length === 0 || SUITES.includes(name) : only.includes(name));
+
+// Tools are started by their names, and a test may start npm: all of it with the Node that runs this.
+process.env.PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
+console.log(`Node ${process.version}`);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, commands] of Object.entries(CHECKS)) if (chosen(name)) runCheck(name, commands);
