@@ -119,7 +119,9 @@ function prepareDomain(text: string): string {
 	if (ip !== undefined && isIPv6(ip)) return domainToASCII(domain);
 	const ascii = UNICODE_DOMAIN.test(domain) ? domainToASCII(domain) : "";
 	const unicode = domainToUnicode(ascii);
-	if (!LDH_DOMAIN.test(ascii) || !UNICODE_DOMAIN.test(unicode) || domainToASCII(unicode) !== ascii) {
+	// A label that is no punycode comes back as it was from newer versions of Node.
+	const decoded = UNICODE_DOMAIN.test(unicode) && !A_LABEL.test(unicode);
+	if (!LDH_DOMAIN.test(ascii) || !decoded || domainToASCII(unicode) !== ascii) {
 		throw new JidError(`not a domain: ${show(text)}`);
 	}
 	return sized(unicode, "domain", text);

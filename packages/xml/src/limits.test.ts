@@ -189,7 +189,7 @@ describe("memory and work", { timeout: 120_000 }, () => {
 		}
 	});
 
-	it("let go of a stanza once it is delivered", () => {
+	it("let go of a stanza once it is delivered", async () => {
 		const gc = collectGarbage();
 		const parser = new Limited({ maxStanzaBytes: 4 << 20, maxChildren: 1 << 20 });
 		parser.write(HEADER);
@@ -205,7 +205,8 @@ describe("memory and work", { timeout: 120_000 }, () => {
 		}
 		parser.write(`<a>${"<b/>".repeat(200_000)}</a>`);
 		expect(parser.condition).toBeUndefined();
-		expect(gc() - before).toBeLessThan(2_000_000);
+		// What is garbage may be given back a little later.
+		await expect.poll(() => gc() - before, { timeout: 5_000 }).toBeLessThan(2_000_000);
 	});
 
 	it("grow with the bytes, not with their square, however they are cut", () => {

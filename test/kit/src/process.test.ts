@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { livingGroups } from "./child-registry.js";
@@ -73,7 +73,8 @@ describe("A child process of the kit", () => {
 			);
 			await parent.waitUntil("a child", () => /^\d+\n/.test(parent.stdout()), 20_000);
 			const child = Number(parent.stdout());
-			expect(isAlive(child)).toBe(true);
+			// Bound to its parent from the moment on when it is no longer setpriv.
+			await expect.poll(() => readFileSync(`/proc/${child}/comm`, "utf8"), { timeout: 10_000 }).toBe("sleep\n");
 			parent.signal(signal);
 			await parent.exited;
 			await expect.poll(() => isAlive(child), { timeout: 10_000 }).toBe(false);
