@@ -1,4 +1,4 @@
-import { BusError, MAX_TTL_MS } from "@antiphon/protocol";
+import { BusError, MAX_TTL_MS, resolveNumbers } from "@antiphon/protocol";
 
 /** Bounds of one node. Past a bound a call fails at once with `overloaded`; nothing is queued. */
 export interface NodeLimits {
@@ -28,17 +28,9 @@ const DEFAULTS: NodeLimits = {
 	drainTimeoutMs: 30_000,
 };
 
-/** @throws RangeError naming the limit */
+/** @throws BusError `invalid-argument` that names the limit. Deadlines travel with calls, so no time is above a day */
 export function resolveLimits(given: Partial<NodeLimits> = {}): NodeLimits {
-	const limits = { ...DEFAULTS, ...given };
-	for (const [name, value] of Object.entries(limits)) {
-		const max = name.endsWith("Ms") ? MAX_TTL_MS : Number.MAX_SAFE_INTEGER;
-		if (!Object.hasOwn(DEFAULTS, name)) throw new RangeError(`there is no limit called ${name}`);
-		if (!Number.isInteger(value) || value < 1 || value > max) {
-			throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${value}`);
-		}
-	}
-	return limits;
+	return resolveNumbers(DEFAULTS, given, "limits", { maxMs: MAX_TTL_MS });
 }
 
 /** The time that a request has, in milliseconds. @throws BusError `invalid-argument` */

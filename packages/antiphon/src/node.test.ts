@@ -44,7 +44,7 @@ describe("createNode", () => {
 		"refuses the limits %j before it opens the link",
 		async (limits) => {
 			const link = memoryBus().link("a@example.org/x");
-			await expect(createNode({ link, limits })).rejects.toThrow(RangeError);
+			expect(await failureOf(createNode({ link, limits }))).toMatchObject({ code: "invalid-argument" });
 			expect(link.state.state).toBe("idle");
 		},
 	);

@@ -1,4 +1,4 @@
-import { BusError, errorOf, isStanza, Jid, type StanzaCondition } from "@antiphon/protocol";
+import { BusError, errorOf, isStanza, Jid, resolveNumbers, type StanzaCondition } from "@antiphon/protocol";
 import { type Element, parseElement, serialize } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "./link.js";
 import { stanzaId } from "./stanza-id.js";
@@ -6,7 +6,7 @@ import { stanzaId } from "./stanza-id.js";
 /** What may wait for one link, in stanzas and in bytes. Above it the sender gets `overloaded`. */
 const MAX_WAITING = 65_536;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-const DEFAULT_MAX_STANZA_BYTES = 65_536;
+const DEFAULTS: Required<MemoryBusOptions> = { maxStanzaBytes: 65_536 };
 
 export interface MemoryBus {
 	/**
@@ -25,9 +25,10 @@ export interface MemoryBusOptions {
 /**
  * A bus inside one process, with the addressing and the errors of an XMPP server. Every stanza is serialised and parsed
  * again, so that what works here works on a wire.
+ * @throws BusError `invalid-argument`
  */
 export function memoryBus(options: MemoryBusOptions = {}): MemoryBus {
-	const router = new MemoryRouter(options.maxStanzaBytes ?? DEFAULT_MAX_STANZA_BYTES);
+	const router = new MemoryRouter(resolveNumbers(DEFAULTS, options, "options").maxStanzaBytes);
 	return {
 		link(text) {
 			const jid = Jid.tryParse(text);

@@ -52,7 +52,10 @@ describe("The options of a client link", () => {
 		[{ pingTo: "@" }],
 		[{ limits: { maxStanzaBytes: 0 } }],
 		[{ limits: { maxBufferedBytes: Number.NaN } }],
+		[{ limits: { maxBytes: 1 } as object }],
 		[{ timeouts: { attemptMs: -1 } }],
+		[{ timeouts: { quietMs: Number.POSITIVE_INFINITY } }],
+		[{ timeouts: { stallMs: 2 ** 31 } }],
 	])("are refused when they cannot be: %j", (wrong) => {
 		expect(() => clientSettings({ ...account, ...wrong })).toThrow(invalid);
 	});

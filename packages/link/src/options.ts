@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
-import { BusError, Jid, JidError } from "@antiphon/protocol";
+import { BusError, Jid, JidError, resolveNumbers } from "@antiphon/protocol";
 import type { BackoffSettings } from "./backoff.js";
 import type { LivenessSettings } from "./liveness.js";
 
-/** Sizes in bytes. */
+/** Sizes in bytes: whole numbers above 0. */
 export interface LinkLimits {
 	/**
 	 * Largest stanza that is sent; above it `send` throws `too-large`. A server ends the whole stream over one stanza that
@@ -16,7 +16,7 @@ export interface LinkLimits {
 	readonly maxBufferedBytes?: number;
 }
 
-/** Times in milliseconds. */
+/** Times in milliseconds: whole numbers from 1 to 2,147,483,647, which is the longest that a timer waits. */
 export interface LinkTimeouts {
 	/** Limit for one attempt to connect, from the DNS query to the bound resource. Default 10 s. */
 	readonly attemptMs?: number;
@@ -35,6 +35,23 @@ export interface LinkTimeouts {
 	/** The back-off starts over after the link was online for this long. Default 3 s. */
 	readonly stableMs?: number;
 }
+
+const DEFAULT_LIMITS = {
+	maxStanzaBytes: undefined as number | undefined,
+	maxIncomingStanzaBytes: 512 * 1024,
+	maxBufferedBytes: 16 * 1024 * 1024,
+};
+
+const DEFAULT_TIMEOUTS: Required<LinkTimeouts> = {
+	attemptMs: 10_000,
+	quietMs: 7000,
+	replyMs: 8000,
+	stallMs: 12_000,
+	closeMs: 2000,
+	minBackoffMs: 100,
+	maxBackoffMs: 30_000,
+	stableMs: 3000,
+};
 
 interface ServerOptions {
 	/** Certificates to trust in place of the system's: PEM. On loopback, this also makes TLS mandatory. */
@@ -133,28 +150,21 @@ export function componentSettings(options: ComponentLinkOptions): ComponentSetti
 }
 
 function streamSettings(options: ServerOptions & { readonly url: string }, domain: string, servername: string) {
-	const { limits = {}, timeouts = {}, ca } = options;
+	const { ca } = options;
+	const limits = resolveNumbers(DEFAULT_LIMITS, options.limits ?? {}, "limits");
+	const timeouts = resolveNumbers(DEFAULT_TIMEOUTS, options.timeouts ?? {}, "timeouts");
 	return {
 		url: serverUrl(options.url),
 		domain,
 		tls: { ca: ca === undefined ? undefined : [ca].flat(), servername: options.servername ?? servername },
 		insecure: options.insecure ?? false,
 		pingTo: options.pingTo === undefined ? domain : parseJid("pingTo", options.pingTo).toString(),
-		maxStanzaBytes: limits.maxStanzaBytes === undefined ? undefined : size("maxStanzaBytes", limits.maxStanzaBytes, 0),
-		maxIncomingStanzaBytes: size("maxIncomingStanzaBytes", limits.maxIncomingStanzaBytes, 512 * 1024),
-		maxBufferedBytes: size("maxBufferedBytes", limits.maxBufferedBytes, 16 * 1024 * 1024),
-		attemptMs: size("attemptMs", timeouts.attemptMs, 10_000),
-		closeMs: size("closeMs", timeouts.closeMs, 2000),
-		stableMs: size("stableMs", timeouts.stableMs, 3000),
-		liveness: {
-			quietMs: size("quietMs", timeouts.quietMs, 7000),
-			replyMs: size("replyMs", timeouts.replyMs, 8000),
-			stallMs: size("stallMs", timeouts.stallMs, 12_000),
-		},
-		backoff: {
-			minMs: size("minBackoffMs", timeouts.minBackoffMs, 100),
-			maxMs: size("maxBackoffMs", timeouts.maxBackoffMs, 30_000),
-		},
+		...limits,
+		attemptMs: timeouts.attemptMs,
+		closeMs: timeouts.closeMs,
+		stableMs: timeouts.stableMs,
+		liveness: { quietMs: timeouts.quietMs, replyMs: timeouts.replyMs, stallMs: timeouts.stallMs },
+		backoff: { minMs: timeouts.minBackoffMs, maxMs: timeouts.maxBackoffMs },
 	} satisfies StreamSettings;
 }
 
@@ -183,12 +193,6 @@ function parseJid(name: string, text: string): Jid {
 function nonEmpty(name: string, text: string): string {
 	if (typeof text !== "string" || text === "") throw invalid(`${name} must be a string that is not empty`);
 	return text;
-}
-
-function size(name: string, value: number | undefined, otherwise: number): number {
-	if (value === undefined) return otherwise;
-	if (typeof value !== "number" || !(value > 0)) throw invalid(`${name} must be a number above 0, not ${value}`);
-	return value;
 }
 
 function invalid(message: string): BusError {

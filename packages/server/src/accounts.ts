@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { Jid, type ScramCredentials, type ScramMechanism, scramCredentials } from "@antiphon/protocol";
+import { BusError, Jid, type ScramCredentials, type ScramMechanism, scramCredentials } from "@antiphon/protocol";
 import type { Account } from "./client-session.js";
 
 /** The accounts of the server by local part, and what SASL asks about them. */
@@ -20,7 +20,7 @@ export class Accounts {
 
 	add(account: Account): void {
 		const local = account.jid.local ?? "";
-		if (this.#accounts.has(local)) throw new Error(`there is an account ${account.jid} already`);
+		if (this.#accounts.has(local)) throw new BusError("conflict", `there is an account ${account.jid} already`);
 		this.#accounts.set(local, account);
 	}
 

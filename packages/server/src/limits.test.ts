@@ -10,9 +10,11 @@ describe("The limits", () => {
 	it("are the defaults where nothing else is said, and refuse what is no limit", () => {
 		expect(resolveLimits()).toEqual(DEFAULT_SERVER_LIMITS);
 		expect(resolveLimits({ maxConnections: 5 })).toEqual({ ...DEFAULT_SERVER_LIMITS, maxConnections: 5 });
-		expect(() => resolveLimits({ maxConnections: 0 })).toThrow("limits.maxConnections must be a number above 0, not 0");
+		expect(() => resolveLimits({ maxConnections: 0 })).toThrow(
+			"limits.maxConnections must be a whole number from 1 to 9007199254740991, not 0",
+		);
 		expect(() => resolveLimits({ maxConnections: Number.NaN })).toThrow("maxConnections");
-		expect(() => resolveLimits({ maxConection: 1 } as object)).toThrow("limits.maxConection: there is no such limit");
+		expect(() => resolveLimits({ maxConection: 1 } as object)).toThrow("limits.maxConection: there is no such setting");
 	});
 
 	it("on connections refuse one more with resource-constraint, and it may come back later", async () => {

@@ -1,3 +1,5 @@
+import { resolveNumbers } from "@antiphon/protocol";
+
 /**
  * The bounds of everything a peer can make the server hold or do. What happens at each bound stands beside it; all
  * stream errors close that one session and leave the others alone.
@@ -83,14 +85,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = Object.freeze({
 	closeTimeoutMs: 1_000,
 });
 
-/** `changes` on top of the defaults. @throws RangeError for a name that is no limit or a value that is not above 0 */
+/** `changes` on top of the defaults. @throws BusError `invalid-argument` that names the limit */
 export function resolveLimits(changes: Partial<ServerLimits> = {}): ServerLimits {
-	const limits: ServerLimits = { ...DEFAULT_SERVER_LIMITS, ...changes };
-	for (const [name, value] of Object.entries(limits)) {
-		if (!Object.hasOwn(DEFAULT_SERVER_LIMITS, name)) throw new RangeError(`limits.${name}: there is no such limit`);
-		if (typeof value !== "number" || !(value > 0)) {
-			throw new RangeError(`limits.${name} must be a number above 0, not ${String(value)}`);
-		}
-	}
-	return limits;
+	return resolveNumbers(DEFAULT_SERVER_LIMITS, changes, "limits", { never: ["pingAfterMs"] });
 }

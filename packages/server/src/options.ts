@@ -1,4 +1,4 @@
-import { guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
+import { BusError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { resolveLimits, type ServerLimits } from "./limits.js";
 
@@ -72,12 +72,12 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
 	const components = new Map<string, string>();
 	for (const [name, secret] of Object.entries(options.components ?? {})) {
 		const component = domainOf("components", name);
-		if (component === domain) throw new Error(`components: ${component} is the domain of the server itself`);
-		if (secret === "") throw new Error(`components: the secret of ${component} is empty`);
+		if (component === domain) throw invalid(`components: ${component} is the domain of the server itself`);
+		if (secret === "") throw invalid(`components: the secret of ${component} is empty`);
 		components.set(component, secret);
 	}
 	if (options.tls === undefined && (options.requireTls === true || options.tlsPort !== undefined)) {
-		throw new Error(`${options.requireTls === true ? "requireTls" : "tlsPort"} needs tls: { key, cert }`);
+		throw invalid(`${options.requireTls === true ? "requireTls" : "tlsPort"} needs tls: { key, cert }`);
 	}
 	return {
 		domain,
@@ -101,19 +101,23 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
 function domainOf(option: string, text: string): string {
 	const jid = Jid.tryParse(text);
 	if (jid === undefined || jid.local !== undefined || jid.resource !== undefined) {
-		throw new Error(`${option}: ${JSON.stringify(text)} is not a domain`);
+		throw invalid(`${option}: ${JSON.stringify(text)} is not a domain`);
 	}
 	return jid.domain;
 }
 
 function portOf(option: string, port: number): number {
 	if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-		throw new Error(`${option} must be a number from 0 (any free port) to 65535, not ${String(port)}`);
+		throw invalid(`${option} must be a number from 0 (any free port) to 65535, not ${String(port)}`);
 	}
 	return port;
 }
 
 function oneOf<const T extends string>(option: string, value: T, known: readonly T[]): T {
-	if (!known.includes(value)) throw new Error(`${option} must be one of ${known.join(", ")}, not ${String(value)}`);
+	if (!known.includes(value)) throw invalid(`${option} must be one of ${known.join(", ")}, not ${String(value)}`);
 	return value;
+}
+
+function invalid(message: string): BusError {
+	return new BusError("invalid-argument", message);
 }

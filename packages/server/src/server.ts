@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { createSecureContext, TLSSocket } from "node:tls";
-import { Jid } from "@antiphon/protocol";
+import { BusError, Jid } from "@antiphon/protocol";
 import { Accounts } from "./accounts.js";
 import { ClientStream, type ClientStreamParts } from "./client-stream.js";
 import { ComponentStream, type ComponentStreamParts } from "./component-stream.js";
@@ -49,7 +49,10 @@ export interface EmbeddedServer {
 	readonly tlsPort: number | undefined;
 	/** Where components connect. */
 	readonly componentPort: number;
-	/** @throws Error when the account exists, the name is no local part of a JID, or limits.maxAccounts is reached */
+	/**
+	 * @throws BusError `conflict` when the account exists, `overloaded` at limits.maxAccounts, `invalid-argument` without a
+	 * password; JidError when the name is no local part of a JID
+	 */
 	addUser(name: string, password: string): void;
 	stats(): ServerStats;
 	/** Ends every stream with `system-shutdown`, stores what is to be kept, and resolves when all sockets are gone. Bounded by limits.closeTimeoutMs. */
@@ -198,9 +201,9 @@ class Server implements EmbeddedServer {
 
 	addUser(name: string, password: string): void {
 		const { limits } = this.#options;
-		if (password === "") throw new Error(`the password of ${JSON.stringify(name)} is empty`);
+		if (password === "") throw new BusError("invalid-argument", `the password of ${JSON.stringify(name)} is empty`);
 		if (this.#accounts.size >= limits.maxAccounts) {
-			throw new Error(`there are ${limits.maxAccounts} accounts already (limits.maxAccounts)`);
+			throw new BusError("overloaded", `there are ${limits.maxAccounts} accounts already (limits.maxAccounts)`);
 		}
 		const jid = Jid.of(name, this.domain);
 		const stored = this.#data?.read(jid.local as string);

@@ -161,6 +161,8 @@ describe("limits", () => {
 			expect(() => new StreamParser(events, { limits: { maxDepth: value } })).toThrow(RangeError);
 			expect(() => new StreamParser(events).setLimits({ maxStanzaBytes: value })).toThrow(RangeError);
 		}
+		const misspelt = { limits: { maxdepth: 3 } } as object;
+		expect(() => new StreamParser(events, misspelt)).toThrow("there is no limit called maxdepth");
 	});
 });
 

@@ -26,13 +26,14 @@ export const DEFAULT_LIMITS: XmlLimits = Object.freeze({
 	maxChildren: 4096,
 });
 
-/** `changes` on top of `base`. @throws RangeError for a limit that is not a number above zero */
+/** `changes` on top of `base`. @throws RangeError for a name that is no limit, or a value that is no number above zero */
 export function withLimits(base: XmlLimits, changes: Partial<XmlLimits>): XmlLimits {
-	const limits: XmlLimits = { ...base, ...changes };
-	for (const [name, value] of Object.entries(limits)) {
+	for (const [name, value] of Object.entries<unknown>(changes)) {
+		if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new RangeError(`there is no limit called ${name}`);
+		// NaN is not above 0 either.
 		if (typeof value !== "number" || !(value > 0)) {
 			throw new RangeError(`${name} must be a number above 0, not ${String(value)}`);
 		}
 	}
-	return limits;
+	return { ...base, ...changes };
 }
