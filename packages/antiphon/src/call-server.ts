@@ -1,22 +1,22 @@
 import { type FunctionContract, isServedBy } from "@antiphon/contract";
-import { BusError, type CallHead, decodeCallHead, NS } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import { BusError, type CallHead, decodeCallHead, type Jid, NS } from "@antiphon/protocol";
 import { Admission } from "./admission.js";
 import { CallAbort } from "./call-abort.js";
+import type { Outcome, ReceivedCall } from "./call-outcome.js";
 import type { Served } from "./directory.js";
 import type { NodeLimits } from "./limits.js";
-import type { Incoming, NodeHost } from "./node-host.js";
-import { type AdmittedCall, errorAnswer, runHandler } from "./run-handler.js";
+import type { NodeHost } from "./node-host.js";
+import { type AdmittedCall, runHandler } from "./run-handler.js";
 
 /**
- * The provider's half of a call: check, admit, run, answer. Each `<call/>` gets exactly one answer, by its deadline at
+ * The provider's half of a call: check, admit, run, settle. Each call gets exactly one outcome, by its deadline at
  * the latest. A handler that goes on after that keeps its place until it is done, because what it uses, it still uses.
  */
 export class CallServer {
 	readonly #host: NodeHost;
 	/** What runs on this node, whichever the service. */
 	readonly admission: Admission;
-	/** Calls that have no answer yet, by caller and id: each the function that ends it. */
+	/** Calls that have no outcome yet, by caller and id: each the function that ends it. */
 	readonly #open = new Map<string, (reason: BusError) => void>();
 
 	constructor(host: NodeHost, limits: NodeLimits) {
@@ -25,45 +25,44 @@ export class CallServer {
 		host.feature(NS.rpc);
 	}
 
-	/** Aborts every call that runs and answers it with the reason. */
+	/** Aborts every call that runs and settles it with the reason. */
 	abort(reason: BusError): void {
 		for (const end of [...this.#open.values()]) end(reason);
 	}
 
 	/** The caller, and nobody else, gives a call up. */
-	cancel({ from, payload }: Incoming): void {
-		this.#open.get(keyOf(from.toString(), payload.attr("id")))?.(new BusError("cancelled", "cancelled by the caller"));
+	cancel(from: Jid, callId: string): void {
+		this.#open.get(keyOf(from, callId))?.(new BusError("cancelled", "cancelled by the caller"));
 	}
 
-	/** Takes a call; `reply` gets the one answer. Never throws. */
-	handle(incoming: Incoming, reply: (answer: Element) => void): void {
-		const key = keyOf(incoming.from.toString(), incoming.stanza.attr("id"));
+	/** Takes a call; `settle` gets the one outcome, unless the call is a copy of one that runs. Never throws. */
+	take(received: ReceivedCall, settle: (outcome: Outcome) => void): void {
+		const { from, callId, payload } = received;
+		const key = keyOf(from, callId);
 		if (this.#open.has(key)) {
 			// An answer to the copy would be taken for the answer to the call.
-			this.#host.log.debug(`a copy of a call from ${incoming.from} was ignored: the first still runs`);
+			this.#host.log.debug(`a copy of a call from ${from} was ignored: the first still runs`);
 			return;
 		}
-		let head: CallHead | undefined;
 		try {
-			head = decodeCallHead(incoming.payload);
-			const call = this.#check(incoming, head);
+			const call = this.#check(received, decodeCallHead(payload));
 			this.#admit(call);
-			this.#start(key, call, reply);
+			this.#start(key, call, settle);
 		} catch (error) {
-			reply(errorAnswer(incoming.stanza, BusError.from(error), head));
+			settle({ error: BusError.from(error) });
 		}
 	}
 
 	/** @throws BusError: what is wrong with a call before its input is looked at */
-	#check(incoming: Incoming, head: CallHead): AdmittedCall {
-		const subject = this.#subject(incoming, head.fn);
+	#check(received: ReceivedCall, head: CallHead): AdmittedCall {
+		const subject = this.#subject(received.to, head.fn);
 		if (subject.kind !== "function") {
 			throw new BusError("unimplemented", `${head.fn} is a service; call service.function`);
 		}
 		const { served, fn: fnName } = subject;
 		const { name, version, functions } = served.service;
 		const fn = functions[fnName] as FunctionContract;
-		if (incoming.stanza.attr("type") !== fn.kind) {
+		if (received.kind !== fn.kind) {
 			throw new BusError("invalid-argument", `${head.fn} is a ${fn.kind}: ask with an iq of type ${fn.kind}`);
 		}
 		if (head.version !== undefined && head.version !== version && !isServedBy(head.version, version)) {
@@ -73,11 +72,11 @@ export class CallServer {
 		if (head.ttlMs === 0) {
 			throw new BusError("deadline-exceeded", "the call arrived after its deadline", { executed: "no" });
 		}
-		return { incoming, head, served, fn, fnName, deadlineMs: performance.now() + head.ttlMs };
+		return { ...received, head, served, fn, fnName, deadlineMs: performance.now() + head.ttlMs };
 	}
 
 	/** What is called: the address and `fn` must agree. */
-	#subject({ to }: Incoming, fn: string): Served {
+	#subject(to: Jid, fn: string): Served {
 		const { directory, ownedDomain } = this.#host;
 		const addressed = directory.resolve(to, undefined, ownedDomain);
 		if (addressed === undefined) throw new BusError("not-found", `nobody serves ${to} here`);
@@ -94,8 +93,8 @@ export class CallServer {
 	}
 
 	/** Takes a place at the service and at the node. @throws BusError `overloaded`, `unavailable` */
-	#admit({ served, incoming }: AdmittedCall): void {
-		const from = incoming.from.toString();
+	#admit({ served, from: caller }: AdmittedCall): void {
+		const from = caller.toString();
 		served.admission.enter(from);
 		try {
 			this.admission.enter(from);
@@ -105,37 +104,37 @@ export class CallServer {
 		}
 	}
 
-	#leave({ served, incoming }: AdmittedCall): void {
-		const from = incoming.from.toString();
+	#leave({ served, from: caller }: AdmittedCall): void {
+		const from = caller.toString();
 		served.admission.leave(from);
 		this.admission.leave(from);
 	}
 
-	#start(key: string, call: AdmittedCall, reply: (answer: Element) => void): void {
-		const { head, incoming } = call;
+	#start(key: string, call: AdmittedCall, settle: (outcome: Outcome) => void): void {
+		const { head } = call;
 		const abort = new CallAbort();
-		const answer = (element: Element) => {
+		const settleOnce = (outcome: Outcome) => {
 			if (this.#open.get(key) !== end) return;
 			this.#open.delete(key);
 			clearTimeout(timer);
-			reply(element);
+			settle(outcome);
 		};
 		const end = (reason: BusError) => {
-			answer(errorAnswer(incoming.stanza, reason, head));
+			settleOnce({ error: reason });
 			abort.abort(reason);
 		};
 		const timer = setTimeout(() => {
 			end(new BusError("deadline-exceeded", `${head.fn} did not finish within ${head.ttlMs} ms`));
 		}, head.ttlMs);
 		this.#open.set(key, end);
-		void runHandler(call, abort, this.#host.log).then((element) => {
+		void runHandler(call, abort, this.#host.log).then((outcome) => {
 			this.#leave(call);
-			answer(element);
+			settleOnce(outcome);
 		});
 	}
 }
 
-/** The id of an `iq` is unique for its sender only. An address holds no line break. */
-function keyOf(from: string, id: string | undefined): string {
-	return `${from}\n${id}`;
+/** The id of a call is unique for its caller only. An address holds no line break. */
+function keyOf(from: Jid, callId: string): string {
+	return `${from}\n${callId}`;
 }

@@ -1,24 +1,13 @@
 import { type CallContext, type FunctionContract, outgoing, parse } from "@antiphon/contract";
-import {
-	BusError,
-	type CallHead,
-	decodeBody,
-	encodeFault,
-	encodeReply,
-	errorOf,
-	type Log,
-	resultOf,
-} from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import { BusError, type CallHead, decodeBody, encodeFault, encodeReply, type Log } from "@antiphon/protocol";
 import type { CallAbort } from "./call-abort.js";
 import { callContext, DeclaredFault } from "./call-context.js";
+import type { Outcome, ReceivedCall } from "./call-outcome.js";
 import type { ServedService } from "./directory.js";
 import { type Complain, complainTo, handlerError, inputError, outputError } from "./handler-error.js";
-import type { Incoming } from "./node-host.js";
 
 /** A call that passed every check and waits for its handler. */
-export interface AdmittedCall {
-	readonly incoming: Incoming;
+export interface AdmittedCall extends ReceivedCall {
 	readonly head: CallHead;
 	readonly served: ServedService;
 	readonly fn: FunctionContract;
@@ -27,49 +16,41 @@ export interface AdmittedCall {
 	readonly deadlineMs: number;
 }
 
-/** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the answer. */
-export async function runHandler(call: AdmittedCall, abort: CallAbort, log: Log): Promise<Element> {
-	const { incoming, head, fn } = call;
-	const fail = (error: BusError) => errorAnswer(incoming.stanza, error, head);
-	const complain = complainTo(log, head.fn, incoming.from, () => abort.reason !== undefined);
+/** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the outcome. */
+export async function runHandler(call: AdmittedCall, abort: CallAbort, log: Log): Promise<Outcome> {
+	const { payload, head, fn } = call;
+	const complain = complainTo(log, head.fn, call.from, () => abort.reason !== undefined);
 
 	let input: unknown;
 	try {
-		input = parse(fn.input, decodeBody(incoming.payload, head.encoding), "input", "invalid-argument");
+		input = parse(fn.input, decodeBody(payload, head.encoding), "input", "invalid-argument");
 		if (input instanceof Promise) input = await input;
 	} catch (thrown) {
-		return fail(inputError(thrown, complain));
+		return { error: inputError(thrown, complain) };
 	}
-	if (abort.reason !== undefined) return fail(abort.reason);
+	if (abort.reason !== undefined) return { error: abort.reason };
 
 	let output: unknown;
 	try {
 		output = await invoke(call, input, abort);
 	} catch (thrown) {
-		return fail(
-			thrown instanceof DeclaredFault ? await declared(call, thrown, complain) : handlerError(thrown, complain),
-		);
+		const isDeclared = thrown instanceof DeclaredFault;
+		return { error: isDeclared ? await declared(call, thrown, complain) : handlerError(thrown, complain) };
 	}
 	try {
 		let sent = outgoing(fn.output, output, "output", "protocol");
 		if (sent instanceof Promise) sent = await sent;
-		return resultOf(incoming.stanza, encodeReply(head.encoding, sent));
+		return { reply: encodeReply(head.encoding, sent) };
 	} catch (thrown) {
-		return fail(outputError(thrown, complain));
+		return { error: outputError(thrown, complain) };
 	}
-}
-
-/** The answer to a call that failed. In the encoding of the call, or JSON where that could not be read. */
-export function errorAnswer(request: Element, error: BusError, head: CallHead | undefined): Element {
-	return errorOf(request, encodeFault(error, head?.encoding ?? "json"));
 }
 
 type AnyHandlers = Readonly<Record<string, (input: unknown, ctx: CallContext) => unknown>>;
 
 /** As a method, so that handlers can be an instance of a class. */
-function invoke({ incoming, head, served, fnName, deadlineMs }: AdmittedCall, input: unknown, abort: CallAbort) {
-	const callId = incoming.stanza.attr("id") ?? "";
-	const ctx = callContext({ from: incoming.from.toString(), callId, head, abort, deadlineMs });
+function invoke({ from, callId, head, served, fnName, deadlineMs }: AdmittedCall, input: unknown, abort: CallAbort) {
+	const ctx = callContext({ from: from.toString(), callId, head, abort, deadlineMs });
 	return (served.handlers as AnyHandlers)[fnName]?.(input, ctx);
 }
 

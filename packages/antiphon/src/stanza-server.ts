@@ -12,10 +12,10 @@ import {
 	type StanzaError,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { answerOf, tooLargeAnswerOf } from "./call-iq.js";
 import type { CallServer } from "./call-server.js";
 import { CANCEL } from "./cancel.js";
 import type { Directory } from "./directory.js";
-import { tooLargeReply } from "./handler-error.js";
 import type { Incoming, IncomingHandler, NodeHost } from "./node-host.js";
 
 export interface StanzaServerOptions {
@@ -59,13 +59,20 @@ export class StanzaServer {
 
 	serveCalls(calls: CallServer): void {
 		const handler: Answer = (incoming) => {
-			const tooLarge = (error: BusError) => errorOf(incoming.stanza, encodeFault(tooLargeReply(error), "json"));
-			calls.handle(incoming, (answer) => this.#send(answer, tooLarge));
+			const { stanza, payload, from, to } = incoming;
+			const kind = stanza.attr("type") === "get" ? "get" : "set";
+			calls.take({ from, to, callId: stanza.attr("id") ?? "", kind, payload }, (outcome) => {
+				this.#send(answerOf(stanza, outcome), (error) => tooLargeAnswerOf(stanza, error));
+			});
 		};
 		for (const kind of ["iq-get", "iq-set"] as const) {
 			this.#dispatcher.add({ kind, payload: { ns: NS.rpc, name: "call" }, handler });
 		}
-		this.#dispatcher.add({ kind: "message", payload: CANCEL, handler: (incoming) => calls.cancel(incoming) });
+		this.#dispatcher.add({
+			kind: "message",
+			payload: CANCEL,
+			handler: ({ from, payload }) => calls.cancel(from, payload.attr("id") ?? ""),
+		});
 	}
 
 	/** Takes whatever the link delivers. Never throws. */
