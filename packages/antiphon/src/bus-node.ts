@@ -5,6 +5,7 @@ import { Admission } from "./admission.js";
 import { ANSWERS } from "./answers.js";
 import type { Caller } from "./call.js";
 import { asCallFailure } from "./call-failure.js";
+import { callsByIq } from "./call-iq.js";
 import { CallServer } from "./call-server.js";
 import { type ClientOptions, makeClient } from "./client.js";
 import { Directory } from "./directory.js";
@@ -43,9 +44,8 @@ export class BusNode implements Node {
 		const table = new IqTable({ send, maxPending: maxCallsOut, maxPendingPerPeer: maxCallsOutPerPeer });
 		this.#caller = { table, send, from: () => this.#from(), defaultTimeoutMs };
 		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table });
-		for (const answer of ANSWERS) answer(this.#stanzas.host);
 		this.#calls = new CallServer(this.#stanzas.host, this.#limits);
-		this.#stanzas.serveCalls(this.#calls);
+		for (const register of [...ANSWERS, callsByIq(this.#calls)]) register(this.#stanzas.host);
 	}
 
 	/** Once, before anything else. A node that could not open has closed its link. */
@@ -172,6 +172,7 @@ export class BusNode implements Node {
 		if (cause !== undefined) this.#log.error(`the node is closed: ${cause.message}`);
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
+		this.#stanzas[Symbol.dispose]();
 		this.#resolveClosed(cause);
 	}
 

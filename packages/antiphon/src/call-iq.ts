@@ -1,17 +1,37 @@
-import { type BusError, type Encoding, encodeFault, errorOf, parseEncoding, resultOf } from "@antiphon/protocol";
+import { type BusError, type Encoding, encodeFault, errorOf, NS, parseEncoding, resultOf } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Outcome } from "./call-outcome.js";
+import type { CallServer } from "./call-server.js";
+import { CANCEL } from "./cancel.js";
 import { tooLargeReply } from "./handler-error.js";
+import type { NodeModule } from "./node-host.js";
 
-/** The answer to an `iq` with a `<call/>`: the one place where an outcome becomes a stanza. */
-export function answerOf(request: Element, outcome: Outcome): Element {
-	if ("reply" in outcome) return resultOf(request, outcome.reply);
-	return errorOf(request, encodeFault(outcome.error, encodingOf(request.child())));
+const CALL = { ns: NS.rpc, name: "call" } as const;
+const KINDS = [
+	["iq-get", "get"],
+	["iq-set", "set"],
+] as const;
+
+/** Calls that come each in an `iq` of its own, and their cancellation (docs/protocol.md, "Calling a function"). */
+export function callsByIq(calls: CallServer): NodeModule {
+	return (host) => {
+		host.feature(NS.rpc);
+		for (const [stanzaKind, kind] of KINDS) {
+			host.handle(stanzaKind, CALL, ({ stanza, payload, from, to }) => {
+				calls.take({ from, to, callId: stanza.attr("id") ?? "", kind, payload }, (outcome) => {
+					const tooLarge = (error: BusError) => answerOf(stanza, { error: tooLargeReply(error) });
+					host.send(answerOf(stanza, outcome), tooLarge);
+				});
+			});
+		}
+		host.handle("message", CANCEL, ({ from, payload }) => calls.cancel(from, payload.attr("id") ?? ""));
+	};
 }
 
-/** What to answer when {@link answerOf} is more than a stanza can hold. */
-export function tooLargeAnswerOf(request: Element, error: BusError): Element {
-	return answerOf(request, { error: tooLargeReply(error) });
+/** The one place where an outcome becomes a stanza. */
+function answerOf(request: Element, outcome: Outcome): Element {
+	if ("reply" in outcome) return resultOf(request, outcome.reply);
+	return errorOf(request, encodeFault(outcome.error, encodingOf(request.child())));
 }
 
 /** A caller can read what it wrote itself; JSON where it did not say what that is. */

@@ -1,5 +1,5 @@
 import { type FunctionContract, isServedBy } from "@antiphon/contract";
-import { BusError, type CallHead, decodeCallHead, type Jid, NS } from "@antiphon/protocol";
+import { BusError, type CallHead, decodeCallHead, type Jid } from "@antiphon/protocol";
 import { Admission } from "./admission.js";
 import { CallAbort } from "./call-abort.js";
 import type { Outcome, ReceivedCall } from "./call-outcome.js";
@@ -22,7 +22,6 @@ export class CallServer {
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
 		this.admission = new Admission("this node", limits.maxCallsIn, limits.maxCallsInPerPeer);
-		host.feature(NS.rpc);
 	}
 
 	/** Aborts every call that runs and settles it with the reason. */

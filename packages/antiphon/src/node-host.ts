@@ -1,4 +1,4 @@
-import type { Jid, Log, StanzaKind } from "@antiphon/protocol";
+import type { BusError, Jid, Log, StanzaKind } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Directory } from "./directory.js";
 
@@ -11,9 +11,6 @@ export interface Incoming {
 	readonly to: Jid;
 }
 
-/** Returns the payload of the result, or nothing for an empty one. Throws a BusError to answer with that error. */
-export type IncomingHandler = (incoming: Incoming) => Element | undefined | Promise<Element | undefined>;
-
 /** What a module of a node can reach. Whatever it registers is undone when the node closes. */
 export interface NodeHost {
 	readonly directory: Directory;
@@ -21,11 +18,24 @@ export interface NodeHost {
 	readonly software: { readonly name: string; readonly version: string };
 	/** The domain in which every address is this node's, if it has one. */
 	readonly ownedDomain: string | undefined;
-	/** Handles an `iq` of this kind with a child of this namespace and name. */
-	route(kind: Extract<StanzaKind, "iq-get" | "iq-set">, ns: string, name: string, handler: IncomingHandler): void;
+	/**
+	 * Handles stanzas of this kind with a child of this namespace and name. An `iq` is the handler's to answer: at once
+	 * or later, see {@link send} and `query.ts`. @throws Error if another module does so already
+	 */
+	handle(kind: StanzaKind, payload: PayloadName, handler: (incoming: Incoming) => void): void;
+	/**
+	 * Sends an answer. Never throws: what cannot be sent is a line in the log.
+	 * @param instead what to send if it is too large: whoever asked must not wait for nothing
+	 */
+	send(answer: Element, instead?: (error: BusError) => Element): void;
 	/** Announces a feature in disco#info. */
 	feature(ns: string): void;
 	readonly features: readonly string[];
+}
+
+export interface PayloadName {
+	readonly ns: string;
+	readonly name: string;
 }
 
 /** A capability of a node: one file, registered in `answers.ts`. */

@@ -1,5 +1,6 @@
 import { memoryBus } from "@antiphon/link";
-import { BusError, Jid } from "@antiphon/protocol";
+import { BusError, iq, Jid, NS } from "@antiphon/protocol";
+import { xml } from "@antiphon/xml";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createNode, get, type NodeStatus, service, set } from "./index.js";
@@ -198,6 +199,16 @@ describe("a node", () => {
 		expect(destroy).toHaveBeenCalledOnce();
 		await expect(node.closed).resolves.toBeUndefined();
 		expect(log.lines).toEqual(["warn the link did not close in order: stuck"]);
+	});
+
+	it("has no module any more once it is closed", async () => {
+		const link = new FakeLink();
+		const node = await fakeNode(link);
+		const asked = iq("get", { from: "raw@example.org/x", to: node.jid, id: "1" }, xml("ping", NS.ping));
+		link.receive(asked);
+		await node.close();
+		link.receive(asked);
+		expect(link.sent.map((answer) => answer.attr("type"))).toEqual(["result", "error"]);
 	});
 
 	it("closes its link once, however often it is closed and drained", async () => {

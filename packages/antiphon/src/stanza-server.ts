@@ -1,22 +1,8 @@
 import type { IqTable, Link } from "@antiphon/link";
-import {
-	BusError,
-	Dispatcher,
-	encodeFault,
-	errorOf,
-	isStanza,
-	Jid,
-	type Log,
-	NS,
-	resultOf,
-	type StanzaError,
-} from "@antiphon/protocol";
+import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, Scope, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { answerOf, tooLargeAnswerOf } from "./call-iq.js";
-import type { CallServer } from "./call-server.js";
-import { CANCEL } from "./cancel.js";
 import type { Directory } from "./directory.js";
-import type { Incoming, IncomingHandler, NodeHost } from "./node-host.js";
+import type { Incoming, NodeHost } from "./node-host.js";
 
 export interface StanzaServerOptions {
 	readonly link: Link;
@@ -26,13 +12,12 @@ export interface StanzaServerOptions {
 	readonly software: NodeHost["software"];
 }
 
-type Answer = (incoming: Incoming) => void;
-
-/** Where stanzas that arrive find their home: answers to the iq table, requests to the handler that registered for them. */
-export class StanzaServer {
+/** Where stanzas that arrive find their home: answers to the iq table, the rest to the module that registered for it. */
+export class StanzaServer implements Disposable {
 	readonly #options: StanzaServerOptions;
-	readonly #dispatcher = new Dispatcher<Answer>();
+	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
 	readonly #features = new Set<string>();
+	readonly #registered = new Scope();
 	/** What modules see of the node. */
 	readonly host: NodeHost;
 
@@ -50,29 +35,18 @@ export class StanzaServer {
 			get features() {
 				return [...features];
 			},
-			feature: (ns) => void features.add(ns),
-			route: (kind, ns, name, handler) => {
-				this.#dispatcher.add({ kind, payload: { ns, name }, handler: (incoming) => this.#answer(incoming, handler) });
+			feature: (ns) => {
+				features.add(ns);
+				this.#registered.defer(() => features.delete(ns));
 			},
+			handle: (kind, payload, handler) => this.#registered.defer(this.#dispatcher.add({ kind, payload, handler })),
+			send: (answer, instead) => this.#send(answer, instead),
 		};
 	}
 
-	serveCalls(calls: CallServer): void {
-		const handler: Answer = (incoming) => {
-			const { stanza, payload, from, to } = incoming;
-			const kind = stanza.attr("type") === "get" ? "get" : "set";
-			calls.take({ from, to, callId: stanza.attr("id") ?? "", kind, payload }, (outcome) => {
-				this.#send(answerOf(stanza, outcome), (error) => tooLargeAnswerOf(stanza, error));
-			});
-		};
-		for (const kind of ["iq-get", "iq-set"] as const) {
-			this.#dispatcher.add({ kind, payload: { ns: NS.rpc, name: "call" }, handler });
-		}
-		this.#dispatcher.add({
-			kind: "message",
-			payload: CANCEL,
-			handler: ({ from, payload }) => calls.cancel(from, payload.attr("id") ?? ""),
-		});
+	/** Undoes what the modules registered. */
+	[Symbol.dispose](): void {
+		this.#registered[Symbol.dispose]();
 	}
 
 	/** Takes whatever the link delivers. Never throws. */
@@ -105,27 +79,7 @@ export class StanzaServer {
 		else this.#send(errorOf(stanza, malformed ?? { condition: "service-unavailable", type: "cancel" }));
 	}
 
-	#answer(incoming: Incoming, handler: IncomingHandler): void {
-		const errorAnswer = (error: BusError) => errorOf(incoming.stanza, plain(error));
-		const succeed = (payload: Element | undefined) => this.#send(resultOf(incoming.stanza, payload), errorAnswer);
-		const fail = (thrown: unknown) => {
-			const error = BusError.from(thrown);
-			if (error.code === "internal") this.#options.log.error(`an iq could not be answered: ${error.message}`);
-			this.#send(errorAnswer(error));
-		};
-		try {
-			const payload = handler(incoming);
-			if (payload instanceof Promise) payload.then(succeed, fail);
-			else succeed(payload);
-		} catch (error) {
-			fail(error);
-		}
-	}
-
-	/**
-	 * Sends an answer.
-	 * @param instead what to send if the answer is too large: whoever asked must not wait for nothing
-	 */
+	/** See {@link NodeHost.send}. */
 	#send(answer: Element, instead?: (error: BusError) => Element): void {
 		const { link, log } = this.#options;
 		try {
@@ -146,10 +100,4 @@ function whatIsWrong(stanza: Element, type: string | undefined): StanzaError | u
 	if (type !== "get" && type !== "set") return badRequest("an iq needs a type");
 	if (stanza.attr("id") === undefined) return badRequest("an iq needs an id");
 	return stanza.elements().length === 1 ? undefined : badRequest("an iq of type get or set needs exactly one child");
-}
-
-/** The error of an answer that has nothing to do with calls: without `<fault/>`. */
-function plain(error: BusError): StanzaError {
-	const { condition, type, text } = encodeFault(error, "json");
-	return { condition, type, text };
 }

@@ -1,6 +1,7 @@
 import { BusError, encodePayload, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import type { NodeModule } from "../node-host.js";
+import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
 
 /**
@@ -8,7 +9,7 @@ import { existing } from "./existing.js";
  * function; at a node's own address the attribute `service` names it.
  */
 export const contract: NodeModule = (host) => {
-	host.route("iq-get", NS.contract, "contract", ({ payload, to }) => {
+	handleQuery(host, { ns: NS.contract, name: "contract" }, ({ payload, to }) => {
 		const subject = existing(host, to, payload.attr("service"));
 		if (subject.kind === "node") {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");

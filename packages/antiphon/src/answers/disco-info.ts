@@ -1,12 +1,13 @@
 import { type DiscoInfo, encodeDiscoInfo, type Identity, NS } from "@antiphon/protocol";
 import { formOf, type Subject } from "../directory.js";
 import type { NodeHost, NodeModule } from "../node-host.js";
+import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0030 disco#info: a node, its services and functions, the contract as a form (XEP-0128). */
 export const discoInfo: NodeModule = (host) => {
 	host.feature(NS.discoInfo);
-	host.route("iq-get", NS.discoInfo, "query", ({ payload, to }) => {
+	handleQuery(host, { ns: NS.discoInfo, name: "query" }, ({ payload, to }) => {
 		const node = payload.attr("node");
 		return encodeDiscoInfo(infoOf(host, existing(host, to, node)), node);
 	});

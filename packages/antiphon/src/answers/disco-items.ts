@@ -1,12 +1,13 @@
 import { type DiscoItem, encodeDiscoItems, type Jid, NS } from "@antiphon/protocol";
 import { addressOf, type Subject } from "../directory.js";
 import type { NodeHost, NodeModule } from "../node-host.js";
+import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0030 disco#items: from a node to its services, from a service to its functions. */
 export const discoItems: NodeModule = (host) => {
 	host.feature(NS.discoItems);
-	host.route("iq-get", NS.discoItems, "query", ({ payload, to }) => {
+	handleQuery(host, { ns: NS.discoItems, name: "query" }, ({ payload, to }) => {
 		const node = payload.attr("node");
 		return encodeDiscoItems(itemsOf(host, existing(host, to, node), to), node);
 	});

@@ -1,11 +1,12 @@
 import { NS } from "@antiphon/protocol";
 import type { NodeModule } from "../node-host.js";
+import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0199: XMPP Ping */
 export const ping: NodeModule = (host) => {
 	host.feature(NS.ping);
-	host.route("iq-get", NS.ping, "ping", ({ to }) => {
+	handleQuery(host, { ns: NS.ping, name: "ping" }, ({ to }) => {
 		existing(host, to);
 		return undefined;
 	});

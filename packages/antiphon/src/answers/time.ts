@@ -1,12 +1,13 @@
 import { NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import type { NodeModule } from "../node-host.js";
+import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0202: Entity Time. In UTC: where a machine stands is nobody's business. */
 export const time: NodeModule = (host) => {
 	host.feature(NS.time);
-	host.route("iq-get", NS.time, "time", ({ to }) => {
+	handleQuery(host, { ns: NS.time, name: "time" }, ({ to }) => {
 		existing(host, to);
 		const now = new Date().toISOString();
 		return xml("time", NS.time, {}, xml("tzo", NS.time, {}, "+00:00"), xml("utc", NS.time, {}, now));

@@ -1,12 +1,13 @@
 import { NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import type { NodeModule } from "../node-host.js";
+import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0092: Software Version. A function answers with the version of its contract. */
 export const version: NodeModule = (host) => {
 	host.feature(NS.version);
-	host.route("iq-get", NS.version, "query", ({ to }) => {
+	handleQuery(host, { ns: NS.version, name: "query" }, ({ to }) => {
 		const subject = existing(host, to);
 		const { name, version } = subject.kind === "node" ? host.software : subject.served.service;
 		const text = (tag: string, value: string) => xml(tag, NS.version, {}, value);

@@ -1,0 +1,67 @@
+import { IqTable } from "@antiphon/link";
+import { iq, message, NS, presence } from "@antiphon/protocol";
+import { xml } from "@antiphon/xml";
+import { describe, expect, it } from "vitest";
+import { Directory } from "./directory.js";
+import type { Incoming } from "./node-host.js";
+import { handleQuery } from "./query.js";
+import { StanzaServer } from "./stanza-server.js";
+import { FakeLink, keepingLog } from "./testing/bus.js";
+
+const PROBE = { ns: "urn:example:probe", name: "probe" } as const;
+const payload = xml(PROBE.name, PROBE.ns);
+const address = { from: "caller@example.org/x", to: "fake@example.org/x", id: "1" };
+
+function stanzaServer() {
+	const link = new FakeLink();
+	const log = keepingLog();
+	const table = new IqTable({ send: (stanza) => link.send(stanza), maxPending: 1, maxPendingPerPeer: 1 });
+	const software = { name: "Probe", version: "1" };
+	return { link, log, stanzas: new StanzaServer({ link, log, directory: new Directory(), table, software }) };
+}
+
+describe("what a module registers", () => {
+	it.each([
+		["iq-get", iq("get", address, payload)],
+		["iq-set", iq("set", address, payload)],
+		["message", message(address, payload)],
+		["presence", presence(address, payload)],
+	] as const)("handles its kind of stanza, %s, until it is undone", (kind, stanza) => {
+		const { stanzas } = stanzaServer();
+		const seen: Incoming[] = [];
+		stanzas.host.handle(kind, PROBE, (incoming) => seen.push(incoming));
+		expect(() => stanzas.host.handle(kind, PROBE, () => {})).toThrow("two handlers");
+		stanzas.take(stanza);
+		expect(seen.map((incoming) => [incoming.stanza, incoming.from.toString()])).toEqual([[stanza, address.from]]);
+		stanzas[Symbol.dispose]();
+		stanzas.take(stanza);
+		expect(seen.length).toBe(1);
+	});
+
+	it("is announced until it is undone", () => {
+		const { stanzas } = stanzaServer();
+		stanzas.host.feature(PROBE.ns);
+		expect(stanzas.host.features).toEqual([PROBE.ns]);
+		stanzas[Symbol.dispose]();
+		expect(stanzas.host.features).toEqual([]);
+	});
+
+	it("cannot be added to a node that is closed", () => {
+		const { link, stanzas } = stanzaServer();
+		stanzas[Symbol.dispose]();
+		stanzas.host.feature(PROBE.ns);
+		handleQuery(stanzas.host, PROBE, () => payload);
+		stanzas.take(iq("get", address, payload));
+		expect(stanzas.host.features).toEqual([]);
+		expect(link.sent[0]?.child("error", NS.client)?.elements()[0]?.name).toBe("service-unavailable");
+	});
+
+	it("takes no other handler with it when it throws", () => {
+		const { stanzas, log } = stanzaServer();
+		stanzas.host.handle("message", PROBE, () => {
+			throw new Error("broken");
+		});
+		stanzas.take(message(address, payload));
+		expect(log.lines).toEqual([`error a stanza from ${address.from} could not be handled: broken`]);
+	});
+});
