@@ -25,6 +25,8 @@ export interface ProbeControl {
 	readonly total: () => number;
 	/** Calls of `hang` that have started. */
 	readonly hanging: () => number;
+	/** Those of them whose signal has aborted. */
+	readonly aborted: () => number;
 	/** Lets every `hang` answer. */
 	release(): void;
 }
@@ -32,10 +34,12 @@ export interface ProbeControl {
 export function makeProbe(): ProbeControl {
 	let total = 0;
 	let hanging = 0;
+	let aborted = 0;
 	let waiting: (() => void)[] = [];
 	return {
 		total: () => total,
 		hanging: () => hanging,
+		aborted: () => aborted,
 		release() {
 			for (const resolve of waiting.splice(0)) resolve();
 			waiting = [];
@@ -51,7 +55,11 @@ export function makeProbe(): ProbeControl {
 				hanging++;
 				await new Promise<void>((resolve) => {
 					waiting.push(resolve);
-					ctx.signal.addEventListener("abort", () => resolve(), { once: true });
+					const onAbort = () => {
+						aborted++;
+						resolve();
+					};
+					ctx.signal.addEventListener("abort", onAbort, { once: true });
 				});
 				return "released";
 			},

@@ -98,6 +98,21 @@ describe("a provider", () => {
 		expect(told(await raw.ask("get", `nothing@${DOMAIN}`, callOf())).code).toBe("not-found");
 	});
 
+	it("tells a function that a service does not have from a service that is not there, at every address", async () => {
+		const { raw } = await provider();
+		const refusal = async (to: string, fn: string) => {
+			const { code, executed } = told(await raw.ask("get", to, callOf({ fn })));
+			return [code, executed];
+		};
+		for (const to of [`probe.forget@${DOMAIN}`, `probe.forget@${DOMAIN}/one`, `probe@${DOMAIN}`, ADDRESS, DOMAIN]) {
+			expect(await refusal(to, "probe.forget")).toEqual(["unimplemented", "no"]);
+		}
+		for (const to of [`other.forget@${DOMAIN}`, `other@${DOMAIN}`, `prob@${DOMAIN}`, `probe.forget@${DOMAIN}/two`]) {
+			expect(await refusal(to, "probe.forget")).toEqual(["not-found", "no"]);
+		}
+		expect(await refusal(DOMAIN, "other.forget")).toEqual(["not-found", "no"]);
+	});
+
 	it("does not run a call that arrives dead", async () => {
 		let ran = 0;
 		const { raw } = await provider({

@@ -78,17 +78,22 @@ export class CallServer {
 	#subject(to: Jid, fn: string): Served {
 		const { directory, ownedDomain } = this.#host;
 		const addressed = directory.resolve(to, undefined, ownedDomain);
-		if (addressed === undefined) throw new BusError("not-found", `nobody serves ${to} here`);
+		if (addressed === undefined) throw this.#absent(to.local, to.resource, `nobody serves ${to} here`);
 		const named = directory.find(fn);
-		if (named === undefined) {
-			const isKnown = directory.find(fn.slice(0, fn.lastIndexOf("."))) !== undefined;
-			throw new BusError(isKnown ? "unimplemented" : "not-found", `${fn} is not served here`);
-		}
+		if (named === undefined) throw this.#absent(fn, undefined, `${fn} is not served here`);
 		const agrees =
 			addressed.kind === "node" ||
 			(addressed.kind === "service" ? addressed.served === named.served : addressed === named);
 		if (!agrees) throw new BusError("invalid-argument", `fn is ${fn}, but the call went to ${to}`);
 		return named;
+	}
+
+	/** Whoever calls a function that is not there learns whether its service is. */
+	#absent(fn: string | undefined, instance: string | undefined, message: string): BusError {
+		const { directory } = this.#host;
+		const service = fn === undefined || directory.find(fn) !== undefined ? undefined : directory.serviceOf(fn);
+		const isHere = service !== undefined && (instance === undefined || instance === service.instance);
+		return new BusError(isHere ? "unimplemented" : "not-found", message);
 	}
 
 	/** Takes a place at the service and at the node. @throws BusError `overloaded`, `unavailable` */

@@ -48,6 +48,12 @@ export class Directory {
 		return this.#byName.get(name.toLowerCase());
 	}
 
+	/** The service to which a function of this name would belong, whether or not it has one. */
+	serviceOf(fn: string): ServedService | undefined {
+		const dot = fn.lastIndexOf(".");
+		return dot === -1 ? undefined : this.find(fn.slice(0, dot))?.served;
+	}
+
 	/**
 	 * What an address and disco node stand for; `undefined` when it is nothing here.
 	 * @param ownedDomain the domain in which every address is this node's
