@@ -13,7 +13,10 @@ import {
 	ENCODINGS,
 	encodeFault,
 	isBusErrorCode,
+	isFaultName,
+	isQualifiedName,
 	isStanza,
+	isVersion,
 	MAX_ERROR_TEXT_CHARS,
 	MAX_NAME_CHARS,
 	MAX_PAYLOAD_CHARS,
@@ -140,6 +143,35 @@ describe("the schema", () => {
 			?.child("restriction", XSD)
 			?.elements("enumeration", XSD)
 			.map((element) => element.attr("value"));
+
+	it.each([
+		["functionName", isQualifiedName],
+		["version", isVersion],
+		["faultName", isFaultName],
+	])("has a pattern for %s that takes what the code takes", (type, check) => {
+		const restriction = types.find((element) => element.attr("name") === type)?.child("restriction", XSD);
+		const pattern = new RegExp(`^(?:${restriction?.child("pattern", XSD)?.attr("value")})$`);
+		const parts = [
+			"a",
+			"a-b",
+			"a-",
+			"-a",
+			"aB",
+			"a_",
+			"_",
+			"0",
+			"7",
+			"10",
+			"01",
+			"x".repeat(64),
+			"x".repeat(65),
+			"1000000000",
+		];
+		const names = parts.flatMap((a) => [a, ...parts.flatMap((b) => [`${a}.${b}`, `${a}.${b}.0`, `0.${a}.${b}`])]);
+		const taken = names.filter((name) => pattern.test(name));
+		expect(taken).toEqual(names.filter(check));
+		expect(taken.length).toBeGreaterThan(3);
+	});
 
 	it("declares what the examples have, and nothing else", () => {
 		const declared = schemas.flatMap((schema) => schema.elements("element", XSD).map((each) => each.attr("name")));

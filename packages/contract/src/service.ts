@@ -1,6 +1,6 @@
+import { isFaultName, isFunctionName, isServiceName, isVersion } from "@antiphon/protocol";
 import { DELIVERIES, type FunctionContract } from "./function.js";
 import { requireSchema } from "./schema.js";
-import { isVersion } from "./version.js";
 
 export type Functions = Readonly<Record<string, FunctionContract>>;
 
@@ -12,10 +12,6 @@ export interface Service<F extends Functions = Functions> {
 	readonly functions: F;
 }
 
-const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-const FUNCTION_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,62}[a-zA-Z0-9_])?$/;
-const FAULT_NAME = SERVICE_NAME;
-
 /**
  * Declares a service.
  *
@@ -26,7 +22,7 @@ const FAULT_NAME = SERVICE_NAME;
  * @throws TypeError with what is wrong
  */
 export function service<const F extends Functions>(name: string, version: string, functions: F): Service<F> {
-	if (!SERVICE_NAME.test(name)) {
+	if (!isServiceName(name)) {
 		throw new TypeError(`service name ${JSON.stringify(name)}: use 1 to 64 lower-case letters, digits and hyphens`);
 	}
 	if (!isVersion(version)) {
@@ -47,7 +43,7 @@ export function service<const F extends Functions>(name: string, version: string
 }
 
 function checkFunctionName(service: string, fn: string): void {
-	if (!FUNCTION_NAME.test(fn)) {
+	if (!isFunctionName(fn)) {
 		throw new TypeError(
 			`service ${service}: function name ${JSON.stringify(fn)}: use 1 to 64 letters, digits, _ and -`,
 		);
@@ -68,7 +64,7 @@ function checkFunction(address: string, contract: Partial<FunctionContract> | un
 	if (input !== undefined) requireSchema(input, `${address}: input`);
 	if (output !== undefined) requireSchema(output, `${address}: output`);
 	for (const [fault, schema] of Object.entries(faults)) {
-		if (!FAULT_NAME.test(fault)) {
+		if (!isFaultName(fault)) {
 			throw new TypeError(
 				`${address}: fault name ${JSON.stringify(fault)}: use 1 to 64 lower-case letters, digits and hyphens`,
 			);

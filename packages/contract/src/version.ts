@@ -1,10 +1,4 @@
-const NUMBER = "(0|[1-9][0-9]{0,8})";
-const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}$`);
-
-/** `major.minor.patch`, each below a billion and without leading zeros. */
-export function isVersion(text: string): boolean {
-	return VERSION.test(text);
-}
+import { isVersion } from "@antiphon/protocol";
 
 /**
  * May a caller that was built with version `asked` call a provider of version `served`? Yes when the major versions are
@@ -18,6 +12,7 @@ export function isServedBy(asked: string, served: string): boolean {
 }
 
 function numbers(version: string): readonly [number, number, number] | undefined {
-	const match = VERSION.exec(version);
-	return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
+	if (!isVersion(version)) return undefined;
+	const [major, minor, patch] = version.split(".").map(Number) as [number, number, number];
+	return [major, minor, patch];
 }

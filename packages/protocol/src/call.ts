@@ -1,6 +1,7 @@
 import { type Element, xml } from "@antiphon/xml";
 import { BusError } from "./errors.js";
-import { MAX_NAME_CHARS, MAX_TTL_MS } from "./limits.js";
+import { MAX_TTL_MS } from "./limits.js";
+import { isQualifiedName, isVersion } from "./names.js";
 import { NS } from "./namespaces.js";
 import { decodePayload, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 
@@ -25,10 +26,6 @@ export interface Call extends TraceContext {
 /** The head of a call: all but its input, which is decoded once the call is admitted. */
 export type CallHead = Omit<Call, "input">;
 
-/** The names of service and function, and the dot. */
-const MAX_FUNCTION_CHARS = 2 * MAX_NAME_CHARS + 1;
-const FUNCTION_NAME = /^[a-z0-9_-]+(?:\.[a-zA-Z0-9_-]+)+$/;
-const VERSION = /^\d{1,9}\.\d{1,9}\.\d{1,9}$/;
 const DIGITS = /^\d{1,9}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
@@ -65,14 +62,14 @@ export function decodeCallHead(element: Element): CallHead {
 }
 
 function checkFunctionName(fn: string | undefined): string {
-	if (fn === undefined || fn.length > MAX_FUNCTION_CHARS || !FUNCTION_NAME.test(fn)) {
+	if (fn === undefined || !isQualifiedName(fn)) {
 		throw new BusError("invalid-argument", "fn must be service.function, such as dictionary.define");
 	}
 	return fn;
 }
 
 function checkVersion(version: string | undefined): string | undefined {
-	if (version !== undefined && (version.length > MAX_NAME_CHARS || !VERSION.test(version))) {
+	if (version !== undefined && !isVersion(version)) {
 		throw new BusError("invalid-argument", "v must be a version such as 1.0.0");
 	}
 	return version;

@@ -1,7 +1,8 @@
 import { type Element, xml } from "@antiphon/xml";
 import { decodeBody } from "./call.js";
 import { BusError, type BusErrorCode, type Executed, isBusErrorCode } from "./errors.js";
-import { MAX_NAME_CHARS, MAX_TTL_MS } from "./limits.js";
+import { MAX_TTL_MS } from "./limits.js";
+import { isFaultName, MAX_NAME_CHARS } from "./names.js";
 import { NS } from "./namespaces.js";
 import { type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 import type { StanzaCondition, StanzaError, StanzaErrorType } from "./stanza-error.js";
@@ -55,15 +56,15 @@ const WITHOUT_FAULT: Readonly<Partial<Record<StanzaCondition, readonly [BusError
 /** What the caller is told instead of an internal error: its detail stays in the process that had it. */
 const INTERNAL_TEXT = "internal error";
 
-/** What a fault may be called: names of contracts are narrower still. */
-const FAULT_NAME = new RegExp(`^[A-Za-z0-9._-]{1,${MAX_NAME_CHARS}}$`);
-
 /** The stanza error for a call that failed. @throws BusError `invalid-argument` when the fault's name or data cannot be carried */
 export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 	const [condition, type] = STANZA_ERROR[error.code];
 	const isFault = error.code === "fault";
-	if (isFault && !FAULT_NAME.test(error.name)) {
-		throw new BusError("invalid-argument", "the name of a fault must be letters, digits, '.', '_' and '-'");
+	if (isFault && !isFaultName(error.name)) {
+		throw new BusError(
+			"invalid-argument",
+			"the name of a fault must be 1 to 64 lower-case letters, digits and hyphens",
+		);
 	}
 	return {
 		condition,
@@ -101,7 +102,7 @@ export function decodeFault(error: StanzaError): BusError {
 	const message = error.text || code;
 	if (code !== "fault") return new BusError(code, message, { executed, ...decodeRetryAfter(fault) });
 	const name = fault.attr("name");
-	if (name === undefined || !FAULT_NAME.test(name)) {
+	if (name === undefined || !isFaultName(name)) {
 		return new BusError("protocol", "the fault has no name, or one that is not allowed", { executed });
 	}
 	try {

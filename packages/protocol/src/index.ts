@@ -31,13 +31,20 @@ export { decodeFault, encodeFault } from "./fault.js";
 export { Jid, JidError } from "./jid.js";
 export {
 	MAX_ERROR_TEXT_CHARS,
-	MAX_NAME_CHARS,
 	MAX_PAYLOAD_CHARS,
 	MAX_PAYLOAD_DEPTH,
 	MAX_PAYLOAD_ITEMS,
 	MAX_TTL_MS,
 } from "./limits.js";
 export { guardedLog, type Log, quietLog } from "./log.js";
+export {
+	isFaultName,
+	isFunctionName,
+	isQualifiedName,
+	isServiceName,
+	isVersion,
+	MAX_NAME_CHARS,
+} from "./names.js";
 export { NS } from "./namespaces.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 export { Scope } from "./scope.js";

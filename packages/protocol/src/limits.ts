@@ -7,9 +7,6 @@ export const MAX_PAYLOAD_ITEMS = 1_000_000;
 /** How long the text of a payload may be, in characters. Far above what a stanza carries; it bounds what a codec does. */
 export const MAX_PAYLOAD_CHARS = 16 * 1024 * 1024;
 
-/** How long a name (service, function, instance, fault) or version may be, in characters. */
-export const MAX_NAME_CHARS = 128;
-
 /** The longest time to live that a call may state: a day, in milliseconds. */
 export const MAX_TTL_MS = 86_400_000;
 
