@@ -1,14 +1,9 @@
-import { available, installCommand, startEjabberd, startEmbedded, startProsody } from "#kit";
+import { available, installCommand, SERVERS } from "#kit";
 
 const ACCOUNTS = { "antiphon-caller": "a", "antiphon-responder": "b", "bare-caller": "c", "bare-responder": "d" };
 const DOMAINS = { antiphon: "fn.localhost", bare: "bare.localhost" };
 const SECRET = "secret";
 
-const SERVERS = [
-	{ name: "embedded", start: startEmbedded },
-	{ name: "Prosody", start: startProsody, needs: "prosody" },
-	{ name: "ejabberd", start: startEjabberd, needs: "ejabberd" },
-];
 const ROLES = ["client", "component"];
 
 /**
@@ -23,7 +18,7 @@ export function chooseWorlds(names) {
 	})).filter(({ worlds }) => worlds.length > 0);
 	const memory = wanted("memory");
 	if (!memory && servers.length === 0) throw new Error(`--worlds: no world is called ${names.join(" or ")}`);
-	const isThere = ({ needs }) => needs === undefined || available(needs);
+	const isThere = ({ needs }) => needs.every((need) => available(need));
 	return {
 		memory,
 		servers: servers.filter(isThere),
@@ -32,7 +27,7 @@ export function chooseWorlds(names) {
 			.flatMap(({ needs, worlds }) =>
 				worlds.map(({ name }) => ({
 					world: name,
-					reason: `${needs} is not installed; add it with: ${installCommand([needs])}`,
+					reason: `${needs.join(" and ")} not installed; add with: ${installCommand(needs)}`,
 				})),
 			),
 	};

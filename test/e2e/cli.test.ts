@@ -1,12 +1,18 @@
-import { fileURLToPath } from "node:url";
 import { dictionary } from "@antiphon/dictionary";
 import { describe as describeService } from "antiphon";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Child, freePort, startChild, startEmbedded, startTcpProxy, type XmppServer } from "#kit";
+import {
+	type Child,
+	freePort,
+	openComponent,
+	startDictionary,
+	startEmbedded,
+	startTcpProxy,
+	type XmppServer,
+} from "#kit";
 import { accountEnvironment, antiphon, type Environment, startAntiphon } from "./command.js";
 
 const LIMIT_MS = 60_000;
-const DICTIONARY = fileURLToPath(import.meta.resolve("@antiphon/dictionary/main"));
 const STATUS = { ok: 0, usage: 2, fault: 3, badInput: 4, nobodyThere: 5, timeout: 6, linkLost: 7, refused: 8 };
 
 describe("antiphon, beside a server and a service", () => {
@@ -15,19 +21,12 @@ describe("antiphon, beside a server and a service", () => {
 	let env: Environment;
 
 	beforeAll(async () => {
-		server = await startEmbedded({ users: { me: "pass:word" }, components: { "fn.localhost": "secret" } });
-		env = accountEnvironment(server, "me");
-		service = startChild({
-			command: process.execPath,
-			args: [DICTIONARY],
-			env: {
-				...process.env,
-				ANTIPHON_URL: `xmpp://127.0.0.1:${server.componentPort}`,
-				ANTIPHON_COMPONENT: "fn.localhost",
-				ANTIPHON_SECRET: "secret",
-			},
+		server = await startEmbedded({
+			users: { me: "pass:word" },
+			components: { "fn.localhost": "secret", "mute.localhost": "secret" },
 		});
-		await service.waitUntil("dictionary", () => service.stdout().includes("serving dictionary"), LIMIT_MS);
+		env = accountEnvironment(server, "me");
+		service = await startDictionary(server, "fn.localhost");
 	}, LIMIT_MS);
 	afterAll(async () => {
 		await service?.end();
@@ -114,9 +113,19 @@ describe("antiphon, beside a server and a service", () => {
 				...env,
 				ANTIPHON_URL: `xmpp://127.0.0.1:${proxy.port}`,
 			});
-			expect([STATUS.linkLost, STATUS.timeout]).toContain(mute.code);
+			expect(mute.code).toBe(STATUS.linkLost);
 			for (const { stdout } of [wrong, gone, mute])
 				expect(JSON.parse(stdout).error.message).toEqual(expect.any(String));
+		});
+
+		it("has a status of its own for a function whose provider is there and never answers", async () => {
+			using provider = await openComponent({ port: server.componentPort, domain: "mute.localhost", secret: "secret" });
+			expect(provider).toBeDefined();
+			const late = await call("dictionary.define@mute.localhost", "{}", "--json", "--timeout", "700ms");
+			expect(late).toMatchObject({ code: STATUS.timeout, stderr: "" });
+			expect(JSON.parse(late.stdout)).toEqual({
+				error: { code: "deadline-exceeded", message: expect.any(String), executed: expect.any(String) },
+			});
 		});
 
 		it("says which variable is missing", async () => {
@@ -214,16 +223,17 @@ describe("antiphon dev", () => {
 		LIMIT_MS,
 	);
 
-	it(
-		"says what to do about a port that is in use",
-		async () => {
+	it.each(["--port", "--component-port"])(
+		"says what to do about a port that is in use: %s",
+		async (flag) => {
+			const other = flag === "--port" ? "--component-port" : "--port";
 			const port = String(await freePort());
 			const first = startAntiphon(["server", "--port", port, "--component-port", "0"]);
 			await first.waitUntil("the server", () => first.stdout().includes("Ctrl-C"), LIMIT_MS);
-			const { code, stderr } = await antiphon(["dev", "--port", port, "--component-port", "0", "--exit"]);
-			expect(code).not.toBe(0);
+			const { code, stdout, stderr } = await antiphon(["dev", flag, port, other, "0", "--exit"]);
+			expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 			expect(stderr).toContain(port);
-			expect(stderr).toMatch(/--port/);
+			expect(stderr).toContain(`(${flag})`);
 			expect(stderr).not.toMatch(/\n\s+at /);
 			await first.end();
 		},

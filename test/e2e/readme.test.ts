@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { makeProgram } from "@antiphon/cli";
 import { parseElement, serialize } from "@antiphon/xml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Child, openClient, runChild, startChild, startEmbedded, type XmppServer } from "#kit";
+import { type Child, openClient, runChild, startDictionary, startEmbedded, type XmppServer } from "#kit";
 import { accountEnvironment, antiphon, type Environment } from "./command.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -140,17 +140,7 @@ describe("beside the dictionary", () => {
 	beforeAll(async () => {
 		server = await startEmbedded({ users: { me: "secret" }, components: { "fn.localhost": "secret" } });
 		env = accountEnvironment(server, "me");
-		service = startChild({
-			command: process.execPath,
-			args: [fileURLToPath(import.meta.resolve("@antiphon/dictionary/main"))],
-			env: {
-				...process.env,
-				ANTIPHON_URL: `xmpp://127.0.0.1:${server.componentPort}`,
-				ANTIPHON_COMPONENT: "fn.localhost",
-				ANTIPHON_SECRET: "secret",
-			},
-		});
-		await service.waitUntil("dictionary", () => service.stdout().includes("serving dictionary"), LIMIT_MS);
+		service = await startDictionary(server, "fn.localhost");
 	}, LIMIT_MS);
 	afterAll(async () => {
 		await service?.end();

@@ -1,5 +1,5 @@
 import { type ClientOptions, clientLink, componentLink, createNode, type Link, memoryBus, type Node } from "antiphon";
-import { type Requirement, type StartServer, startEjabberd, startEmbedded, startProsody, type XmppServer } from "#kit";
+import { type Requirement, SERVERS, type ServerKind, type XmppServer } from "#kit";
 
 /** A place in which a caller and a provider meet. The e2e suite runs over each. */
 export interface World extends AsyncDisposable {
@@ -41,12 +41,12 @@ const memory: WorldKind = {
 	},
 };
 
-function onServer(name: string, startServer: StartServer, needs: readonly Requirement[] = []): WorldKind[] {
+function onServer({ name, start, needs }: ServerKind): WorldKind[] {
 	const kind = (role: "client" | "component"): WorldKind => ({
 		name: `${name} ${role}`,
 		needs,
 		async start() {
-			const server = await startServer({ users: USERS, components: { [FUNCTIONS]: "secret" } });
+			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
 			return {
 				server,
 				provider: (options) =>
@@ -66,20 +66,9 @@ export function account(server: XmppServer, name: keyof typeof USERS, port = ser
 	return clientLink({ url: `xmpp://${server.host}:${port}`, jid: `${name}@localhost`, password: USERS[name] });
 }
 
-export function component(server: XmppServer, port = server.componentPort): Link {
-	return componentLink({ url: `xmpp://${server.host}:${port}`, domain: FUNCTIONS, secret: "secret" });
+export function component(server: XmppServer, port = server.componentPort, domain = FUNCTIONS): Link {
+	return componentLink({ url: `xmpp://${server.host}:${port}`, domain, secret: server.components[domain] ?? "" });
 }
 
-/** Every kind of link over every server. A new link or server is a line here. */
-export const WORLDS: readonly WorldKind[] = [
-	memory,
-	...onServer("embedded", startEmbedded),
-	...onServer("Prosody", startProsody, ["prosody"]),
-	...onServer("ejabberd", startEjabberd, ["ejabberd"]),
-];
-
-export const SERVERS = [
-	{ name: "embedded", start: startEmbedded, needs: [] },
-	{ name: "Prosody", start: startProsody, needs: ["prosody"] },
-	{ name: "ejabberd", start: startEjabberd, needs: ["ejabberd"] },
-] as const satisfies readonly { name: string; start: StartServer; needs: readonly Requirement[] }[];
+/** Every kind of link over every server. */
+export const WORLDS: readonly WorldKind[] = [memory, ...SERVERS.flatMap(onServer)];

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Requirement, type StartServer, type TempDir, tempDir, type XmppServer } from "#kit";
+import {
+	type Child,
+	type ServerKind,
+	type StartServer,
+	startDictionary,
+	type TempDir,
+	tempDir,
+	type XmppServer,
+} from "#kit";
 import { describeWith } from "#kit/vitest";
-import { startDictionary } from "./dictionary-process.js";
 import { type ForeignClient, only, perform, type Step } from "./foreign-client.js";
 import { goSendxmpp } from "./go-sendxmpp.js";
 
@@ -20,31 +27,23 @@ const CLIENTS: readonly ForeignClient[] = ["xmpp4r", "slixmpp", "aioxmpp"];
 /** Each test has two accounts of its own, so that all of them can run at once on one server. */
 const TESTS = ["login", "talk", "subscribe", "browse", "call"] as const;
 
-export interface ClientSuite {
-	/** What the server is called in the titles. */
-	readonly name: string;
-	/** What has to be installed for the server itself. */
-	readonly needs?: readonly Requirement[];
-	readonly startServer: StartServer;
-}
-
 /** Clients of other languages against one server: log in, talk, see one another, ping, browse and call. */
-export function runClientSuite({ name, needs = [], startServer }: ClientSuite): void {
+export function runClientSuite({ name, needs, start }: ServerKind): void {
 	describeWith(needs, `on ${name}`, () => {
 		let server: XmppServer;
-		let dictionary: AsyncDisposable | undefined;
+		let dictionary: Child | undefined;
 		beforeAll(async () => {
-			server = await startServer({ users: accounts(), components: { [DOMAIN]: "secret", [ABSENT]: "secret" } });
+			server = await start({ users: accounts(), components: { [DOMAIN]: "secret", [ABSENT]: "secret" } });
 			dictionary = await startDictionary(server, DOMAIN);
 		}, LIMIT_MS);
 		afterAll(async () => {
-			await dictionary?.[Symbol.asyncDispose]();
+			await dictionary?.end();
 			await server?.stop();
 		});
 		for (const client of CLIENTS) describeWith(client, client, () => testClient(client, () => server));
 	});
 
-	describeWith([...needs, "go-sendxmpp"], `go-sendxmpp on ${name}`, () => testGoSendxmpp(startServer));
+	describeWith([...needs, "go-sendxmpp"], `go-sendxmpp on ${name}`, () => testGoSendxmpp(start));
 }
 
 function accounts(): Record<string, string> {

@@ -1,4 +1,4 @@
-import { startEjabberd } from "#kit";
+import { SERVERS } from "#kit";
 import { runClientSuite } from "./client-suite.js";
 
-runClientSuite({ name: "ejabberd", needs: ["ejabberd"], startServer: startEjabberd });
+runClientSuite(SERVERS[2]);

@@ -1,4 +1,4 @@
-import { startEmbedded } from "#kit";
+import { SERVERS } from "#kit";
 import { runClientSuite } from "./client-suite.js";
 
-runClientSuite({ name: "the embedded server", startServer: startEmbedded });
+runClientSuite(SERVERS[0]);

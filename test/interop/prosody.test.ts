@@ -1,4 +1,4 @@
-import { startProsody } from "#kit";
+import { SERVERS } from "#kit";
 import { runClientSuite } from "./client-suite.js";
 
-runClientSuite({ name: "Prosody", needs: ["prosody"], startServer: startProsody });
+runClientSuite(SERVERS[1]);

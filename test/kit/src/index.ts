@@ -2,6 +2,7 @@ export { type BoundedText, boundedText } from "./bounded-text.js";
 export { type CertificateOptions, makeCertificate, type ServerCertificate } from "./certificates.js";
 export { livingGroups } from "./child-registry.js";
 export { type ComponentLogin, componentHandshake, openComponent } from "./component-handshake.js";
+export { startDictionary } from "./dictionary.js";
 export { startEjabberd } from "./ejabberd.js";
 export { startEmbedded } from "./embedded.js";
 export { freePort } from "./free-port.js";
@@ -10,6 +11,7 @@ export { type Child, type ChildExit, type ChildOptions, type Finished, runChild,
 export { startProsody } from "./prosody.js";
 export { openRawStream, type RawStream, type RawStreamOptions, rawStreamHeader } from "./raw-stream.js";
 export { available, installCommand, PYTHON, type Requirement, RUBY, serversRequired } from "./requirements.js";
+export { SERVERS, type ServerKind } from "./servers.js";
 export { probeStream, type StreamProbe } from "./stream-probe.js";
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from "./tcp-proxy.js";
 export { type TempDir, tempDir } from "./temp-dir.js";

@@ -1,14 +1,15 @@
 import { fileURLToPath } from "node:url";
-import { startChild, type XmppServer } from "#kit";
+import { type Child, startChild } from "./process.js";
+import type { XmppServer } from "./xmpp-server.js";
 
-const MODULE = fileURLToPath(new URL("../../services/dictionary/dist/main.js", import.meta.url));
+const MODULE = fileURLToPath(new URL("../../../services/dictionary/dist/main.js", import.meta.url));
 const READY_LIMIT_MS = 20_000;
 
 /**
  * Starts the dictionary service in a process of its own, as the component of one of the server's domains. Resolves when
- * it serves; rejects with what it said when it ends instead.
+ * it serves; rejects with what it said when it ends instead. To be ended by the caller.
  */
-export async function startDictionary(server: XmppServer, domain: string): Promise<AsyncDisposable> {
+export async function startDictionary(server: XmppServer, domain: string): Promise<Child> {
 	const child = startChild({
 		command: process.execPath,
 		args: [MODULE],
@@ -20,12 +21,11 @@ export async function startDictionary(server: XmppServer, domain: string): Promi
 			ANTIPHON_JID: undefined,
 		},
 	});
-	const stop = async () => void (await child.end());
 	try {
-		await child.waitUntil("the dictionary's first line", () => child.stdout().includes("\n"), READY_LIMIT_MS);
+		await child.waitUntil("the dictionary", () => child.stdout().includes("serving dictionary"), READY_LIMIT_MS);
 	} catch (error) {
-		await stop();
+		await child.end();
 		throw error;
 	}
-	return { [Symbol.asyncDispose]: stop };
+	return child;
 }
