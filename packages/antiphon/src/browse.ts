@@ -1,4 +1,4 @@
-import type { ServiceDescription } from "@antiphon/contract";
+import { parseDescription, type ServiceDescription } from "@antiphon/contract";
 import {
 	BusError,
 	type DiscoInfo,
@@ -44,7 +44,7 @@ export async function fetchContract(
 ): Promise<ServiceDescription> {
 	const answer = await ask(node, to, xml("contract", NS.contract, { service: options.service }), options);
 	try {
-		return checked(decodeBody(answer, parseEncoding(answer.attr("enc"))));
+		return parseDescription(decodeBody(answer, parseEncoding(answer.attr("enc"))));
 	} catch (cause) {
 		throw new BusError("protocol", `the contract that ${to} sent is malformed: ${BusError.from(cause).message}`, {
 			cause,
@@ -56,20 +56,4 @@ async function ask(node: Node, to: string, payload: Element, options: BrowseOpti
 	const answer = await node.query({ ...options, type: "get", to, payload });
 	if (answer?.is(payload.name, payload.ns)) return answer;
 	throw new BusError("protocol", `${to} answered with something else than <${payload.name} xmlns='${payload.ns}'/>`);
-}
-
-/** What came over the wire is a description as far as its users rely on it. */
-function checked(value: unknown): ServiceDescription {
-	const description = value as Partial<ServiceDescription> | null | undefined;
-	const isText = (text: unknown) => typeof text === "string";
-	const isObject = (member: unknown) => typeof member === "object" && member !== null && !Array.isArray(member);
-	const isWhole =
-		isObject(description) &&
-		[description?.service, description?.version, description?.fingerprint].every(isText) &&
-		isObject(description?.functions) &&
-		Object.values(description?.functions ?? {}).every(
-			(fn) => isObject(fn) && (fn.kind === "get" || fn.kind === "set") && isObject(fn.faults),
-		);
-	if (!isWhole) throw new BusError("protocol", "it does not describe a service");
-	return value as ServiceDescription;
 }

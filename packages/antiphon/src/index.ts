@@ -42,6 +42,7 @@ export {
 	type Encoding,
 	type Executed,
 	type Log,
+	lineLog,
 } from "@antiphon/protocol";
 export { type BrowseOptions, discoInfo, discoItems, fetchContract, ping } from "./browse.js";
 export type { ClientOptions } from "./client.js";

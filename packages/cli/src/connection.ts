@@ -1,4 +1,4 @@
-import { createNode, type Link, type Log, linkFromEnv, type Node } from "antiphon";
+import { createNode, type Link, lineLog, linkFromEnv, type Node } from "antiphon";
 import { type Command, Option } from "commander";
 import { UsageError } from "./command-error.js";
 
@@ -76,18 +76,14 @@ export async function withNode<T>(
 	const endMs = performance.now() + flags.timeout;
 	const remainingMs = () => Math.max(1, Math.ceil(endMs - performance.now()));
 	const link = wrap(linkFromEnv(environmentOf(flags)));
-	const node = await createNode({ link, log: toStandardError, limits: { connectTimeoutMs: remainingMs() } });
+	const node = await createNode({
+		link,
+		log: lineLog("antiphon", "warn"),
+		limits: { connectTimeoutMs: remainingMs() },
+	});
 	try {
 		return await run(node, { remainingMs });
 	} finally {
 		await node.close();
 	}
 }
-
-/** Standard output belongs to the result. */
-const toStandardError: Log = {
-	debug() {},
-	info() {},
-	warn: (message) => console.error(`antiphon: ${message}`),
-	error: (message) => console.error(`antiphon: ${message}`),
-};

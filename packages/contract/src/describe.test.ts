@@ -115,18 +115,41 @@ describe("untyped", () => {
 		null,
 		7,
 		{},
-		{ service: "a", version: "1.0.0" },
-		{ service: "a", version: "1.0.0", functions: {} },
-		{ service: "a", version: "1", functions: { f: { kind: "get", delivery: "at-most-once", faults: {} } } },
-		{ service: "a", version: "1.0.0", functions: { f: null } },
-		{ service: "a", version: "1.0.0", functions: { f: { kind: "put", delivery: "at-most-once", faults: {} } } },
-		{ service: "a", version: "1.0.0", functions: { f: { kind: "get", delivery: "sometimes", faults: {} } } },
+		{ service: "a", version: "1.0.0", fingerprint: "x" },
+		{ service: "a", version: "1.0.0", functions: { f: { kind: "get", delivery: "at-most-once", faults: {} } } },
+		{ service: "a", version: "1.0.0", fingerprint: "x", functions: { f: { kind: "get", delivery: "at-most-once" } } },
+		{ service: "a", version: "1.0.0", fingerprint: "x", functions: {} },
+		{
+			service: "a",
+			version: "1",
+			fingerprint: "x",
+			functions: { f: { kind: "get", delivery: "at-most-once", faults: {} } },
+		},
+		{ service: "a", version: "1.0.0", fingerprint: "x", functions: { f: null } },
 		{
 			service: "a",
 			version: "1.0.0",
+			fingerprint: "x",
+			functions: { f: { kind: "put", delivery: "at-most-once", faults: {} } },
+		},
+		{
+			service: "a",
+			version: "1.0.0",
+			fingerprint: "x",
+			functions: { f: { kind: "get", delivery: "sometimes", faults: {} } },
+		},
+		{
+			service: "a",
+			version: "1.0.0",
+			fingerprint: "x",
 			functions: { f: { kind: "get", delivery: "at-most-once", faults: { "No!": {} } } },
 		},
-		{ service: "a", version: "1.0.0", functions: { "a.b": { kind: "get", delivery: "at-most-once", faults: {} } } },
+		{
+			service: "a",
+			version: "1.0.0",
+			fingerprint: "x",
+			functions: { "a.b": { kind: "get", delivery: "at-most-once", faults: {} } },
+		},
 	])("refuses %j", (description) => {
 		expect(() => untyped(description as never)).toThrow(TypeError);
 	});

@@ -1,4 +1,4 @@
-import type { Delivery, FunctionKind } from "./function.js";
+import { DELIVERIES, type Delivery, type FunctionKind } from "./function.js";
 import type { JsonSchema } from "./schema.js";
 
 /** A function as data: what is told to those who do not have its source. */
@@ -19,4 +19,27 @@ export interface ServiceDescription {
 	readonly version: string;
 	readonly fingerprint: string;
 	readonly functions: Readonly<Record<string, FunctionDescription>>;
+}
+
+/**
+ * A description that came from somebody, checked as far as its users rely on it: names and schemas are not looked into.
+ * @throws TypeError with what is missing
+ */
+export function parseDescription(value: unknown): ServiceDescription {
+	const { service, version, fingerprint, functions } = isObject(value) ? value : {};
+	if (![service, version, fingerprint].every((text) => typeof text === "string") || !isObject(functions)) {
+		throw new TypeError("not the description of a service: it needs service, version, fingerprint and functions");
+	}
+	for (const [name, described] of Object.entries(functions)) {
+		const { kind, delivery, faults } = isObject(described) ? described : {};
+		const isKnown = DELIVERIES.some((known) => known === delivery);
+		if ((kind !== "get" && kind !== "set") || !isKnown || !isObject(faults)) {
+			throw new TypeError(`function ${JSON.stringify(name)} is not described: it needs kind, delivery and faults`);
+		}
+	}
+	return value as unknown as ServiceDescription;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { FunctionDescription, ServiceDescription } from "./description.js";
+import { type FunctionDescription, parseDescription, type ServiceDescription } from "./description.js";
 import type { FunctionContract } from "./function.js";
 import type { Schema } from "./schema.js";
 import { type Service, service } from "./service.js";
@@ -19,27 +19,18 @@ const ANYTHING: Schema = {
  * @throws TypeError when the description, which may come from anybody, is not a service's
  */
 export function untyped(description: ServiceDescription): Service<Record<string, FunctionContract>> {
-	const { service: name, version, functions } = (description ?? {}) as Partial<ServiceDescription>;
-	if (typeof name !== "string" || typeof version !== "string" || !isObject(functions)) {
-		throw new TypeError("not the description of a service: it needs service, version and functions");
-	}
+	const { service: name, version, functions } = parseDescription(description);
 	const contracts = Object.entries(functions).map(([fn, described]) => [fn, contractOf(described)] as const);
 	return service(name, version, Object.fromEntries(contracts));
 }
 
-function contractOf(described: Partial<FunctionDescription> | undefined): FunctionContract {
-	const { kind, delivery, summary, faults } = described ?? {};
+function contractOf({ kind, delivery, summary, faults }: FunctionDescription): FunctionContract {
 	return {
-		// service() checks them.
-		kind: kind as FunctionContract["kind"],
-		delivery: delivery as FunctionContract["delivery"],
+		kind,
+		delivery,
 		summary: typeof summary === "string" ? summary : undefined,
 		input: ANYTHING,
 		output: ANYTHING,
-		faults: Object.fromEntries(Object.keys(isObject(faults) ? faults : {}).map((name) => [name, ANYTHING])),
+		faults: Object.fromEntries(Object.keys(faults).map((name) => [name, ANYTHING])),
 	};
-}
-
-function isObject(value: unknown): value is object {
-	return typeof value === "object" && value !== null;
 }

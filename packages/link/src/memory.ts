@@ -1,12 +1,13 @@
 import { BusError, errorOf, isStanza, Jid, resolveNumbers, type StanzaCondition } from "@antiphon/protocol";
 import { type Element, parseElement, serialize } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "./link.js";
+import { DEFAULT_MAX_STANZA_BYTES } from "./options.js";
 import { stanzaId } from "./stanza-id.js";
 
 /** What may wait for one link, in stanzas and in bytes. Above it the sender gets `overloaded`. */
 const MAX_WAITING = 65_536;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-const DEFAULTS: Required<MemoryBusOptions> = { maxStanzaBytes: 65_536 };
+const DEFAULTS: Required<MemoryBusOptions> = { maxStanzaBytes: DEFAULT_MAX_STANZA_BYTES };
 
 export interface MemoryBus {
 	/**

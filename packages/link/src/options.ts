@@ -36,6 +36,12 @@ export interface LinkTimeouts {
 	readonly stableMs?: number;
 }
 
+/**
+ * Largest stanza that is sent where nobody says what is taken. RFC 6120, section 13.12, lets a server refuse even less;
+ * most take more.
+ */
+export const DEFAULT_MAX_STANZA_BYTES = 64 * 1024;
+
 const DEFAULT_LIMITS = {
 	maxStanzaBytes: undefined as number | undefined,
 	maxIncomingStanzaBytes: 512 * 1024,

@@ -36,7 +36,8 @@ export {
 	MAX_PAYLOAD_ITEMS,
 	MAX_TTL_MS,
 } from "./limits.js";
-export { guardedLog, type Log, quietLog } from "./log.js";
+export { guardedLog, type Log, type LogLevel, lineLog, quietLog } from "./log.js";
+export { isLoopback } from "./loopback.js";
 export {
 	isFaultName,
 	isFunctionName,

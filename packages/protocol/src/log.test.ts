@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { guardedLog, quietLog } from "./log.js";
+import { guardedLog, lineLog, quietLog } from "./log.js";
 
 describe("a guarded log", () => {
 	it("passes every level on, with the log as its own this", () => {
@@ -26,4 +26,12 @@ describe("a guarded log", () => {
 		for (const level of ["debug", "info", "warn", "error"] as const) expect(() => guarded[level]("x")).not.toThrow();
 		expect(() => quietLog.error("x")).not.toThrow();
 	});
+});
+
+it("A line log writes lines of the chosen level and above", () => {
+	const lines: string[] = [];
+	const log = lineLog("server", "warn", (line) => void lines.push(line));
+	log.info("no");
+	log.warn("yes");
+	expect(lines).toEqual([expect.stringMatching(/^\d{4}-.*Z warn server: yes\n$/)]);
 });

@@ -1,3 +1,5 @@
+import { STREAMS_NS } from "@antiphon/xml";
+
 /** Namespaces, each with the document that defines it. */
 export const NS = {
 	/** RFC 6120: content of a client stream. Inside Antiphon, of every stream. */
@@ -5,7 +7,7 @@ export const NS = {
 	/** XEP-0114 */
 	component: "jabber:component:accept",
 	/** RFC 6120, section 4.8.1 */
-	streams: "http://etherx.jabber.org/streams",
+	streams: STREAMS_NS,
 	/** RFC 6120, section 4.9.2 */
 	streamErrors: "urn:ietf:params:xml:ns:xmpp-streams",
 	/** RFC 6120, section 8.3 */
@@ -28,8 +30,6 @@ export const NS = {
 	dataForms: "jabber:x:data",
 	/** XEP-0092 */
 	version: "jabber:iq:version",
-	/** XEP-0115 */
-	caps: "http://jabber.org/protocol/caps",
 	/** XEP-0198 */
 	streamManagement: "urn:xmpp:sm:3",
 	/** XEP-0199 */

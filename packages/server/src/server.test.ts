@@ -6,7 +6,6 @@ import { iq, message, NS, presence } from "@antiphon/protocol";
 import { type Element, serialize, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { ListenError } from "./listener.js";
-import { lineLog } from "./log.js";
 import type { RoutedStanza } from "./options.js";
 import { startServer } from "./server.js";
 import { RawClient } from "./testing/raw-client.js";
@@ -130,14 +129,6 @@ describe("A server", () => {
 		a.write("<message to='b@localhost/y'/>".repeat(100));
 		for (let i = 0; i < 100; i++) await b.next();
 		expect(chunks).toBeLessThan(5);
-	});
-
-	it("writes lines of the chosen level and above", () => {
-		const lines: string[] = [];
-		const log = lineLog("warn", (line) => void lines.push(line));
-		log.info("no");
-		log.warn("yes");
-		expect(lines).toEqual([expect.stringMatching(/^\d{4}-.*Z warn server: yes\n$/)]);
 	});
 });
 

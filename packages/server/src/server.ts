@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { createSecureContext, TLSSocket } from "node:tls";
-import { BusError, Jid } from "@antiphon/protocol";
+import { BusError, isLoopback, Jid } from "@antiphon/protocol";
 import { Accounts } from "./accounts.js";
 import { ClientStream, type ClientStreamParts } from "./client-stream.js";
 import { ComponentStream, type ComponentStreamParts } from "./component-stream.js";
@@ -167,7 +167,7 @@ class Server implements EmbeddedServer {
 			const direct = (socket: Socket) => new ClientStream(this.#clientParts, secure(socket), true).stream;
 			this.tlsPort = await open(tlsPort, "tlsPort", direct);
 		}
-		if (this.#options.tls === undefined && !/^(?:127\.|::1$|localhost$)/.test(host)) {
+		if (this.#options.tls === undefined && host !== "localhost" && !isLoopback(host)) {
 			this.#options.log.warn(
 				`${host} is open to others and there is no TLS: everybody on the way reads along. Listen on 127.0.0.1, or give tls.`,
 			);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { type Log, NS } from "@antiphon/protocol";
+import { isLoopback, type Log, NS } from "@antiphon/protocol";
 import {
 	type Element,
 	STREAM_END,
@@ -75,7 +75,7 @@ export class XmlStream {
 		this.who = who;
 		const address = socket.remoteAddress ?? "unknown";
 		this.peer = `${address}:${socket.remotePort ?? 0}`;
-		this.loopback = /^(?:::ffff:)?127\.|^::1$/.test(address);
+		this.loopback = isLoopback(address);
 		this.lastHeardMs = context.now();
 		this.#outbox = new Outbox(socket, context.turn, context.limits.maxQueuedBytes, () => this.#overflow());
 		this.#parser = this.#newParser();

@@ -1,4 +1,4 @@
-import { BusError, createNode, linkFromEnv } from "antiphon";
+import { BusError, createNode, lineLog, linkFromEnv } from "antiphon";
 import { dictionary } from "./contract.js";
 import { provideDictionary } from "./provider.js";
 
@@ -6,9 +6,8 @@ import { provideDictionary } from "./provider.js";
 // domain, on a client link at the address of the node. It says so in one line, and ends on SIGINT or SIGTERM once the
 // calls that run are answered.
 try {
-	const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 	// #region start
-	const node = await createNode({ link: linkFromEnv(), log });
+	const node = await createNode({ link: linkFromEnv(), log: lineLog("dictionary", "warn") });
 	await provideDictionary(node);
 	// #endregion
 	const domain = process.env["ANTIPHON_COMPONENT"];

@@ -45,7 +45,7 @@ async function dev(flags: DevFlags): Promise<void> {
 		componentPort: flags.componentPort,
 		users: { me: password },
 		components: { [FUNCTIONS]: secret },
-		log: lineLog("warn"),
+		log: lineLog("server", "warn"),
 	});
 	try {
 		heading(`XMPP server of ${DOMAIN}: clients at ${clientUrl(server)}, components at port ${server.componentPort}`);

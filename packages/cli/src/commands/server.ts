@@ -37,7 +37,7 @@ export function serverCommand(program: Command): void {
 			if ((tlsKey === undefined) !== (tlsCert === undefined))
 				throw new UsageError("--tls-key and --tls-cert belong together");
 			const tls = tlsKey && tlsCert ? { tls: { key: read(tlsKey), cert: read(tlsCert) } } : {};
-			const log = lineLog("info");
+			const log = lineLog("server", "info");
 			const server = await startOnPorts({ ...flags, ...tls, users: user, components: component, log });
 			for (const line of addressLines(server, Object.keys(component))) console.log(line);
 			await untilSignal();

@@ -3,14 +3,19 @@ import type { Element } from "@antiphon/xml";
 import { xml as ltx, component as xmppComponent } from "@xmpp/component";
 import { passing } from "../failure.js";
 import type { Link } from "../link.js";
-import { type ComponentLinkOptions, type ComponentSettings, componentSettings } from "../options.js";
+import {
+	type ComponentLinkOptions,
+	type ComponentSettings,
+	componentSettings,
+	DEFAULT_MAX_STANZA_BYTES,
+} from "../options.js";
 import { type Session, type SessionEvents, SupervisedLink } from "../supervisor.js";
 import { plaintextRefused } from "./client-rules.js";
 import { connectFirst } from "./connect.js";
 import { type LinkEnvironment, systemEnvironment } from "./environment.js";
 import { toBytes } from "./ltx-bridge.js";
 import { type NegotiationRules, Negotiator } from "./negotiator.js";
-import { DEFAULT_MAX_STANZA_BYTES, StreamSession } from "./session.js";
+import { StreamSession } from "./session.js";
 import { componentTargets } from "./srv.js";
 import { streamFailure } from "./stream-errors.js";
 import { tlsPolicy } from "./tls.js";

@@ -1,4 +1,5 @@
 import { promises as dns } from "node:dns";
+import { isLoopback } from "@antiphon/protocol";
 import { type Clock, systemClock } from "../clock.js";
 
 export interface SrvRecord {
@@ -25,5 +26,5 @@ export const systemEnvironment: LinkEnvironment = {
 	resolveSrv(name, timeoutMs) {
 		return new dns.Resolver({ timeout: timeoutMs, tries: 1 }).resolveSrv(name);
 	},
-	isLoopback: (address) => /^(?:::ffff:)?127\.|^::1$/.test(address),
+	isLoopback,
 };

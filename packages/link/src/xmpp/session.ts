@@ -2,7 +2,7 @@ import { BusError, iq, isStanza, type Jid, NS } from "@antiphon/protocol";
 import { type Element, STREAM_END, serialize, xml } from "@antiphon/xml";
 import { passing } from "../failure.js";
 import { Liveness } from "../liveness.js";
-import type { StreamSettings } from "../options.js";
+import { DEFAULT_MAX_STANZA_BYTES, type StreamSettings } from "../options.js";
 import { SendWindow } from "../send-window.js";
 import { stanzaId } from "../stanza-id.js";
 import type { Session, SessionEvents } from "../supervisor.js";
@@ -10,9 +10,6 @@ import { WriteQueue } from "../write-queue.js";
 import type { LinkEnvironment } from "./environment.js";
 import { streamFailure } from "./stream-errors.js";
 import type { Wire } from "./wire.js";
-
-/** RFC 6120 section 13.12 lets a server refuse what is larger; most take more. */
-export const DEFAULT_MAX_STANZA_BYTES = 64 * 1024;
 
 export interface SessionSetup {
 	readonly wire: Wire;

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import type { ModuleHost } from "../host.js";
+import { SOFTWARE } from "../software.js";
 
 /** Software Version (XEP-0092). The operating system is nobody's business. */
 export function version(host: ModuleHost): void {
@@ -12,19 +12,9 @@ export function version(host: ModuleHost): void {
 				"query",
 				NS.version,
 				{},
-				xml("name", NS.version, {}, "Antiphon embedded server"),
-				xml("version", NS.version, {}, packageVersion()),
+				xml("name", NS.version, {}, SOFTWARE.name),
+				xml("version", NS.version, {}, SOFTWARE.version),
 			),
 		);
 	});
-}
-
-let known: string | undefined;
-
-function packageVersion(): string {
-	if (known === undefined) {
-		const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-		known = String((manifest as { version?: unknown }).version);
-	}
-	return known;
 }
