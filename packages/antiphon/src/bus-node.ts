@@ -27,6 +27,8 @@ export class BusNode implements Node {
 	readonly #status = new Latest<NodeStatus>({ state: "connecting", attempt: 1 });
 	/** The resource of this node's own address in an owned domain. */
 	readonly #ownResource = stanzaId();
+	/** The last address, from the first time online until the end. */
+	#ownJid: Jid | undefined;
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
 	readonly closed: Promise<BusError | undefined>;
@@ -62,7 +64,7 @@ export class BusNode implements Node {
 	}
 
 	get jid(): string {
-		return this.#ownJid()?.toString() ?? "";
+		return this.#ownJid?.toString() ?? "";
 	}
 
 	async serve<F extends Functions>(
@@ -156,6 +158,7 @@ export class BusNode implements Node {
 	}
 
 	#onLink(state: LinkState): void {
+		if (state.state === "online") this.#ownJid = this.#addressAt(state.jid);
 		if (state.state === "waiting") {
 			this.#log.warn(`link lost: ${state.cause.message}; next attempt in ${Math.round(state.retryInMs)} ms`);
 			this.#caller.table.failAll(state.cause);
@@ -169,6 +172,7 @@ export class BusNode implements Node {
 		if (this.#status.value.state === "closed") return;
 		this.#status.set(cause === undefined ? { state: "closed" } : { state: "closed", cause });
 		this.#status.end();
+		this.#ownJid = undefined;
 		if (cause !== undefined) this.#log.error(`the node is closed: ${cause.message}`);
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
@@ -217,15 +221,13 @@ export class BusNode implements Node {
 
 	/** The `from` of what this node asks; a client's server stamps it. */
 	#from(): Jid | undefined {
-		return this.#link.kind === "component" ? this.#ownJid() : undefined;
+		return this.#link.kind === "component" ? this.#ownJid : undefined;
 	}
 
-	#ownJid(): Jid | undefined {
-		const { state } = this.#link;
-		if (state.state !== "online") return undefined;
-		return state.jid.local === undefined && state.jid.resource === undefined
-			? state.jid.withResource(this.#ownResource)
-			: state.jid;
+	/** A link that owns a domain comes online as that domain, in which this node has an address of its own. */
+	#addressAt(linkJid: Jid): Jid {
+		const isDomain = linkJid.local === undefined && linkJid.resource === undefined;
+		return isDomain ? linkJid.withResource(this.#ownResource) : linkJid;
 	}
 }
 

@@ -277,6 +277,19 @@ describe("a node", () => {
 		expect(await read(node.status())).toEqual([{ state: "closed" }]);
 	});
 
+	it("keeps its address while the link is down, until it is closed", async () => {
+		const link = new FakeLink();
+		const node = await fakeNode(link);
+		link.become({ state: "waiting", attempt: 1, retryInMs: 100, cause: new BusError("unavailable", "reset") });
+		expect(node.jid).toBe("fake@example.org/x");
+		link.become({ state: "connecting", attempt: 2 });
+		expect(node.jid).toBe("fake@example.org/x");
+		link.become({ state: "online", jid: Jid.parse("fake@example.org/y") });
+		expect(node.jid).toBe("fake@example.org/y");
+		await node.close();
+		expect(node.jid).toBe("");
+	});
+
 	it("lets a reader of its states stop early", async () => {
 		const node = await fakeNode(new FakeLink());
 		for await (const status of node.status()) {

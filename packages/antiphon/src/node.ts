@@ -42,7 +42,7 @@ export interface QueryRequest {
 }
 
 export interface Node extends AsyncDisposable {
-	/** This node's own address. */
+	/** This node's own address: while the link is down the last one, `""` once the node is closed. */
 	readonly jid: string;
 	/**
 	 * Serves a service. Handlers are called as methods of the object given. Resolves once calls can arrive.
