@@ -39,11 +39,17 @@ export {
 	BUS_ERROR_CODES,
 	BusError,
 	type BusErrorCode,
+	type DataForm,
+	type DiscoInfo,
+	type DiscoItem,
 	type Encoding,
 	type Executed,
+	type Identity,
+	Jid,
 	type Log,
 	lineLog,
 } from "@antiphon/protocol";
+export { type AttributeValues, type Element, type XmlNode, xml } from "@antiphon/xml";
 export { type BrowseOptions, discoInfo, discoItems, fetchContract, ping } from "./browse.js";
 export type { ClientOptions } from "./client.js";
 export { createNode } from "./create-node.js";

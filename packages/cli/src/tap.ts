@@ -1,12 +1,11 @@
-import type { Link, LinkEvents } from "antiphon";
+import type { Element, Link } from "antiphon";
 
-type Stanza = Parameters<LinkEvents["onStanza"]>[0];
-type Look = (direction: "sent" | "received", stanza: Stanza) => void;
+type Look = (direction: "sent" | "received", stanza: Element) => void;
 
 /** A link that can be looked into. */
 export interface Tapped extends Link {
 	/** Starts to keep what passes; what it returns ends that and gives what was kept. */
-	record(): () => Stanza[];
+	record(): () => Element[];
 }
 
 /** Stanzas kept in one recording; what comes after them is not. */
@@ -14,11 +13,12 @@ const MAX_RECORDED = 100;
 
 /** The same link, with someone looking at every stanza that passes. */
 export function tapped(link: Link, look: Look = () => {}): Tapped {
-	let kept: Stanza[] | undefined;
+	let kept: Element[] | undefined;
 	const see: Look = (direction, stanza) => {
 		if (kept !== undefined && kept.length < MAX_RECORDED) kept.push(stanza);
 		look(direction, stanza);
 	};
+	const claim = link.claim?.bind(link);
 	return {
 		get kind() {
 			return link.kind;
@@ -32,8 +32,10 @@ export function tapped(link: Link, look: Look = () => {}): Tapped {
 		get ownedDomain() {
 			return link.ownedDomain;
 		},
+		// Whether a link has this method says what it can do.
+		...(claim === undefined ? {} : { claim }),
 		open(events, options) {
-			const onStanza = (stanza: Stanza) => {
+			const onStanza = (stanza: Element) => {
 				see("received", stanza);
 				events.onStanza(stanza);
 			};
@@ -46,7 +48,7 @@ export function tapped(link: Link, look: Look = () => {}): Tapped {
 		close: () => link.close(),
 		destroy: (cause) => link.destroy(cause),
 		record() {
-			const recording: Stanza[] = [];
+			const recording: Element[] = [];
 			kept = recording;
 			return () => {
 				kept = undefined;
