@@ -11,7 +11,7 @@ import { type ClientOptions, makeClient } from "./client.js";
 import { Directory } from "./directory.js";
 import { Latest } from "./latest.js";
 import { checkedTimeoutMs, type NodeLimits, resolveLimits } from "./limits.js";
-import type { Node, NodeOptions, QueryRequest, Served, ServeOptions } from "./node.js";
+import type { Node, NodeOptions, NodeStats, QueryRequest, Served, ServeOptions } from "./node.js";
 import { type NodeStatus, statusOf } from "./node-status.js";
 import { SOFTWARE } from "./software.js";
 import { StanzaServer } from "./stanza-server.js";
@@ -121,6 +121,12 @@ export class BusNode implements Node {
 
 	status(): AsyncIterable<NodeStatus> {
 		return { [Symbol.asyncIterator]: () => this.#status.read() };
+	}
+
+	stats(): NodeStats {
+		const { table } = this.#caller;
+		const { admission, refused } = this.#calls;
+		return { callsIn: admission.running, callsOut: table.size, droppedAnswers: table.dropped, refused };
 	}
 
 	drain(): Promise<void> {

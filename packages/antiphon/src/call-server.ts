@@ -16,12 +16,18 @@ export class CallServer {
 	readonly #host: NodeHost;
 	/** What runs on this node, whichever the service. */
 	readonly admission: Admission;
+	#refused = 0;
 	/** Calls that have no outcome yet, by caller and id: each the function that ends it. */
 	readonly #open = new Map<string, (reason: BusError) => void>();
 
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
 		this.admission = new Admission("this node", limits.maxCallsIn, limits.maxCallsInPerPeer);
+	}
+
+	/** Calls that did not get as far as their input. */
+	get refused(): number {
+		return this.#refused;
 	}
 
 	/** Aborts every call that runs and settles it with the reason. */
@@ -48,6 +54,7 @@ export class CallServer {
 			this.#admit(call);
 			this.#start(key, call, settle);
 		} catch (error) {
+			this.#refused++;
 			settle({ error: BusError.from(error) });
 		}
 	}

@@ -55,5 +55,5 @@ export type { ClientOptions } from "./client.js";
 export { createNode } from "./create-node.js";
 export type { NodeLimits } from "./limits.js";
 export { linkFromEnv } from "./link-from-env.js";
-export type { Node, NodeOptions, QueryRequest, Served, ServeOptions } from "./node.js";
+export type { Node, NodeOptions, NodeStats, QueryRequest, Served, ServeOptions } from "./node.js";
 export type { NodeStatus } from "./node-status.js";

@@ -41,6 +41,18 @@ export interface QueryRequest {
 	readonly signal?: AbortSignal;
 }
 
+/** Numbers of one moment. */
+export interface NodeStats {
+	/** Calls of others that run here now (`limits.maxCallsIn`). */
+	readonly callsIn: number;
+	/** Requests of this node, calls and queries, that wait for their answer now (`limits.maxCallsOut`). */
+	readonly callsOut: number;
+	/** Answers since the start that were dropped, because no request waited for them: late, repeated or forged. */
+	readonly droppedAnswers: number;
+	/** Calls of others since the start that were refused before their input was read: unknown, malformed or too many. */
+	readonly refused: number;
+}
+
 export interface Node extends AsyncDisposable {
 	/** This node's own address: while the link is down the last one, `""` once the node is closed. */
 	readonly jid: string;
@@ -57,6 +69,8 @@ export interface Node extends AsyncDisposable {
 	query(request: QueryRequest): Promise<Element | undefined>;
 	/** What the node does now, and every change until it is closed. */
 	status(): AsyncIterable<NodeStatus>;
+	/** What the node has to do now, and what it has turned away. */
+	stats(): NodeStats;
 	/** Refuses new calls, finishes those that run (at most `limits.drainTimeoutMs`), closes. */
 	drain(): Promise<void>;
 	/** Ends at once: what runs is aborted, what waits settles with `link-lost`. */
