@@ -189,6 +189,19 @@ describe("antiphon dev", () => {
 		expect(stdout).toMatch(/→ invalid-argument: /);
 	});
 
+	it("--exit ends with a status other than 0 after a tour in which a step did not", async () => {
+		// The real command, beside a dictionary in which a word means something else.
+		const hooks = asModule(`export const load = (url, context, next) =>
+			url.endsWith("/dictionary/dist/words.js")
+				? { format: "module", shortCircuit: true, source: "export const WORDS = { xmpp: 'nonsense', stanza: 'x' }" }
+				: next(url, context);`);
+		const preload = asModule(`import { register } from "node:module"; register(${JSON.stringify(hooks)});`);
+		const { code, stdout } = await antiphon(["dev", ...ports, "--exit"], { NODE_OPTIONS: `--import ${preload}` });
+		expect(stdout).toMatch(/✗ an unexpected text: nonsense/);
+		expect(stdout.match(/^ {2}→ /gm)).toHaveLength(2);
+		expect(code).toBe(1);
+	});
+
 	it(
 		"prints a line to copy that makes the next call, and ends cleanly on SIGINT",
 		async () => {
@@ -240,6 +253,10 @@ describe("antiphon dev", () => {
 		LIMIT_MS,
 	);
 });
+
+function asModule(source: string): string {
+	return `data:text/javascript,${encodeURIComponent(source)}`;
+}
 
 function isAlive(pid: number): boolean {
 	try {
