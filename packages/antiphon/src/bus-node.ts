@@ -1,18 +1,20 @@
-import { type Client, describe, type Functions, type Handlers, type Service } from "@antiphon/contract";
+import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
 import { IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
 import { BusError, decodeFault, decodeStanzaError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
-import { Admission } from "./admission.js";
+import type { Admission } from "./admission.js";
 import { ANSWERS } from "./answers.js";
 import type { Caller } from "./call.js";
 import { asCallFailure } from "./call-failure.js";
 import { callsByIq } from "./call-iq.js";
 import { CallServer } from "./call-server.js";
 import { type ClientOptions, makeClient } from "./client.js";
+import { warnOfDelivery } from "./delivery-warning.js";
 import { Directory } from "./directory.js";
-import { Latest } from "./latest.js";
 import { checkedTimeoutMs, type NodeLimits, resolveLimits } from "./limits.js";
 import type { Node, NodeOptions, NodeStats, QueryRequest, Served, ServeOptions } from "./node.js";
+import { NodeLifecycle } from "./node-lifecycle.js";
 import { type NodeStatus, statusOf } from "./node-status.js";
+import { checkedService } from "./serve.js";
 import { SOFTWARE } from "./software.js";
 import { StanzaServer } from "./stanza-server.js";
 
@@ -24,23 +26,19 @@ export class BusNode implements Node {
 	readonly #stanzas: StanzaServer;
 	readonly #calls: CallServer;
 	readonly #caller: Caller;
-	readonly #status = new Latest<NodeStatus>({ state: "connecting", attempt: 1 });
+	readonly #lifecycle = new NodeLifecycle();
+	readonly closed = this.#lifecycle.closed;
 	/** The resource of this node's own address in an owned domain. */
 	readonly #ownResource = stanzaId();
 	/** The last address, from the first time online until the end. */
 	#ownJid: Jid | undefined;
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
-	readonly closed: Promise<BusError | undefined>;
-	#resolveClosed!: (cause: BusError | undefined) => void;
 
 	constructor({ link, log = quietLog, limits, software = SOFTWARE }: NodeOptions) {
 		this.#link = link;
 		this.#log = guardedLog(log);
 		this.#limits = resolveLimits(limits);
-		this.closed = new Promise((resolve) => {
-			this.#resolveClosed = resolve;
-		});
 		const send: Link["send"] = (stanza) => link.send(stanza);
 		const { maxCallsOut, maxCallsOutPerPeer, defaultTimeoutMs } = this.#limits;
 		const table = new IqTable({ send, maxPending: maxCallsOut, maxPendingPerPeer: maxCallsOutPerPeer });
@@ -72,26 +70,16 @@ export class BusNode implements Node {
 		handlers: Handlers<F>,
 		options: ServeOptions = {},
 	): Promise<Served> {
-		if (this.#draining !== undefined || this.#closing !== undefined || this.#link.state.state === "closed") {
-			throw new BusError("unavailable", "the node is draining or closed");
-		}
-		requireHandlers(service, handlers);
-		const { concurrency = this.#limits.maxCallsIn } = options;
-		if (!Number.isInteger(concurrency) || concurrency < 1) {
-			throw new RangeError(`concurrency must be a whole number above 0, not ${concurrency}`);
-		}
-		const admission = new Admission(service.name, concurrency);
-		const description = describe(service);
-		const instance = this.#instance(options);
-		this.#requireDomain(options.domain);
-		this.#warnOfDelivery(service);
-		const remove = this.#directory.add({
-			service,
-			handlers: handlers as unknown as Handlers<Functions>,
-			description,
-			instance,
-			admission,
+		if (!this.#lifecycle.isOpen) throw new BusError("unavailable", "the node is draining or closed");
+		const served = checkedService(service, handlers, options, {
+			link: this.#link,
+			jid: this.jid,
+			instance: this.#ownResource,
+			maxCallsIn: this.#limits.maxCallsIn,
 		});
+		warnOfDelivery(this.#log, service);
+		const remove = this.#directory.add(served);
+		const { admission, instance } = served;
 		const drain = async () => {
 			admission.refuse();
 			await this.#drained(admission);
@@ -101,7 +89,7 @@ export class BusNode implements Node {
 	}
 
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F> {
-		this.#warnOfDelivery(service);
+		warnOfDelivery(this.#log, service);
 		return makeClient(this.#caller, service, options);
 	}
 
@@ -120,7 +108,7 @@ export class BusNode implements Node {
 	}
 
 	status(): AsyncIterable<NodeStatus> {
-		return { [Symbol.asyncIterator]: () => this.#status.read() };
+		return this.#lifecycle.status();
 	}
 
 	stats(): NodeStats {
@@ -144,13 +132,14 @@ export class BusNode implements Node {
 	}
 
 	async #drain(): Promise<void> {
-		this.#status.set({ state: "draining" });
+		this.#lifecycle.become({ state: "draining" });
 		this.#calls.admission.refuse();
 		await this.#drained(this.#calls.admission);
 		await this.close();
 	}
 
 	async #close(): Promise<void> {
+		this.#lifecycle.become({ state: "closing" });
 		this.#calls.admission.refuse();
 		this.#calls.abort(new BusError("unavailable", "the node was closed", { executed: "unknown" }));
 		this.#caller.table.failAll(new BusError("link-lost", "the node was closed"));
@@ -170,28 +159,17 @@ export class BusNode implements Node {
 			this.#caller.table.failAll(state.cause);
 		}
 		if (state.state === "closed") this.#onClosed(state.cause);
-		else if (this.#status.value.state !== "draining") this.#status.set(statusOf(state, this.jid));
+		else this.#lifecycle.become(statusOf(state, this.jid));
 	}
 
 	/** Runs once: by the link, or at the end of `close()` should the link have said nothing. */
 	#onClosed(cause: BusError | undefined): void {
-		if (this.#status.value.state === "closed") return;
-		this.#status.set(cause === undefined ? { state: "closed" } : { state: "closed", cause });
-		this.#status.end();
+		if (!this.#lifecycle.become(cause === undefined ? { state: "closed" } : { state: "closed", cause })) return;
 		this.#ownJid = undefined;
 		if (cause !== undefined) this.#log.error(`the node is closed: ${cause.message}`);
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
 		this.#stanzas[Symbol.dispose]();
-		this.#resolveClosed(cause);
-	}
-
-	/** A promise that is not kept yet must not look as if it were. */
-	#warnOfDelivery({ name, functions }: Service): void {
-		for (const [fn, { delivery }] of Object.entries(functions)) {
-			if (delivery === "at-most-once") continue;
-			this.#log.warn(`${name}.${fn} declares ${delivery}; this version delivers at most once`);
-		}
 	}
 
 	/** Waits until nothing runs any more, but not for ever. */
@@ -204,27 +182,6 @@ export class BusNode implements Node {
 		clearTimeout(timer);
 	}
 
-	/** @throws BusError `unimplemented` when functions cannot have their JIDs in this domain from here */
-	#requireDomain(asked: string | undefined): void {
-		if (asked === undefined) return;
-		const domain = Jid.tryParse(asked)?.toString();
-		if (domain === undefined || /[@/]/.test(domain)) throw new BusError("invalid-argument", `not a domain: ${asked}`);
-		if (domain === this.#link.ownedDomain || this.#link.claim?.(domain)) return;
-		throw new BusError(
-			"unimplemented",
-			`this link does not own ${domain}. Use a component link of that domain, or leave out domain and call this node at ${this.jid}`,
-		);
-	}
-
-	/** As it is spelled in addresses. @throws BusError `invalid-argument` for what no resource can be */
-	#instance({ instance = this.#ownResource }: ServeOptions): string {
-		try {
-			return Jid.of(undefined, "domain", instance).resource as string;
-		} catch (cause) {
-			throw new BusError("invalid-argument", `instance: ${BusError.from(cause).message}`, { cause });
-		}
-	}
-
 	/** The `from` of what this node asks; a client's server stamps it. */
 	#from(): Jid | undefined {
 		return this.#link.kind === "component" ? this.#ownJid : undefined;
@@ -234,16 +191,5 @@ export class BusNode implements Node {
 	#addressAt(linkJid: Jid): Jid {
 		const isDomain = linkJid.local === undefined && linkJid.resource === undefined;
 		return isDomain ? linkJid.withResource(this.#ownResource) : linkJid;
-	}
-}
-
-/** @throws TypeError naming the function. What every object inherits is no handler. */
-function requireHandlers(service: Service, handlers: object): void {
-	for (const fn of Object.keys(service.functions)) {
-		const handler = (handlers as Record<string, unknown>)[fn];
-		const inherited = (Object.prototype as unknown as Record<string, unknown>)[fn];
-		if (typeof handler !== "function" || handler === inherited) {
-			throw new TypeError(`${service.name}.${fn} has no handler`);
-		}
 	}
 }

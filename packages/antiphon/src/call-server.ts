@@ -3,7 +3,7 @@ import { BusError, type CallHead, decodeCallHead, type Jid } from "@antiphon/pro
 import { Admission } from "./admission.js";
 import { CallAbort } from "./call-abort.js";
 import type { Outcome, ReceivedCall } from "./call-outcome.js";
-import type { Served } from "./directory.js";
+import type { ServedSubject } from "./directory.js";
 import type { NodeLimits } from "./limits.js";
 import type { NodeHost } from "./node-host.js";
 import { type AdmittedCall, runHandler } from "./run-handler.js";
@@ -82,7 +82,7 @@ export class CallServer {
 	}
 
 	/** What is called: the address and `fn` must agree. */
-	#subject(to: Jid, fn: string): Served {
+	#subject(to: Jid, fn: string): ServedSubject {
 		const { directory, ownedDomain } = this.#host;
 		const addressed = directory.resolve(to, undefined, ownedDomain);
 		if (addressed === undefined) throw this.#absent(to.local, to.resource, `nobody serves ${to} here`);

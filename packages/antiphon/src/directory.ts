@@ -12,8 +12,8 @@ export interface ServedService {
 }
 
 /** What an address (and, at a node's own address, a disco node) stands for. */
-export type Subject = { readonly kind: "node" } | Served;
-export type Served =
+export type Subject = { readonly kind: "node" } | ServedSubject;
+export type ServedSubject =
 	| { readonly kind: "service"; readonly served: ServedService }
 	| { readonly kind: "function"; readonly served: ServedService; readonly fn: string };
 
@@ -23,7 +23,7 @@ export type Served =
  */
 export class Directory {
 	/** By `service` and `service.function`, folded to lower case as JIDs are. */
-	readonly #byName = new Map<string, Served>();
+	readonly #byName = new Map<string, ServedSubject>();
 
 	/** @returns what takes the service out again. @throws BusError `conflict` if a service of this name is served already */
 	add(served: ServedService): () => void {
@@ -44,7 +44,7 @@ export class Directory {
 	}
 
 	/** What a call's `fn` names. */
-	find(name: string): Served | undefined {
+	find(name: string): ServedSubject | undefined {
 		return this.#byName.get(name.toLowerCase());
 	}
 
@@ -78,6 +78,6 @@ export function addressOf(domain: string, service: string, fn?: string, instance
 	return Jid.of(fn === undefined ? service : `${service}.${fn}`, domain, instance);
 }
 
-export function formOf(subject: Served): DataForm {
+export function formOf(subject: ServedSubject): DataForm {
 	return contractForm(subject.served.description, subject.kind === "function" ? subject.fn : undefined);
 }

@@ -13,10 +13,6 @@ export class Latest<T> {
 		this.#value = initial;
 	}
 
-	get value(): T {
-		return this.#value;
-	}
-
 	set(value: T): void {
 		if (this.#ended) return;
 		this.#value = value;
