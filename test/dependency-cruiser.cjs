@@ -1,4 +1,7 @@
-// What each package may import: the table of CONTRIBUTING.md. A package that is not here may import nothing.
+const { existsSync, readdirSync } = require("node:fs");
+const { join } = require("node:path");
+
+// What each package may import: the table of docs/adr/0001-layout.md. A package that is not here fails the check.
 const PACKAGES = {
 	xml: [],
 	protocol: ["xml"],
@@ -18,6 +21,14 @@ const REGISTRY = {
 	dictionary: ["zod"],
 };
 
+/** Modules of Node.js that compute and nothing else: all that the packages without I/O may import of it. */
+const WITHOUT_IO = {
+	xml: ["buffer"],
+	protocol: ["buffer", "crypto", "url", "util", "util/types"],
+	contract: ["crypto", "util"],
+};
+
+const ROOT = join(__dirname, "..");
 const folder = (name) => (name === "dictionary" ? "services/dictionary" : `packages/${name}`);
 const TESTS = "\\.test(-d)?\\.ts$|/testing/";
 
@@ -36,9 +47,27 @@ const boundaries = Object.entries(PACKAGES).map(([name, allowed]) => ({
 	},
 }));
 
+const folders = ["packages", "services"].flatMap((parent) =>
+	readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
+);
+const known = Object.keys(PACKAGES).map(folder);
+const strangers = folders.filter((path) => existsSync(join(ROOT, path, "src")) && !known.includes(path));
+if (strangers.length > 0) {
+	throw new Error(`${strangers.join(", ")}: say in test/dependency-cruiser.cjs what this package may import`);
+}
+
+const withoutIo = Object.entries(WITHOUT_IO).map(([name, modules]) => ({
+	name: `${name}-without-io`,
+	severity: "error",
+	comment: `of Node.js, ${name} may import only: ${modules.join(", ")}`,
+	from: { path: `^${folder(name)}/src/`, pathNot: TESTS },
+	to: { dependencyTypes: ["core"], pathNot: `^(node:)?(${modules.join("|")})$` },
+}));
+
 module.exports = {
 	forbidden: [
 		...boundaries,
+		...withoutIo,
 		{ name: "no-cycles", severity: "error", comment: "imports point one way", from: {}, to: { circular: true } },
 		{
 			name: "no-deep-imports",

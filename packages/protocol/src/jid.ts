@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import { domainToASCII, domainToUnicode } from "node:url";
 
 /** Bytes of UTF-8 that one part of a JID may have (RFC 7622, section 3.1). */
@@ -20,7 +19,7 @@ const DOTS = /[\u3002\uFF0E\uFF61]/g;
 const FORBIDDEN_LOCAL = /["&'/:<>@\s\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/u;
 const FORBIDDEN_RESOURCE = /[\p{Cc}\p{Cs}\p{Cn}]/u;
 const OTHER_SPACE = /\p{Zs}/gu;
-const IP_LITERAL = /^\[([0-9a-f:.]{2,45})\]$/;
+const IP_LITERAL = /^\[[0-9a-f:.]{2,45}\]$/;
 
 export class JidError extends Error {
 	override readonly name = "JidError";
@@ -115,8 +114,10 @@ function prepareDomain(text: string): string {
 	if (LDH_DOMAIN.test(domain) && !A_LABEL.test(domain)) return domain;
 	// node:url reads these as the host of a URL does: it drops tabs, stops at '?' and decodes '%61'. So the characters are
 	// checked first; what it is asked for is the mapping and the rules of IDNA, and one spelling of an IPv6 address.
-	const ip = IP_LITERAL.exec(domain)?.[1];
-	if (ip !== undefined && isIPv6(ip)) return domainToASCII(domain);
+	if (IP_LITERAL.test(domain)) {
+		const address = domainToASCII(domain);
+		if (address !== "") return address;
+	}
 	const ascii = UNICODE_DOMAIN.test(domain) ? domainToASCII(domain) : "";
 	const unicode = domainToUnicode(ascii);
 	// A label that is no punycode comes back as it was from newer versions of Node.
