@@ -236,7 +236,7 @@ describe("memoryBus", () => {
 		const [a, b] = [await join(bus, "a@example.org/x"), await join(bus, "b@example.org/x")];
 		const stanza = iq("result", { to: b.jid, id: "1" });
 		for (let n = 0; n < 65_536; n++) a.link.send(stanza);
-		expect(thrown(() => a.link.send(stanza))).toMatchObject({ code: "overloaded", executed: "no" });
+		expect(thrown(() => a.link.send(stanza))).toMatchObject({ code: "overloaded", executed: "no", retryAfterMs: 1000 });
 		await delivered();
 		expect(b.stanzas.length).toBe(65_536);
 		a.link.send(stanza);
@@ -292,7 +292,8 @@ describe("memoryBus", () => {
 
 	it("is opened once", async () => {
 		const a = await join(memoryBus(), "a@example.org/x");
-		await expect(a.link.open({ onStanza() {}, onState() {} }, { timeoutMs: 1 })).rejects.toThrow(/once/);
+		const again = a.link.open({ onStanza() {}, onState() {} }, { timeoutMs: 1 });
+		await expect(again).rejects.toMatchObject({ code: "invalid-argument", message: expect.stringMatching(/once/) });
 		expect(a.link.state.state).toBe("online");
 	});
 });

@@ -7,6 +7,8 @@ import { stanzaId } from "./stanza-id.js";
 /** What may wait for one link, in stanzas and in bytes. Above it the sender gets `overloaded`. */
 const MAX_WAITING = 65_536;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** As for a link over a socket. Here what waits is taken in the next turn, unless the process is that busy. */
+const RETRY_AFTER_MS = 1000;
 const DEFAULTS: Required<MemoryBusOptions> = { maxStanzaBytes: DEFAULT_MAX_STANZA_BYTES };
 
 export interface MemoryBus {
@@ -78,7 +80,7 @@ class MemoryRouter {
 		if (target === undefined) {
 			this.#refuse(stanza, sender, to === undefined ? "jid-malformed" : "service-unavailable");
 		} else if (!target.deliver(stanza, bytes)) {
-			throw new BusError("overloaded", `too many stanzas wait for ${to} already`, { executed: "no" });
+			throw new BusError("overloaded", `too many stanzas wait for ${to} already`, { retryAfterMs: RETRY_AFTER_MS });
 		}
 	}
 
@@ -129,7 +131,7 @@ class MemoryLink implements Link {
 	}
 
 	async open(events: LinkEvents): Promise<void> {
-		if (this.#state.state !== "idle") throw new Error("a link is opened once");
+		if (this.#state.state !== "idle") throw new BusError("invalid-argument", "a link can be opened once only");
 		this.#router.join(this.#jid, this);
 		this.#events = events;
 		this.#become({ state: "connecting", attempt: 1 });

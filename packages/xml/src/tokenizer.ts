@@ -64,6 +64,10 @@ const XML = Buffer.from("xml");
 /**
  * Cuts bytes that are valid UTF-8 into tags, attributes and text. It looks at each byte a bounded number of times
  * wherever the chunks are cut, and keeps nothing of a chunk but the token that is under way.
+ *
+ * It is long because it is one machine: a chunk may end in any state and the next one goes on there, so the states stand
+ * in one switch, and what they share in locals of one function, where the compiler keeps them in registers. What can
+ * stand alone does: character data, references, names, the XML declaration.
  */
 export class Tokenizer {
 	/** Stream offset of the first byte of the chunk. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { NS } from "@antiphon/protocol";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificate, type ServerCertificate } from "../../../../test/kit/src/certificates.js";
@@ -175,6 +176,21 @@ describe("STARTTLS", () => {
 });
 
 describe("A certificate", () => {
+	it("that the server does not have for this name is no reason to try again", async () => {
+		// Prosody answers a name that it does not serve with this alert: fatal, unrecognized_name (RFC 6066, section 3).
+		const unrecognizedName = Uint8Array.of(21, 3, 3, 0, 2, 2, 112);
+		await using server = await fakeServer(async (peer) => {
+			await once(peer.socket, "data");
+			peer.send(unrecognizedName);
+		});
+		const { error, states } = await failure(clientTo(server, { url: `xmpps://127.0.0.1:${server.port}` }));
+		expect(error).toMatchObject({
+			code: "forbidden",
+			message: expect.stringContaining("no certificate for example.org"),
+		});
+		expect(states).toEqual(ONCE);
+	});
+
 	async function withCertificate(certificate: ServerCertificate) {
 		return fakeServer(async (peer) => {
 			await peer.secure(certificate);
