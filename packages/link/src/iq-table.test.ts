@@ -66,7 +66,7 @@ describe("IqTable", () => {
 		["with an empty id", { id: "" }],
 		["without id", { id: undefined }],
 		["with the name of a member of Object as id", { id: "__proto__" }],
-	])("drops and counts an answer %s, and the request is unharmed", async (_, over) => {
+	])("drops and counts an answer %s, and the request is unharmed (compare CVE-2024-46957)", async (_, over) => {
 		const request = ask();
 		table.settle(result(over));
 		expect(await stateOf(request)).toBe("pending");

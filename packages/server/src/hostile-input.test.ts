@@ -108,6 +108,38 @@ describe.each(["client", "component"] as const)("Hostile input of a %s that has 
 		expect(process.memoryUsage().heapUsed - memory).toBeLessThan(100 * 1024 * 1024);
 	});
 
+	it("cannot smuggle another stanza or address by namespaces, prefixes and quotes (compare CVE-2022-25236)", async () => {
+		using smuggler = await enter();
+		const own = kind === "client" ? "c@localhost/hostile" : "fn.localhost";
+		const attribute = kind === "client" ? "" : " from='fn.localhost'";
+		const namespaces = [
+			"jabber:client&#10;message",
+			"jabber:client}message",
+			"u'/>&lt;/message>&lt;message to=&quot;a@localhost&quot;",
+		];
+		for (const namespace of namespaces) {
+			smuggler.write(
+				`<message${attribute} to='b@localhost/y' xmlns:p="${namespace}" p:from='a@localhost/x' p:to='a@localhost/x'>` +
+					`<p:message p:from='a@localhost/x'/><message xmlns="${namespace}" from='a@localhost/x'/></message>`,
+			);
+			const got = await b.next();
+			expect([got.name, got.ns, got.attr("from"), got.attr("to")]).toEqual([
+				"message",
+				NS.client,
+				own,
+				"b@localhost/y",
+			]);
+			const sent = namespace.replace("&#10;", "\n").replaceAll("&lt;", "<").replaceAll("&quot;", '"');
+			expect(got.elements().map(({ name, ns }) => [name, ns])).toEqual([
+				["message", sent],
+				["message", sent],
+			]);
+		}
+		a.send(message({ to: b.jid, id: "last" }));
+		expect((await b.next()).attr("id")).toBe("last");
+		expect(await a.settle()).toEqual([]);
+	});
+
 	it("with the names of object members is just names", async () => {
 		using odd = await enter();
 		const from = kind === "client" ? "" : " from='fn.localhost'";

@@ -141,7 +141,7 @@ describe("The login of a client", () => {
 		expect(String(error)).toContain("GSSAPI, DIGEST-MD5");
 	});
 
-	it("never negotiates XEP-0198, nor anything else that the server adds to its features", async () => {
+	it("never negotiates compression (CVE-2014-2745), XEP-0198, nor anything else that the server adds to its features", async () => {
 		const extras = `<sm xmlns='${NS.streamManagement}'/><sm xmlns='urn:xmpp:sm:2'/><compression xmlns='http://jabber.org/features/compress'><method>zlib</method></compression><authentication xmlns='urn:xmpp:sasl:2'><mechanism>PLAIN</mechanism><inline><bind xmlns='urn:xmpp:bind:0'/></inline></authentication><session xmlns='${NS.session}'/>`;
 		await using server = await fakeServer(async (peer) => {
 			const open = peer.open.bind(peer);

@@ -69,7 +69,7 @@ describe("What a server sends", () => {
 		await server.ready(1);
 	});
 
-	it("does no harm with a from='@' or any other address that is none", async () => {
+	it("does no harm with a from='@' or any other address that is none (compare CVE-2019-1000007)", async () => {
 		await using server = await fed(async (peer) => {
 			peer.send("<message id='m1' from='@'/><iq id='m2' type='get' from='a@b@c' to='///'/><presence id='m3' from=''/>");
 		});
@@ -227,7 +227,7 @@ describe("What a link sends", () => {
 		expect((await (await server.ready(1)).element()).attr("id")).toBe("fine");
 	});
 
-	it("cannot be turned into other stanzas by what it holds", async () => {
+	it("cannot be turned into other stanzas by what it holds (compare CVE-2022-25236)", async () => {
 		await using server = await fed(async () => {});
 		const link = use(clientTo(server));
 		await opened(link);

@@ -72,7 +72,7 @@ describe("STARTTLS", () => {
 		expect(encrypted).toContain("from='user@example.org'");
 	});
 
-	it("that was stripped is refused off loopback: no login, no retry", async () => {
+	it("that was stripped is refused off loopback: no login, no retry (compare CVE-2016-10027)", async () => {
 		let received = "";
 		await using server = await fakeServer(async (peer) => {
 			await peer.open(mechanisms("SCRAM-SHA-256", "PLAIN"));
@@ -139,7 +139,7 @@ describe("STARTTLS", () => {
 		expect(auth).toBe(encode("\0user\0pässwörd€"));
 	});
 
-	it("does not read what was sent in plaintext behind <proceed/> as if it were encrypted", async () => {
+	it("does not read what was sent in plaintext behind <proceed/> as if it were encrypted (CVE-2011-0411)", async () => {
 		await using server = await fakeServer(async (peer) => {
 			await peer.open(DEMAND);
 			await peer.element();
@@ -205,7 +205,7 @@ describe("A certificate", () => {
 		expect((await server.ready(1)).servername).toBe("example.org");
 	});
 
-	it("for another domain is refused: one clear error and no retry", async () => {
+	it("for another domain is refused: one clear error and no retry (compare CVE-2022-45197)", async () => {
 		await using server = await withCertificate(other);
 		const { error, states } = await failure(clientTo(server, { url: direct(server), ca: other.ca }));
 		expect(error).toMatchObject({ code: "forbidden" });

@@ -147,7 +147,7 @@ describe("msgpack", () => {
 		}
 	});
 
-	it("goes as deep as the limit and no deeper", () => {
+	it("goes as deep as the limit and no deeper (CVE-2023-52079: without end in msgpackr)", () => {
 		for (const open of ["91", "81a161", "dd00000001", "df00000001a161"]) {
 			expect(() => decodeHex(`${open.repeat(MAX_PAYLOAD_DEPTH)}c0`)).not.toThrow();
 			expect(() => decodeHex(`${open.repeat(MAX_PAYLOAD_DEPTH + 1)}c0`)).toThrow(refused("nested deeper than 64"));
