@@ -7,7 +7,7 @@ export interface CallContext<SentFaults = unknown> {
 	readonly from: string;
 	/** `service.function` */
 	readonly fn: string;
-	/** The id of this call, unique for its caller. */
+	/** Names this attempt, unique for its caller: a call that is made again has another. It is no key to tell repeats by. */
 	readonly callId: string;
 	/** Aborts when nobody waits for an answer any more: at the deadline, when the caller cancels, when this node closes. */
 	readonly signal: AbortSignal;
