@@ -37,4 +37,6 @@ async function run(options) {
 	results.elapsedMs = Math.round(performance.now() - startedMs);
 	if (options.json) console.log(JSON.stringify(results));
 	else printReport(results);
+	const missed = options.check ? results.xml.requirements.filter(({ met }) => !met) : [];
+	if (missed.length > 0) throw new Error(`missed: ${missed.map(({ requirement }) => requirement).join("; ")}`);
 }

@@ -5,6 +5,7 @@ const PARTS = ["xml", "server", "calls"];
 export const HELP = `npm run bench -- [options]
 
   --quick              short: everything in less than a minute
+  --check              exit status 1 if the parser is slower than it has to be
   --json               one JSON value on standard output instead of a table
   --only PART,…        of ${PARTS.join(", ")}
   --worlds NAME,…      calls only: worlds whose name contains one of these, such as memory, embedded or "Prosody client"
@@ -20,6 +21,7 @@ export function readOptions(args) {
 		args,
 		options: {
 			quick: { type: "boolean", default: false },
+			check: { type: "boolean", default: false },
 			json: { type: "boolean", default: false },
 			help: { type: "boolean", default: false },
 			only: { type: "string" },
@@ -30,12 +32,14 @@ export function readOptions(args) {
 			"warm-up-ms": { type: "string" },
 		},
 	});
-	const { quick, json, help } = values;
+	const { quick, check, json, help } = values;
 	const only = values.only?.split(",") ?? PARTS;
 	const unknown = only.filter((part) => !PARTS.includes(part));
 	if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(", ")}; there are ${PARTS.join(", ")}`);
+	if (check && !only.includes("xml")) throw new Error("--check: only xml has requirements, and --only leaves it out");
 	return {
 		quick,
+		check,
 		json,
 		help,
 		only,

@@ -11,7 +11,8 @@ export function printReport({ machine, xml, server, calls, elapsedMs }) {
 function printXml({ rows, bytesPerParser, requirements }) {
 	console.log("\nParsing, best of many rounds");
 	const parsers = ["antiphon", "ltx", "saxes"];
-	const cell = ({ mbPerSecond, nsPerStanza }) => `${round(mbPerSecond)} MB/s, ${round(nsPerStanza / 1000)} µs`;
+	const cell = (speed) =>
+		speed === undefined ? "" : `${round(speed.mbPerSecond)} MB/s, ${round(speed.nsPerStanza / 1000)} µs`;
 	table([["", ...parsers], ...rows.map((row) => [row.name, ...parsers.map((parser) => cell(row[parser]))])]);
 	console.log(`A parser between stanzas takes ${bytesPerParser} bytes.`);
 	for (const { requirement, met } of requirements) console.log(`${met ? "✓" : "✗"} ${requirement}`);

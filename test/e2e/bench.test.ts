@@ -7,6 +7,7 @@ const LIMIT_MS = 60_000;
 const limit = { timeout: LIMIT_MS };
 
 const node = (...args: string[]) => runChild({ command: process.execPath, args, cwd: BENCH, limitMs: LIMIT_MS });
+const asModule = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
 const SHORT = ["--slices", "2", "--slice-ms", "60", "--warm-up-ms", "60", "--concurrency", "1,16"];
 
 interface Spread {
@@ -63,6 +64,35 @@ describe("the benchmark", () => {
 				expectSpread(ratio as Spread);
 			}
 		}
+	});
+
+	it("finds the parser as fast as it has to be, and fails if it is not", limit, async () => {
+		const good = await node("main.mjs", "--only", "xml", "--quick", "--check", "--json");
+		expect(good).toMatchObject({ code: 0, stderr: "" });
+		const { requirements } = JSON.parse(good.stdout).xml;
+		expect(requirements).toHaveLength(6);
+
+		// The same command, with results in which ltx is the faster one and long text is slow.
+		const mbPerSecond = (antiphon: number, ltx: number) => ({
+			antiphon: { mbPerSecond: antiphon },
+			ltx: { mbPerSecond: ltx },
+		});
+		const rows = [
+			{ name: "64 B, one per chunk", ...mbPerSecond(90, 100) },
+			{ name: "1 KiB, one per chunk", ...mbPerSecond(96, 100) },
+			{ name: "1 MiB text, 64 KiB chunks", ...mbPerSecond(299, 1) },
+		];
+		const measured = `export const runModule = async () => ${JSON.stringify(JSON.stringify({ rows }))};`;
+		const hooks = asModule(`export const load = (url, context, next) =>
+			url.endsWith("/parts/run-module.mjs")
+				? { format: "module", shortCircuit: true, source: ${JSON.stringify(measured)} }
+				: next(url, context);`);
+		const preload = asModule(`import { register } from "node:module"; register(${JSON.stringify(hooks)});`);
+		const slow = await node("--import", preload, "main.mjs", "--only", "xml", "--check", "--json");
+		expect(slow.code).toBe(1);
+		expect(slow.stderr).toBe(
+			"bench: missed: 64 B, one per chunk: no slower than ltx; 1 MiB text, 64 KiB chunks: at least 300 MB/s\n",
+		);
 	});
 
 	it("says what is wrong with its options, and with a contestant that fails", limit, async () => {
