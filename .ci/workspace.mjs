@@ -33,6 +33,8 @@ async function main([task, ...args]) {
 	// npm runs scripts in the root; paths on the command line are meant from where the user is.
 	if (task === "antiphon") process.chdir(process.env.INIT_CWD ?? ROOT);
 	const module = join(ROOT, TASKS[task]);
+	// What a line to copy begins with.
+	process.env.ANTIPHON_COMMAND = "npm run -s antiphon --";
 	process.argv = [process.execPath, module, ...args];
 	await import(pathToFileURL(module).href);
 }

@@ -135,6 +135,28 @@ describe("antiphon, beside a server and a service", () => {
 		});
 	});
 
+	it("ls names the domains that a server knows, and refuses what is no domain", async () => {
+		const { code, stdout } = await antiphon(["ls", "localhost"], env);
+		expect(code).toBe(STATUS.ok);
+		expect(stdout).toContain("antiphon ls fn.localhost");
+		for (const wrong of ["fn.localhost/x", "dictionary@fn.localhost"]) {
+			expect((await antiphon(["ls", wrong], env)).code).toBe(STATUS.usage);
+		}
+	});
+
+	it("is ended by a signal in order: with --json there is one JSON value, whatever happens", async () => {
+		await using proxy = await startTcpProxy({ target: { port: server.c2sPort } });
+		proxy.stall();
+		const waiting = startAntiphon(["call", "dictionary.define", "{}", "--json"], {
+			...env,
+			ANTIPHON_URL: `xmpp://127.0.0.1:${proxy.port}`,
+		});
+		await expect.poll(() => proxy.accepted, { timeout: 10_000 }).toBe(1);
+		waiting.signal("SIGINT");
+		expect((await waiting.exited).code).not.toBe(0);
+		expect(JSON.parse(waiting.stdout())).toMatchObject({ error: { code: "cancelled" } });
+	});
+
 	it("ls lists the functions of a domain", async () => {
 		const { stdout, code } = await antiphon(["ls", "--json"], env);
 		expect(code).toBe(STATUS.ok);
@@ -207,7 +229,7 @@ describe("antiphon dev", () => {
 		async () => {
 			const dev = startAntiphon(["dev", ...ports]);
 			await dev.waitUntil("the tour", () => dev.stdout().includes("Ctrl-C"), LIMIT_MS);
-			const line = /^ {2}(ANTIPHON_URL=.*) npm run -s antiphon -- (call .*)$/m.exec(dev.stdout());
+			const line = /^ {2}(ANTIPHON_URL=.*) antiphon (call .*)$/m.exec(dev.stdout());
 			const env = Object.fromEntries((line?.[1] ?? "").split(" ").map((pair) => pair.split(/=(.*)/).slice(0, 2)));
 			const { stdout, code } = await antiphon(["call", "dictionary.define", '{"word":"stanza"}', "--json"], env);
 			expect({ code, reply: JSON.parse(stdout) }).toEqual({ code: 0, reply: { text: expect.any(String) } });

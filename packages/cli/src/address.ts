@@ -1,3 +1,4 @@
+import { Jid } from "antiphon";
 import { UsageError } from "./command-error.js";
 import type { ConnectionFlags } from "./connection.js";
 import { environmentOf } from "./connection.js";
@@ -25,6 +26,8 @@ export function parseAddress(text: string, flags: ConnectionFlags): Address {
 	const [, service = "", fn, stated, instance] = match;
 	const domain = stated ?? environmentOf(flags)["ANTIPHON_DOMAIN"];
 	if (!domain) throw new UsageError(`where is ${text}? Say ${text}@DOMAIN, or set ANTIPHON_DOMAIN or --domain`);
+	if (Jid.tryParse(`${service}@${domain}`) === undefined)
+		throw new UsageError(`${text} is no address: ${service}@${domain} is no JID`);
 	const local = fn === undefined ? service : `${service}.${fn}`;
 	return { service, fn, domain, instance, jid: `${local}@${domain}${instance === undefined ? "" : `/${instance}`}` };
 }

@@ -1,6 +1,7 @@
-import { createNode, type Link, lineLog, linkFromEnv, type Node } from "antiphon";
+import { BusError, createNode, type Link, lineLog, linkFromEnv, type Node } from "antiphon";
 import { type Command, Option } from "commander";
 import { UsageError } from "./command-error.js";
+import { untilSignal } from "./until-signal.js";
 
 /** The flags that every command with a connection takes; each stands for a variable of the environment. */
 export interface ConnectionFlags {
@@ -67,7 +68,7 @@ export interface Deadline {
 	remainingMs(): number;
 }
 
-/** Connects, runs, and closes again whatever happens. One deadline bounds all of it. */
+/** Connects, runs, and closes again whatever happens. One deadline bounds all of it; SIGINT and SIGTERM end it. */
 export async function withNode<T>(
 	flags: ConnectionFlags,
 	run: (node: Node, deadline: Deadline) => Promise<T>,
@@ -75,15 +76,31 @@ export async function withNode<T>(
 ): Promise<T> {
 	const endMs = performance.now() + flags.timeout;
 	const remainingMs = () => Math.max(1, Math.ceil(endMs - performance.now()));
-	const link = wrap(linkFromEnv(environmentOf(flags)));
-	const node = await createNode({
-		link,
-		log: lineLog("antiphon", "warn"),
-		limits: { connectTimeoutMs: remainingMs() },
+	const link = wrap(configuredLink(flags));
+	const interrupted = untilSignal().then(() => {
+		throw new BusError("cancelled", "interrupted");
 	});
+	const connectAndRun = async () => {
+		const limits = { connectTimeoutMs: remainingMs() };
+		const node = await createNode({ link, log: lineLog("antiphon", "warn"), limits });
+		try {
+			return await run(node, { remainingMs });
+		} finally {
+			await node.close();
+		}
+	};
 	try {
-		return await run(node, { remainingMs });
+		return await Promise.race([connectAndRun(), interrupted]);
 	} finally {
-		await node.close();
+		link.destroy();
+	}
+}
+
+/** @throws UsageError for what the environment and the flags leave open */
+function configuredLink(flags: ConnectionFlags): Link {
+	try {
+		return linkFromEnv(environmentOf(flags));
+	} catch (error) {
+		throw new UsageError(BusError.from(error).message);
 	}
 }

@@ -21,7 +21,8 @@ export interface ServiceProcess {
  */
 export async function startService(module: string, environment: Record<string, string>): Promise<ServiceProcess> {
 	const child = spawn(process.execPath, [module], {
-		env: { ...process.env, ...environment },
+		// What the shell says of other links is not meant for this one.
+		env: { ...withoutOurs(process.env), ...environment },
 		// Through the IPC channel the service learns when this process is gone, however it went.
 		stdio: ["ignore", "pipe", "inherit", "ipc"],
 	});
@@ -35,6 +36,10 @@ export async function startService(module: string, environment: Record<string, s
 		await stop(child, ended);
 		throw error;
 	}
+}
+
+function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("ANTIPHON_")));
 }
 
 function firstLine(child: ChildProcess, ended: Promise<string>): Promise<string> {

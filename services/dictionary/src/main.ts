@@ -6,19 +6,20 @@ import { provideDictionary } from "./provider.js";
 // domain, on a client link at the address of the node. It says so in one line, and ends on SIGINT or SIGTERM once the
 // calls that run are answered.
 try {
+	let drain: () => void = () => process.exit(1);
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => drain());
+	// Started by another process over IPC, it does not outlive that one.
+	process.on("disconnect", () => drain());
+	process.channel?.unref();
 	// #region start
 	const node = await createNode({ link: linkFromEnv(), log: lineLog("dictionary", "warn") });
 	await provideDictionary(node);
 	// #endregion
+	drain = () => void node.drain();
 	const domain = process.env["ANTIPHON_COMPONENT"];
 	console.log(
 		`serving ${dictionary.name} ${dictionary.version} at ${domain === undefined ? node.jid : `${dictionary.name}@${domain}`}`,
 	);
-	const drain = () => void node.drain();
-	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, drain);
-	// Started by another process over IPC, it does not outlive that one.
-	process.on("disconnect", drain);
-	process.channel?.unref();
 	const cause = await node.closed;
 	if (cause !== undefined) throw cause;
 } catch (error) {

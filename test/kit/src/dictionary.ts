@@ -14,11 +14,10 @@ export async function startDictionary(server: XmppServer, domain: string): Promi
 		command: process.execPath,
 		args: [MODULE],
 		env: {
-			...process.env,
+			...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ANTIPHON_"))),
 			ANTIPHON_URL: `xmpp://${server.host}:${server.componentPort}`,
 			ANTIPHON_COMPONENT: domain,
 			ANTIPHON_SECRET: server.components[domain] ?? "",
-			ANTIPHON_JID: undefined,
 		},
 	});
 	try {

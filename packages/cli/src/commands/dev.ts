@@ -118,7 +118,7 @@ function nextCall(server: EmbeddedServer, password: string): string[] {
 	return [
 		"",
 		styleText("bold", "The next call, from another terminal:"),
-		`  ${assignments.join(" ")} npm run -s antiphon -- call dictionary.define '{"word":"stanza"}'`,
+		`  ${assignments.join(" ")} ${process.env["ANTIPHON_COMMAND"] ?? "antiphon"} call dictionary.define '{"word":"stanza"}'`,
 		"",
 		"Ctrl-C ends it all.",
 	];

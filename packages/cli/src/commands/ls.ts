@@ -1,4 +1,12 @@
-import { type BrowseOptions, BusError, discoItems, fetchContract, type Node, type ServiceDescription } from "antiphon";
+import {
+	type BrowseOptions,
+	BusError,
+	discoItems,
+	fetchContract,
+	Jid,
+	type Node,
+	type ServiceDescription,
+} from "antiphon";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
@@ -29,23 +37,34 @@ export function lsCommand(program: Command): void {
 		.action(async (argument: string | undefined, flags: LsFlags) => {
 			const domain = argument ?? environmentOf(flags)["ANTIPHON_DOMAIN"];
 			if (!domain) throw new UsageError("which domain? Say antiphon ls DOMAIN, or set ANTIPHON_DOMAIN or --domain");
-			const listed = await withNode(flags, (node, deadline) =>
+			const jid = Jid.tryParse(domain);
+			if (jid === undefined || jid.local !== undefined || jid.resource !== undefined) {
+				throw new UsageError(`${domain} is no domain: use fn.localhost, or antiphon describe for one service`);
+			}
+			const { listed, domains } = await withNode(flags, (node, deadline) =>
 				list(node, domain, () => ({ timeoutMs: deadline.remainingMs() })),
 			);
-			printResult(flags.json, listed, () => table(domain, listed));
+			printResult(flags.json, listed, () => [...table(domain, listed), ...domains.map(hint)]);
 		});
 }
 
-async function list(node: Node, domain: string, limits: () => BrowseOptions): Promise<Listed[]> {
-	const items = await discoItems(node, domain, limits());
+/** What the domain serves, and the other domains that it names: an XMPP server lists its components. */
+async function list(node: Node, domain: string, limits: () => BrowseOptions) {
+	const found = (await discoItems(node, domain, limits())).map((item) => item.jid);
+	const items = found.filter((jid) => Jid.tryParse(jid)?.local !== undefined);
+	const domains = found.filter((jid) => Jid.tryParse(jid)?.local === undefined && jid !== domain);
 	const listed: Listed[] = [];
 	for (let i = 0; i < items.length; i += AT_ONCE) {
-		const batch = items.slice(i, i + AT_ONCE).map(({ jid }) => contractAt(node, jid, limits()));
+		const batch = items.slice(i, i + AT_ONCE).map((jid) => contractAt(node, jid, limits()));
 		for (const description of await Promise.all(batch)) {
 			if (description !== undefined) listed.push(...functionsOf(description, domain));
 		}
 	}
-	return listed;
+	return { listed, domains };
+}
+
+function hint(domain: string): string {
+	return `there is also ${domain}: antiphon ls ${domain}`;
 }
 
 /** `undefined` for what is no service: a domain may have other items, and a service may have gone since. */
@@ -54,8 +73,8 @@ async function contractAt(node: Node, jid: string, limits: BrowseOptions): Promi
 		return await fetchContract(node, jid, limits);
 	} catch (error) {
 		const { code } = BusError.from(error);
-		if (code === "not-found" || code === "unavailable" || code === "unimplemented") return undefined;
-		throw error;
+		if (code === "link-lost" || code === "deadline-exceeded" || code === "cancelled") throw error;
+		return undefined;
 	}
 }
 
