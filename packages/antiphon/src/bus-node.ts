@@ -67,7 +67,7 @@ export class BusNode implements Node {
 
 	async serve<F extends Functions>(
 		service: Service<F>,
-		handlers: Handlers<F>,
+		handlers: NoInfer<Handlers<F>>,
 		options: ServeOptions = {},
 	): Promise<Served> {
 		if (!this.#lifecycle.isOpen) throw new BusError("unavailable", "the node is draining or closed");

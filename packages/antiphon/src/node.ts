@@ -62,7 +62,12 @@ export interface Node extends AsyncDisposable {
 	 * node serves a service of this name already, `invalid-argument`, `unavailable`; TypeError for a handler or a JSON
 	 * Schema that is missing
 	 */
-	serve<F extends Functions>(service: Service<F>, handlers: Handlers<F>, options?: ServeOptions): Promise<Served>;
+	serve<F extends Functions>(
+		service: Service<F>,
+		// The service alone says what F is: else the compiler would widen the literals that handlers return.
+		handlers: NoInfer<Handlers<F>>,
+		options?: ServeOptions,
+	): Promise<Served>;
 	/** A typed client: an object with a function for each of the service's. */
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F>;
 	/** Asks any XMPP entity with an `iq`. Resolves with the payload of the result. @throws BusError */

@@ -19,9 +19,12 @@ type CallArguments<SentInput> = [SentInput] extends [undefined]
 		? [input?: SentInput, options?: CallOptions]
 		: [input: SentInput, options?: CallOptions];
 
-/** A function for each function of the contract. */
+/**
+ * A function for each function of the contract. `& {}` changes nothing, except that the compiler shows the functions
+ * instead of this name with all schemas of the contract.
+ */
 export type Client<F extends Functions> = {
 	readonly [Name in keyof F]: (
 		...args: CallArguments<TypesOf<F[Name]>["sentInput"]>
 	) => Promise<TypesOf<F[Name]>["output"]>;
-};
+} & {};

@@ -47,7 +47,7 @@ async function compile(source: string, ...options: string[]): Promise<string> {
 
 const IMPORTS = `
 import { z } from "zod";
-import { type Client, get, type Handlers, service, set } from "../../src/index.js";
+import { type Client, type Functions, get, type Handlers, type Service, service, set } from "../../src/index.js";
 `;
 
 /** A contract as people write them, with a client and handlers that use each function. */
@@ -103,22 +103,28 @@ const dictionary = service("dictionary", "1.0.0", {
 	learn: set({ input: z.object({ word: z.string(), at: z.string().default("now") }) }),
 });
 declare const client: Client<typeof dictionary.functions>;
+declare function clientOf<F extends Functions>(service: Service<F>): Client<F>;
 `;
 
 	it("shows plain types where a client is hovered over or declared", async () => {
 		const source = `${DICTIONARY}
 export const define = client.define;
 export const learn = client.learn;
+export const annotated = client;
+export const inferred = clientOf(dictionary);
 `;
 		expect(await compile(source)).toBe("");
 		const declarations = await readFile(join(folder, "out", "node_modules", basenameOf(folder), "main.d.ts"), "utf8");
 		const shown = declarations.replaceAll(/import\("[^"]*"\)\./g, "").replaceAll(/\s+/g, " ");
-		expect(shown).toContain(
-			"define: (input: { word: string; }, options?: CallOptions | undefined) => Promise<{ text: string; }>;",
-		);
-		expect(shown).toContain(
-			"learn: (input: { word: string; at?: string | undefined; }, options?: CallOptions | undefined) => Promise<undefined>;",
-		);
+		const define =
+			"define: (input: { word: string; }, options?: CallOptions | undefined) => Promise<{ text: string; }>;";
+		const learn =
+			"learn: (input: { word: string; at?: string | undefined; }, options?: CallOptions | undefined) => Promise<undefined>;";
+		for (const name of ["annotated", "inferred"]) {
+			expect(shown).toContain(`const ${name}: { readonly ${define} readonly ${learn} };`);
+		}
+		expect(shown).toContain(`const ${define}`);
+		expect(shown).toContain(`const ${learn}`);
 		expect(shown).not.toMatch(/Zod|Schema/);
 	});
 
@@ -126,6 +132,8 @@ export const learn = client.learn;
 		const printed = await compile(
 			`${DICTIONARY}
 client.define({ word: 7 });
+client.defin({ word: "x" });
+clientOf(dictionary).defin({ word: "x" });
 export const handlers: Handlers<typeof dictionary.functions>["define"] = async () => ({ txt: "" });
 `,
 			"--noEmit",
@@ -133,6 +141,9 @@ export const handlers: Handlers<typeof dictionary.functions>["define"] = async (
 			"false",
 		);
 		expect(printed).toContain("Type 'number' is not assignable to type 'string'");
+		expect(
+			printed.match(/Property 'defin' does not exist on type '\{ readonly define: \(input: \{ word: string/g),
+		).toHaveLength(2);
 		expect(printed).toMatch(/'txt' does not exist in type '\{ text: string; \}|Property 'text' is missing in type/);
 		expect(printed).not.toMatch(/Zod|Schema/);
 	});

@@ -145,6 +145,47 @@ const nothing: Handlers<typeof dictionary.functions>["forget"][] = [
 ];
 void nothing;
 
+// Literals, tuples and members of unions need no `as const`.
+const choices = service("choices", "1.0.0", {
+	word: get({ input: z.string(), output: z.enum(["a", "b"]) }),
+	pair: get({ output: z.tuple([z.string(), z.number()]) }),
+	literal: get({ output: z.object({ kind: z.literal("a") }) }),
+	door: get({
+		input: z.boolean(),
+		output: z.discriminatedUnion("kind", [
+			z.object({ kind: z.literal("open") }),
+			z.object({ kind: z.literal("closed"), why: z.string() }),
+		]),
+	}),
+});
+type Choices = Handlers<typeof choices.functions>;
+const choicesHandlers: Choices[] = [
+	{
+		word: () => "a",
+		pair: () => ["a", 1],
+		literal: () => ({ kind: "a" }),
+		door: (open) => (open ? { kind: "open" } : { kind: "closed", why: "late" }),
+	},
+	{
+		word: async (word) => (word === "" ? "a" : "b"),
+		pair: async () => ["a", 1],
+		literal: async () => ({ kind: "a" }),
+		door: async (open) => (open ? { kind: "open" } : { kind: "closed", why: "late" }),
+	},
+];
+void choicesHandlers;
+const words: Choices["word"][] = [
+	async () => "a" as const,
+	() => Promise.resolve("a"),
+	// @ts-expect-error the compiler's exception, see Handler: when this passes, it can go
+	async () => "a",
+	// @ts-expect-error
+	() => "c",
+	// @ts-expect-error
+	async (word) => (word === "" ? "a" : "c"),
+];
+void words;
+
 // Handlers may be the methods of a class.
 class Dictionary implements Handlers<typeof dictionary.functions> {
 	readonly words = new Map<string, string>();

@@ -75,7 +75,14 @@ type Declared<Kind extends FunctionKind, I, O, F> = FunctionContract<
 	{ readonly [Name in keyof F]: SchemaOutput<F[Name]> }
 >;
 
-/** Declares a function that changes nothing: it may be asked twice. */
+/**
+ * Declares a function that changes nothing: it may be asked twice.
+ *
+ * What travels is the input side of its schemas, and it must be JSON values or bytes (`Uint8Array`, msgpack only). A
+ * schema of something else (`z.date()`, `z.bigint()`, `z.map()`) can be declared, but every call with such a value is
+ * refused when the value is to be sent. Declare what travels and convert: `z.coerce.date<string>()`, or a codec of the
+ * schema library.
+ */
 export function get<
 	I extends Schema | undefined = undefined,
 	O extends Schema | undefined = undefined,
@@ -84,7 +91,7 @@ export function get<
 	return declare("get", spec);
 }
 
-/** Declares a function that changes something. */
+/** Declares a function that changes something. Its schemas: as with {@link get}. */
 export function set<
 	I extends Schema | undefined = undefined,
 	O extends Schema | undefined = undefined,

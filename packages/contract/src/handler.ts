@@ -23,6 +23,13 @@ export interface CallContext<SentFaults = unknown> {
 // biome-ignore lint/suspicious/noConfusingVoidType: it stands for what a method returns
 type Returned<SentOutput> = [SentOutput] extends [undefined] ? undefined | void : SentOutput;
 
+/**
+ * Carries out a function: returns what the contract declares, or a promise of it.
+ *
+ * Literals need no `as const`, with one exception of the compiler's: in an `async` function, a literal that is all that
+ * it returns is widened (`async () => "open"` is a promise of any string). Write `"open" as const` there, or leave out
+ * `async`.
+ */
 export type Handler<F extends FunctionContract> = (
 	input: TypesOf<F>["input"],
 	ctx: CallContext<TypesOf<F>["sentFaults"]>,
