@@ -175,6 +175,35 @@ describe("IqTable", () => {
 		expect(table).toMatchObject({ size: 0, dropped: 1 });
 	});
 
+	it("keeps AbortSignal.timeout() as a deadline, before it is sent and after", async () => {
+		const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
+		const late = { code: "deadline-exceeded", cause: reason };
+		await expect(ask({ signal: AbortSignal.abort(reason) })).rejects.toMatchObject({ ...late, executed: "no" });
+		const abort = new AbortController();
+		const onGivenUp = vi.fn();
+		const request = ask({ signal: abort.signal, onGivenUp });
+		abort.abort(reason);
+		await expect(request).rejects.toMatchObject({ ...late, executed: "unknown" });
+		expect(onGivenUp).toHaveBeenCalledOnce();
+		await expect(ask({ signal: AbortSignal.timeout(1) })).rejects.toMatchObject({ code: "deadline-exceeded" });
+		const told = AbortSignal.abort(new BusError("deadline-exceeded", "of another call"));
+		await expect(ask({ signal: told })).rejects.toMatchObject({ code: "cancelled" });
+	});
+
+	it("tells when no request waits any more", async () => {
+		const order: string[] = [];
+		await table.whenIdle();
+		const requests = [ask(), ask({ to: Jid.parse("b@c") })];
+		const idle = table.whenIdle().then(() => void order.push("idle"));
+		table.settle(iq("result", { from: PEER.toString(), id: sent[0]?.attr("id") }));
+		await requests[0];
+		await new Promise((resolve) => setImmediate(resolve));
+		order.push("one left");
+		table.settle(iq("result", { from: "b@c", id: sent[1]?.attr("id") }));
+		await idle;
+		expect(order).toEqual(["one left", "idle"]);
+	});
+
 	it("gives up every request of a signal, and none of another", async () => {
 		const [one, other] = [new AbortController(), new AbortController()];
 		const of = (signal: AbortSignal, name: string) => ask({ signal, to: Jid.parse(`${name}@fn.example.org`) });
@@ -262,6 +291,13 @@ describe("IqTable", () => {
 			abort.abort();
 			table.failAll(undefined);
 			await Promise.allSettled(requests);
+			expect(vi.getTimerCount()).toBe(0);
+		});
+
+		it.each(["now", 5, null, {}, true])("refuses the signal %j, and leaves no timer", async (signal) => {
+			await expect(ask({ signal: signal as never })).rejects.toMatchObject({ code: "invalid-argument" });
+			expect(sent).toEqual([]);
+			expect(table.size).toBe(0);
 			expect(vi.getTimerCount()).toBe(0);
 		});
 

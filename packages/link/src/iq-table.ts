@@ -1,6 +1,7 @@
 import { BusError, iq, Jid } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { AbortWatch } from "./abort-watch.js";
+import { abortedError, checkedSignal } from "./aborted.js";
 import { stanzaId } from "./stanza-id.js";
 
 export interface IqRequest {
@@ -12,6 +13,7 @@ export interface IqRequest {
 	readonly payload: Element;
 	/** The deadline, from now, in milliseconds: at most a day. */
 	readonly timeoutMs: number;
+	/** A signal of `AbortSignal.timeout()` is one more deadline; any other abort cancels. */
 	readonly signal?: AbortSignal | undefined;
 	/** Called with the id of a request that was sent and then given up because of its signal. */
 	readonly onGivenUp?: ((id: string) => void) | undefined;
@@ -50,6 +52,7 @@ export class IqTable {
 	readonly #pending = new Map<string, Pending>();
 	readonly #perPeer = new Map<string, number>();
 	readonly #aborts = new AbortWatch();
+	readonly #idle: (() => void)[] = [];
 	#dropped = 0;
 
 	constructor(options: IqTableOptions) {
@@ -60,6 +63,14 @@ export class IqTable {
 	/** Requests that wait now. */
 	get size(): number {
 		return this.#pending.size;
+	}
+
+	/** Resolves when no request waits. */
+	whenIdle(): Promise<void> {
+		return new Promise((resolve) => {
+			if (this.#pending.size === 0) resolve();
+			else this.#idle.push(resolve);
+		});
 	}
 
 	/** Answers that belonged to nothing: late, forged, or repeated. */
@@ -75,23 +86,24 @@ export class IqTable {
 	 */
 	request(request: IqRequest): Promise<Element> {
 		return new Promise((resolve, reject) => {
-			const { type, to, from, payload, timeoutMs, signal, onGivenUp } = request;
-			if (signal?.aborted)
-				throw new BusError("cancelled", "cancelled before it was sent", { executed: "no", cause: signal.reason });
+			const { type, to, from, payload, timeoutMs, onGivenUp } = request;
+			const signal = checkedSignal(request.signal);
+			if (signal?.aborted) throw abortedError(signal, "no");
 			if (!(timeoutMs > 0))
 				throw new BusError("deadline-exceeded", "the deadline had passed before it was sent", { executed: "no" });
 			const peer = to.toString();
 			this.#admit(peer);
 			const id = this.#newId();
-			const onAbort = () => {
-				this.#take(id)?.reject(new BusError("cancelled", "cancelled by the caller", { cause: signal?.reason }));
-				onGivenUp?.(id);
-			};
 			const timer = setTimeout(() => {
 				const message = `${peer} did not answer within ${Math.round(timeoutMs)} ms`;
 				this.#take(id)?.reject(new BusError("deadline-exceeded", message));
 			}, timeoutMs);
-			const unlink = signal && this.#aborts.add(signal, onAbort);
+			const unlink =
+				signal &&
+				this.#aborts.add(signal, () => {
+					this.#take(id)?.reject(abortedError(signal, "unknown"));
+					onGivenUp?.(id);
+				});
 			this.#pending.set(id, { peer, resolve, reject, timer, unlink });
 			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
 			try {
@@ -135,6 +147,7 @@ export class IqTable {
 		const pending = this.#pending.get(id);
 		if (pending === undefined) return undefined;
 		this.#pending.delete(id);
+		if (this.#pending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
 		clearTimeout(pending.timer);
 		pending.unlink?.();
 		const left = (this.#perPeer.get(pending.peer) ?? 1) - 1;

@@ -176,6 +176,7 @@ describe("A supervised link", () => {
 		const opening = link.open(recorder, { timeoutMs: 150 });
 		const failed = expect(opening).rejects.toMatchObject({
 			code: "link-lost",
+			executed: "no",
 			message: "not connected to the XMPP server after 150 ms: down",
 		});
 		await last().fail(down());

@@ -94,7 +94,9 @@ export class SupervisedLink implements Link {
 			const cancel = this.#clock.after(options.timeoutMs, () => {
 				const last = this.#state.state === "waiting" ? `: ${this.#state.cause.message}` : "";
 				this.destroy(
-					new BusError("link-lost", `not connected to the XMPP server after ${options.timeoutMs} ms${last}`),
+					new BusError("link-lost", `not connected to the XMPP server after ${options.timeoutMs} ms${last}`, {
+						executed: "no",
+					}),
 				);
 			});
 			this.#opened = {
