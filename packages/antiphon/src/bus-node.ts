@@ -1,7 +1,6 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
 import { IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
 import { BusError, decodeFault, decodeStanzaError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
-import type { Admission } from "./admission.js";
 import { ANSWERS } from "./answers.js";
 import type { Caller } from "./call.js";
 import { asCallFailure } from "./call-failure.js";
@@ -82,15 +81,16 @@ export class BusNode implements Node {
 		const { admission, instance } = served;
 		const drain = async () => {
 			admission.refuse();
-			await this.#drained(admission);
+			await this.#atMostForDrain(admission.whenIdle());
 			remove();
 		};
 		return { instance, drain, [Symbol.asyncDispose]: drain };
 	}
 
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F> {
+		const client = makeClient(this.#caller, service, options);
 		warnOfDelivery(this.#log, service);
-		return makeClient(this.#caller, service, options);
+		return client;
 	}
 
 	async query({ type, to, payload, timeoutMs: given, signal }: QueryRequest) {
@@ -100,7 +100,7 @@ export class BusNode implements Node {
 			if (jid === undefined) throw new BusError("invalid-argument", `not a JID: ${to}`);
 			const { table, from } = this.#caller;
 			const answer = await table.request({ type, to: jid, from: from(), payload, timeoutMs, signal });
-			if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer));
+			if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), jid);
 			return answer.child();
 		} catch (thrown) {
 			throw asCallFailure(thrown);
@@ -134,8 +134,18 @@ export class BusNode implements Node {
 	async #drain(): Promise<void> {
 		this.#lifecycle.become({ state: "draining" });
 		this.#calls.admission.refuse();
-		await this.#drained(this.#calls.admission);
+		await this.#atMostForDrain(this.#whenIdle());
 		await this.close();
+	}
+
+	/** Resolves when nothing runs here and nothing that this node asked is open. Handlers may ask until they are done. */
+	async #whenIdle(): Promise<void> {
+		const { admission } = this.#calls;
+		const { table } = this.#caller;
+		while (admission.running > 0 || table.size > 0) {
+			await admission.whenIdle();
+			await table.whenIdle();
+		}
 	}
 
 	async #close(): Promise<void> {
@@ -165,20 +175,22 @@ export class BusNode implements Node {
 	/** Runs once: by the link, or at the end of `close()` should the link have said nothing. */
 	#onClosed(cause: BusError | undefined): void {
 		if (!this.#lifecycle.become(cause === undefined ? { state: "closed" } : { state: "closed", cause })) return;
+		const wasOnline = this.#ownJid !== undefined;
 		this.#ownJid = undefined;
-		if (cause !== undefined) this.#log.error(`the node is closed: ${cause.message}`);
+		// A node that never came online says so to whoever creates it.
+		if (cause !== undefined && wasOnline) this.#log.error(`the node is closed: ${cause.message}`);
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
 		this.#stanzas[Symbol.dispose]();
 	}
 
-	/** Waits until nothing runs any more, but not for ever. */
-	async #drained(admission: Admission): Promise<void> {
+	/** Waits until what runs is done, but not for ever. */
+	async #atMostForDrain(done: Promise<void>): Promise<void> {
 		let timer: NodeJS.Timeout | undefined;
 		const limit = new Promise<void>((resolve) => {
 			timer = setTimeout(resolve, this.#limits.drainTimeoutMs);
 		});
-		await Promise.race([admission.whenIdle(), limit, this.closed]);
+		await Promise.race([done, limit, this.closed]);
 		clearTimeout(timer);
 	}
 

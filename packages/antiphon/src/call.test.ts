@@ -91,6 +91,44 @@ describe("a call", () => {
 		expect(await codeOf(caller.client(swapped, at).learn({ word: "x" }))).toBe("invalid-argument");
 	});
 
+	it("names whom it asked when nobody is there", async () => {
+		const { caller } = await world();
+		const messageOf = async (to: string) =>
+			(await failureOf(caller.client(probe, { to }).echo({ word: "x" })))["message"];
+		const nobody = (to: string) => `nobody answers at ${to} (<service-unavailable/>)`;
+		expect(await messageOf("nobody@example.org/x")).toBe(nobody("nobody@example.org/x"));
+		expect(await messageOf("nobody@example.org")).toBe(
+			`${nobody("nobody@example.org")}; a node of an account is reached at its full JID, nobody@example.org/resource`,
+		);
+		expect(await messageOf("probe.echo@two.example.org")).toBe(nobody("probe.echo@two.example.org"));
+	});
+
+	it.each([undefined, null, {}, { domain: 1 }, { domain: DOMAIN, to: `a@${DOMAIN}/x` }])(
+		"is not made with the client options %j",
+		async (options) => {
+			const { caller } = await world();
+			expect(() => caller.client(probe, options as never)).toThrow(
+				expect.objectContaining({
+					code: "invalid-argument",
+					message: expect.stringMatching(/\{ domain \} or \{ to \}/),
+				}),
+			);
+		},
+	);
+
+	it("with a signal that is none is refused, and one of AbortSignal.timeout() is a deadline", async () => {
+		const { caller } = await world({ echo: () => new Promise(() => {}) });
+		const client = caller.client(probe, at);
+		expect(await failureOf(client.echo({ word: "x" }, { signal: "soon" as never }))).toMatchObject({
+			code: "invalid-argument",
+			executed: "no",
+		});
+		expect(await failureOf(client.echo({ word: "x" }, { signal: AbortSignal.timeout(20) }))).toMatchObject({
+			code: "deadline-exceeded",
+			executed: "unknown",
+		});
+	});
+
 	it("of another version is served if the provider is as new", async () => {
 		const { caller } = await world();
 		for (const [version, code] of [

@@ -1,5 +1,5 @@
 import { type CallOptions, type FunctionContract, outgoing, parse } from "@antiphon/contract";
-import type { IqTable } from "@antiphon/link";
+import { checkedSignal, type IqTable } from "@antiphon/link";
 import {
 	BusError,
 	decodeFault,
@@ -41,8 +41,8 @@ export interface CallTarget {
  */
 export async function call(caller: Caller, target: CallTarget, given: unknown, options: CallOptions): Promise<unknown> {
 	const { fn, name, to } = target;
-	const { signal } = options;
 	try {
+		const signal = checkedSignal(options.signal);
 		const deadlineMs = performance.now() + checkedTimeoutMs(options.timeoutMs ?? caller.defaultTimeoutMs);
 		let input = outgoing(fn.input, given, `${name}: input`, "invalid-argument");
 		if (input instanceof Promise) input = await settleBy(input, deadlineMs, signal, "no");
@@ -85,12 +85,12 @@ function onlyChild(answer: Element): Element | undefined {
 
 /** The error that came back; the data of a declared fault in its parsed form. */
 async function received(
-	{ fn, name }: CallTarget,
+	{ fn, name, to }: CallTarget,
 	answer: Element,
 	deadlineMs: number,
 	signal: AbortSignal | undefined,
 ): Promise<BusError> {
-	const error = decodeFault(decodeStanzaError(answer));
+	const error = decodeFault(decodeStanzaError(answer), to);
 	const schema = error.code === "fault" && Object.hasOwn(fn.faults, error.name) ? fn.faults[error.name] : undefined;
 	// A fault that our version of the contract does not know comes from a newer provider: it stays as it came.
 	if (schema === undefined) return error;

@@ -26,22 +26,40 @@ export function makeClient<F extends Functions>(
 	service: Service<F>,
 	options: ClientOptions,
 ): Client<F> {
-	const { encoding = "msgpack" } = options;
+	// JavaScript may leave out either.
+	if (typeof service?.functions !== "object") {
+		throw new BusError("invalid-argument", "a client needs a service: client(service, { domain })");
+	}
+	const { encoding = "msgpack", domain, to, instance }: Given = options ?? {};
+	if (domain !== undefined && to !== undefined) {
+		throw new BusError("invalid-argument", `a client of ${service.name} takes { domain } or { to }, not both`);
+	}
+	if (typeof (domain ?? to) !== "string") {
+		throw new BusError("invalid-argument", `a client of ${service.name} needs { domain } or { to }, a string`);
+	}
 	if (!ENCODINGS.includes(encoding)) {
 		throw new BusError("invalid-argument", `encoding must be one of ${ENCODINGS.join(", ")}, not ${encoding}`);
 	}
 	const functions = Object.entries(service.functions).map(([fnName, fn]) => {
 		const name = `${service.name}.${fnName}`;
-		const to = addressFor(service.name, fnName, options);
-		const target: CallTarget = { name, version: service.version, fn, to, encoding };
+		const address = addressFor(service.name, fnName, { domain, to, instance });
+		const target: CallTarget = { name, version: service.version, fn, to: address, encoding };
 		return [fnName, (input?: unknown, callOptions: CallOptions = {}) => call(caller, target, input, callOptions)];
 	});
 	return Object.fromEntries(functions) as Client<F>;
 }
 
-function addressFor(service: string, fn: string, options: ClientOptions): Jid {
+/** {@link ClientOptions} as they may come. */
+interface Given {
+	readonly encoding?: Encoding;
+	readonly domain?: string | undefined;
+	readonly to?: string | undefined;
+	readonly instance?: string | undefined;
+}
+
+function addressFor(service: string, fn: string, { domain = "", to, instance }: Given): Jid {
 	try {
-		return "to" in options ? Jid.parse(options.to) : addressOf(options.domain, service, fn, options.instance);
+		return to === undefined ? addressOf(domain, service, fn, instance) : Jid.parse(to);
 	} catch (cause) {
 		throw new BusError("invalid-argument", BusError.from(cause).message, { executed: "no", cause });
 	}

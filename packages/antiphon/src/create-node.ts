@@ -4,10 +4,14 @@ import type { Node, NodeOptions } from "./node.js";
 
 /**
  * Connects a node.
- * @throws BusError when the link cannot come up: `unauthenticated`, `conflict`, `forbidden`, `unavailable` or `link-lost`,
+ * @throws BusError `invalid-argument` for malformed options; when the link cannot come up: `unauthenticated`, `conflict`, `forbidden`, `unavailable` or `link-lost`,
  * with what to do about it
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
+	// JavaScript may call this without a link.
+	if (typeof options?.link?.open !== "function") {
+		throw new BusError("invalid-argument", "createNode needs a link: createNode({ link: linkFromEnv() }), for one");
+	}
 	if (options.link.state.state !== "idle") {
 		throw new BusError("invalid-argument", "this link has been used: each node needs a link of its own");
 	}

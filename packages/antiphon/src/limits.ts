@@ -14,7 +14,7 @@ export interface NodeLimits {
 	readonly defaultTimeoutMs: number;
 	/** How long `createNode` tries to come online, in milliseconds. Default 30,000. */
 	readonly connectTimeoutMs: number;
-	/** How long `drain` waits for running calls, in milliseconds. Default 30,000. */
+	/** How long `drain` waits for running calls, in and out, in milliseconds. Default 30,000. */
 	readonly drainTimeoutMs: number;
 }
 

@@ -41,6 +41,22 @@ describe("createNode", () => {
 		expect(await failureOf(createNode({ link }))).toMatchObject({ code: "invalid-argument" });
 	});
 
+	it.each([undefined, null, {}, { link: {} }, "link"])("refuses the options %j of JavaScript", async (options) => {
+		expect(await failureOf(createNode(options as never))).toMatchObject({ code: "invalid-argument" });
+	});
+
+	it("tells once why it could not come online: by what it throws, not by its log too", async () => {
+		const log = keepingLog();
+		const link = new FakeLink();
+		const cause = new BusError("unauthenticated", "wrong password");
+		vi.spyOn(link, "open").mockImplementation(async (events) => {
+			events.onState({ state: "closed", cause });
+			throw cause;
+		});
+		expect(await failureOf(createNode({ link, log }))).toBe(cause);
+		expect(log.lines).toEqual([]);
+	});
+
 	it.each<object>([{ maxCallsIn: 0 }, { defaultTimeoutMs: 1e12 }, { drainTimeoutMs: 1.5 }, { toString: 1 }])(
 		"refuses the limits %j before it opens the link",
 		async (limits) => {
@@ -154,6 +170,35 @@ describe("a node", () => {
 		await expect(provider.closed).resolves.toBeUndefined();
 		await provider.drain();
 		expect(await failureOf(client.echo({ word: "x" }))).toMatchObject({ code: "unavailable", executed: "no" });
+	});
+
+	it("drains its own calls too, and those that they lead to", async () => {
+		const gates = [gate(), gate()];
+		let calls = 0;
+		const { caller } = await world({
+			echo: ({ word }) => gates[calls++]?.opened.then(() => ({ text: word })) as never,
+		});
+		const client = caller.client(probe, at);
+		const first = client.echo({ word: "first" });
+		await turn(2);
+		const drained = caller.drain();
+		const second = client.echo({ word: "second" });
+		gates[0]?.open();
+		await expect(first).resolves.toEqual({ text: "first" });
+		await turn(2);
+		expect(caller.stats().callsOut).toBe(1);
+		gates[1]?.open();
+		await expect(second).resolves.toEqual({ text: "second" });
+		await drained;
+		expect(await failureOf(client.echo({ word: "x" }))).toMatchObject({ code: "link-lost", executed: "no" });
+	});
+
+	it("waits for its own calls for a bounded time", async () => {
+		const { bus, caller } = await world({}, { caller: { limits: { drainTimeoutMs: 20 } } });
+		await rawLink(bus, "mute@example.org/x");
+		const call = failureOf(caller.client(probe, { to: "mute@example.org/x" }).echo({ word: "x" }));
+		await caller.drain();
+		expect(await call).toMatchObject({ code: "link-lost", executed: "unknown" });
 	});
 
 	it("drains for a bounded time when a handler does not end", async () => {

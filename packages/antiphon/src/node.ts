@@ -76,7 +76,11 @@ export interface Node extends AsyncDisposable {
 	status(): AsyncIterable<NodeStatus>;
 	/** What the node has to do now, and what it has turned away. */
 	stats(): NodeStats;
-	/** Refuses new calls, finishes those that run (at most `limits.drainTimeoutMs`), closes. */
+	/**
+	 * Refuses new calls, finishes those that run (at most `limits.drainTimeoutMs`), closes. Those that run are the calls
+	 * of others and this node's own, which still get their answers. Until then the node may make further ones, since a
+	 * handler may need them; they are waited for too.
+	 */
 	drain(): Promise<void>;
 	/** Ends at once: what runs is aborted, what waits settles with `link-lost`. */
 	close(): Promise<void>;

@@ -1,3 +1,4 @@
+import { abortedError } from "@antiphon/link";
 import { BusError, type Executed } from "@antiphon/protocol";
 
 /** Waits for a promise, but not longer than the deadline (on the clock of `performance.now()`) or the signal allow. */
@@ -8,8 +9,7 @@ export function settleBy<T>(
 	executed: Executed,
 ): Promise<T> {
 	return new Promise<T>((resolve, reject) => {
-		const onAbort = () =>
-			settle(() => reject(new BusError("cancelled", "cancelled by the caller", { executed, cause: signal?.reason })));
+		const onAbort = () => settle(() => signal && reject(abortedError(signal, executed)));
 		const timer = setTimeout(() => {
 			settle(() => reject(new BusError("deadline-exceeded", "the deadline passed", { executed })));
 		}, deadlineMs - performance.now());

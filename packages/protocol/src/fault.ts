@@ -1,6 +1,7 @@
 import { type Element, xml } from "@antiphon/xml";
 import { decodeBody } from "./call.js";
 import { BusError, type BusErrorCode, type Executed, isBusErrorCode } from "./errors.js";
+import type { Jid } from "./jid.js";
 import { MAX_TTL_MS } from "./limits.js";
 import { isFaultName, MAX_NAME_CHARS } from "./names.js";
 import { NS } from "./namespaces.js";
@@ -85,12 +86,15 @@ export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 	};
 }
 
-/** The error that an `iq` of type error tells of. Never throws: a malformed `<fault/>` is the code `protocol`. */
-export function decodeFault(error: StanzaError): BusError {
+/**
+ * The error that an `iq` of type error tells of. Never throws: a malformed `<fault/>` is the code `protocol`.
+ * @param asked whom, for the message
+ */
+export function decodeFault(error: StanzaError, asked?: Jid): BusError {
 	const fault = error.application;
 	if (fault === undefined || !fault.is("fault", NS.rpc)) {
 		const [code, executed] = WITHOUT_FAULT[error.condition] ?? (["protocol", "unknown"] as const);
-		return new BusError(code, error.text || `the XMPP network answered <${error.condition}/>`, { executed });
+		return new BusError(code, error.text || wordless(error.condition, asked), { executed });
 	}
 	const stated = fault.attr("executed");
 	const executed = stated === "yes" || stated === "no" ? stated : "unknown";
@@ -114,6 +118,16 @@ export function decodeFault(error: StanzaError): BusError {
 			cause,
 		});
 	}
+}
+
+/** What an XMPP server that says no word means. */
+function wordless(condition: StanzaCondition, asked: Jid | undefined): string {
+	if (asked === undefined) return `the XMPP network answered <${condition}/>`;
+	if (WITHOUT_FAULT[condition]?.[0] !== "unavailable") return `${asked} answered <${condition}/>`;
+	// The JIDs of functions have a dot. To the bare JID of an account its server answers, whoever is online there.
+	const isAccount = asked.local !== undefined && asked.resource === undefined && !asked.local.includes(".");
+	const hint = isAccount ? `; a node of an account is reached at its full JID, ${asked}/resource` : "";
+	return `nobody answers at ${asked} (<${condition}/>)${hint}`;
 }
 
 function encodeRetryAfter(retryAfterMs: number | undefined): string | undefined {
