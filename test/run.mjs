@@ -22,7 +22,7 @@ const CHECKS = {
 };
 const SUITES = ["unit", "conformance", "fuzz", "interop", "e2e"];
 
-const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
+const { values, positionals } = commandLine();
 const only = values.only?.split(",");
 const unknown = only?.filter((name) => !(name in CHECKS) && !SUITES.includes(name)) ?? [];
 if (unknown.length > 0) {
@@ -43,6 +43,15 @@ if (suites.length > 0) runSuites(suites, positionals);
 const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
+
+function commandLine() {
+	try {
+		return parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
+	} catch (error) {
+		console.error(`${error.message.split(/[\n.]/)[0]}; there are --only <names> and paths`);
+		process.exit(2);
+	}
+}
 
 /** What the build leaves out: the tests of each package, and this folder. */
 function typeProjects() {
@@ -73,17 +82,22 @@ function runSuites(names, filters) {
 		cwd: TEST,
 		stdio: ["ignore", "inherit", "inherit"],
 	});
-	count(report, status);
+	count(report, status, filters);
 	rmSync(folder, { recursive: true });
 }
 
-function count(report, status) {
+function count(report, status, filters) {
 	if (!existsSync(report)) {
 		total.failed++;
 		console.log("✗ the suites ended without a report");
 		return;
 	}
 	const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+	if (testResults.length === 0 && filters.length > 0) {
+		total.failed++;
+		console.log(`✗ there is no test file whose path contains ${filters.join(" or ")}`);
+		return;
+	}
 	// A file that cannot even be loaded has no test to fail.
 	const broken = testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
 	total.passed += numPassedTests;
