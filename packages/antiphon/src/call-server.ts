@@ -103,9 +103,9 @@ export class CallServer {
 		return new BusError(isHere ? "unimplemented" : "not-found", message);
 	}
 
-	/** Takes a place at the service and at the node. @throws BusError `overloaded`, `unavailable` */
+	/** Takes a place at the service and at the node. Counted by account: one may have as many resources as it likes. @throws BusError `overloaded`, `unavailable` */
 	#admit({ served, from: caller }: AdmittedCall): void {
-		const from = caller.toString();
+		const from = caller.bare().toString();
 		served.admission.enter(from);
 		try {
 			this.admission.enter(from);
@@ -116,7 +116,7 @@ export class CallServer {
 	}
 
 	#leave({ served, from: caller }: AdmittedCall): void {
-		const from = caller.toString();
+		const from = caller.bare().toString();
 		served.admission.leave(from);
 		this.admission.leave(from);
 	}

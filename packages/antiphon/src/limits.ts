@@ -4,7 +4,7 @@ import { BusError, MAX_TTL_MS, resolveNumbers } from "@antiphon/protocol";
 export interface NodeLimits {
 	/** Calls that this node handles at once. Default 1,024. */
 	readonly maxCallsIn: number;
-	/** The same from one caller (full JID). Default 256. */
+	/** The same from one account (bare JID). Default 256. */
 	readonly maxCallsInPerPeer: number;
 	/** Calls of this node that wait for an answer. Default 4,096. */
 	readonly maxCallsOut: number;

@@ -3,6 +3,10 @@ import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, Scope, type Sta
 import type { Element } from "@antiphon/xml";
 import type { Directory } from "./directory.js";
 import type { Incoming, NodeHost } from "./node-host.js";
+import { Seldom } from "./seldom.js";
+
+/** How often the log says that answers could not be sent. */
+const UNSENT_EVERY_MS = 1_000;
 
 export interface StanzaServerOptions {
 	readonly link: Link;
@@ -14,6 +18,7 @@ export interface StanzaServerOptions {
 
 /** Where stanzas that arrive find their home: answers to the iq table, the rest to the module that registered for it. */
 export class StanzaServer implements Disposable {
+	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
 	readonly #options: StanzaServerOptions;
 	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
 	readonly #features = new Set<string>();
@@ -88,7 +93,9 @@ export class StanzaServer implements Disposable {
 			const error = BusError.from(thrown);
 			// That the link is down has been said already.
 			const level = error.code === "link-lost" ? "debug" : "warn";
-			log[level](`an answer to ${answer.attr("to")} could not be sent: ${error.message}`);
+			this.#unsent.say((more) =>
+				log[level](`an answer to ${answer.attr("to")} could not be sent: ${error.message}${more}`),
+			);
 			if (error.code === "too-large" && instead !== undefined) this.#send(instead(error));
 		}
 	}

@@ -2,6 +2,7 @@ import { BusError } from "antiphon";
 import { UsageError } from "./command-error.js";
 import { EXIT_STATUS, exitStatusOf } from "./exit-status.js";
 import { errorJson, errorLines } from "./print/error.js";
+import { escaped, printable } from "./print/printable.js";
 
 /** Prints a result: with `--json` as one JSON value, else by `lines`. */
 export function printResult(
@@ -9,7 +10,7 @@ export function printResult(
 	value: unknown,
 	lines: (value: unknown) => readonly string[],
 ): void {
-	if (json) console.log(JSON.stringify(value ?? null));
+	if (json) console.log(escaped(JSON.stringify(value ?? null)));
 	else for (const line of lines(value)) console.log(line);
 }
 
@@ -18,7 +19,7 @@ export function reportError(thrown: unknown, json: boolean): void {
 	const isUsage = thrown instanceof UsageError;
 	const error = isUsage ? new BusError("invalid-argument", thrown.message) : BusError.from(thrown);
 	process.exitCode = isUsage ? EXIT_STATUS.usage : exitStatusOf(error.code);
-	if (json) console.log(JSON.stringify(errorJson(error)));
+	if (json) console.log(escaped(JSON.stringify(errorJson(error))));
 	else if (thrown instanceof BusError) for (const line of errorLines(error)) console.error(line);
-	else console.error(`antiphon: ${error.message}`);
+	else console.error(`antiphon: ${printable(error.message)}`);
 }

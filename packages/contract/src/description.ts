@@ -31,9 +31,10 @@ export function parseDescription(value: unknown): ServiceDescription {
 		throw new TypeError("not the description of a service: it needs service, version, fingerprint and functions");
 	}
 	for (const [name, described] of Object.entries(functions)) {
-		const { kind, delivery, faults } = isObject(described) ? described : {};
+		const { kind, delivery, faults, summary } = isObject(described) ? described : {};
 		const isKnown = DELIVERIES.some((known) => known === delivery);
-		if ((kind !== "get" && kind !== "set") || !isKnown || !isObject(faults)) {
+		const isText = summary === undefined || typeof summary === "string";
+		if ((kind !== "get" && kind !== "set") || !isKnown || !isObject(faults) || !isText) {
 			throw new TypeError(`function ${JSON.stringify(name)} is not described: it needs kind, delivery and faults`);
 		}
 	}

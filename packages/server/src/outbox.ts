@@ -45,6 +45,11 @@ export class Outbox {
 		return this.#textBytes + this.#socketBytes;
 	}
 
+	/** Whether what is sent has a chance: nothing overflowed, and it is not closed. */
+	get open(): boolean {
+		return this.#state === "open";
+	}
+
 	/** After STARTTLS: what follows goes through the TLS socket. */
 	moveTo(socket: Socket): void {
 		this.#socket = socket;

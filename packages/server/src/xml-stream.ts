@@ -108,6 +108,8 @@ export class XmlStream {
 	}
 
 	send(element: Element): void {
+		// Writing out what will not be sent is work that a peer could make us do without end.
+		if (!this.#outbox.open) return;
 		this.#outbox.send(serialize(element, NS.client));
 	}
 

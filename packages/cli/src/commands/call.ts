@@ -4,6 +4,7 @@ import { type Address, parseAddress } from "../address.js";
 import { UsageError } from "../command-error.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
 import { printResult } from "../output.js";
+import { escaped } from "../print/printable.js";
 import { stanzaLines } from "../print/stanza.js";
 import { tapped } from "../tap.js";
 
@@ -26,7 +27,9 @@ export function callCommand(program: Command): void {
 				throw new UsageError(`${target} is a service: say which function, as ${target}.FUNCTION`);
 			const input = parseInput(text);
 			const reply = await callOnce(address, input, flags);
-			printResult(flags.json, reply, (value) => [value === undefined ? "done" : JSON.stringify(value, undefined, 2)]);
+			printResult(flags.json, reply, (value) => [
+				value === undefined ? "done" : escaped(JSON.stringify(value, undefined, 2)),
+			]);
 		});
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { type Address, parseAddress } from "../address.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
 import { printResult } from "../output.js";
+import { escaped } from "../print/printable.js";
 
 interface DescribeFlags extends ConnectionFlags {
 	readonly json?: boolean;
@@ -20,7 +21,7 @@ export function describeCommand(program: Command): void {
 				fetchContract(node, address.jid, { timeoutMs: deadline.remainingMs() }),
 			);
 			const described = address.fn === undefined ? contract : functionOf(contract, address);
-			printResult(flags.json, described, () => lines(contract, address));
+			printResult(flags.json, described, () => lines(contract, address).map(escaped));
 		});
 }
 

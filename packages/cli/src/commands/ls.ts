@@ -12,6 +12,7 @@ import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
 import { type ConnectionFlags, environmentOf, withConnection, withNode } from "../connection.js";
 import { printResult } from "../output.js";
+import { printable } from "../print/printable.js";
 
 interface LsFlags extends ConnectionFlags {
 	readonly json?: boolean;
@@ -25,6 +26,8 @@ interface Listed {
 	readonly summary: string;
 }
 
+/** Of a summary or name in the table. */
+const MAX_CELL_CHARS = 200;
 /** Services that are asked for their contract at once. */
 const AT_ONCE = 16;
 
@@ -64,7 +67,7 @@ async function list(node: Node, domain: string, limits: () => BrowseOptions) {
 }
 
 function hint(domain: string): string {
-	return `there is also ${domain}: antiphon ls ${domain}`;
+	return `there is also ${printable(domain)}: antiphon ls ${printable(domain)}`;
 }
 
 /** `undefined` for what is no service: a domain may have other items, and a service may have gone since. */
@@ -95,6 +98,6 @@ function table(domain: string, listed: readonly Listed[]): string[] {
 		style: { head: [], border: [] },
 	});
 	for (const { address, version, kind, delivery, summary } of listed)
-		table.push([address, version, kind, delivery, summary]);
+		table.push([address, version, kind, delivery, summary].map((text) => printable(text, MAX_CELL_CHARS)));
 	return [table.toString()];
 }

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { BusError } from "antiphon";
+import { escaped, printable } from "./printable.js";
 
 /** What `--json` prints for an error. */
 export function errorJson(error: BusError): Record<string, unknown> {
@@ -23,8 +24,8 @@ const EXECUTED = {
 
 /** An error for people, on as few lines as it takes. */
 export function errorLines(error: BusError): string[] {
-	const what = error.code === "fault" ? `fault ${error.name}` : error.code;
-	const lines = [`${styleText("red", what)}: ${error.message} (${EXECUTED[error.executed]})`];
-	if (error.data !== undefined) lines.push(JSON.stringify(error.data, undefined, 2));
+	const what = error.code === "fault" ? `fault ${printable(error.name)}` : error.code;
+	const lines = [`${styleText("red", what)}: ${printable(error.message)} (${EXECUTED[error.executed]})`];
+	if (error.data !== undefined) lines.push(escaped(JSON.stringify(error.data, undefined, 2)));
 	return lines;
 }

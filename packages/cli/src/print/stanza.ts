@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { decodePayload, NS } from "@antiphon/protocol";
 import { type Element, escapeAttribute, escapeText } from "@antiphon/xml";
+import { escaped } from "./printable.js";
 
 const MAX_TEXT_CHARS = 2_000;
 
@@ -15,22 +16,26 @@ function linesOf(element: Element, outerNs: string, indent: string): string[] {
 	for (let i = 0; i < element.attributes.length; i += 2) {
 		attributes.push(attribute(element.attributes[i] ?? "", element.attributes[i + 1] ?? ""));
 	}
-	const name = styleText("cyan", element.name);
+	const name = styleText("cyan", escaped(element.name));
 	const head = [`${indent}<${name}`, ...attributes].join(" ");
 	if (element.children.length === 0) return [`${head}/>`];
 	const elements = element.elements();
-	if (elements.length === 0) return [`${head}>${escapeText(cut(element.text()))}</${name}>${decoded(element)}`];
+	if (elements.length === 0)
+		return [`${head}>${escaped(escapeText(cut(element.text())))}</${name}>${decoded(element)}`];
 	return [`${head}>`, ...elements.flatMap((child) => linesOf(child, element.ns, `${indent}  `)), `${indent}</${name}>`];
 }
 
 function attribute(name: string, value: string): string {
-	return `${styleText("yellow", name)}='${escapeAttribute(value)}'`;
+	return `${styleText("yellow", escaped(name))}='${escaped(escapeAttribute(value))}'`;
 }
 
 function decoded(element: Element): string {
 	if (element.attr("enc") !== "msgpack") return "";
 	try {
-		return styleText("gray", ` <!-- ${cut(JSON.stringify(decodePayload("msgpack", element.text())) ?? "nothing")} -->`);
+		return styleText(
+			"gray",
+			` <!-- ${escaped(cut(JSON.stringify(decodePayload("msgpack", element.text())) ?? "nothing"))} -->`,
+		);
 	} catch {
 		return styleText("gray", " <!-- malformed -->");
 	}
