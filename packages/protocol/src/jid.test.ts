@@ -98,7 +98,7 @@ describe("Jid.parse", () => {
 	});
 
 	it("refuses a long row of combining marks before it maps them, which takes the square of the time", () => {
-		const marks = "a" + "\u0315\u0300".repeat(20_000);
+		const marks = `a${"\u0315\u0300".repeat(20_000)}`;
 		const startedMs = performance.now();
 		for (let i = 0; i < 100; i++) expect(() => Jid.of(marks, "b", marks)).toThrow(/longer than 1023 bytes/);
 		expect(performance.now() - startedMs).toBeLessThan(2_000);
