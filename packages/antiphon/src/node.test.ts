@@ -378,3 +378,27 @@ describe("a delivery promise that this version does not keep", () => {
 		for (const log of logs) expect(log.lines).toEqual([said]);
 	});
 });
+
+describe("the places of one caller", () => {
+	it("are counted by account, however many resources it has", async () => {
+		const bus = memoryBus();
+		const slow = service("slow", "1.0.0", { wait: get({}) });
+		const provider = await join(bus, DOMAIN, { limits: { maxCallsInPerPeer: 1 } });
+		let release = () => {};
+		const started = new Promise<void>((running) => {
+			const wait = () => {
+				running();
+				return new Promise<undefined>((resolve) => {
+					release = () => resolve(undefined);
+				});
+			};
+			void provider.serve(slow, { wait });
+		});
+		const [first, second] = [await join(bus, "a@example.org/1"), await join(bus, "a@example.org/2")];
+		const running = first.client(slow, at).wait();
+		await started;
+		expect(await failureOf(second.client(slow, at).wait())).toMatchObject({ code: "overloaded", executed: "no" });
+		release();
+		await running;
+	});
+});

@@ -18,11 +18,11 @@ export interface StanzaServerOptions {
 
 /** Where stanzas that arrive find their home: answers to the iq table, the rest to the module that registered for it. */
 export class StanzaServer implements Disposable {
-	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
 	readonly #options: StanzaServerOptions;
 	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
 	readonly #features = new Set<string>();
 	readonly #registered = new Scope();
+	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
 	/** What modules see of the node. */
 	readonly host: NodeHost;
 

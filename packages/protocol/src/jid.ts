@@ -102,15 +102,9 @@ export class Jid {
 	}
 }
 
-/** Before anything is mapped: the mapping takes the square of the time on a long row of combining marks. */
-function refuseLong(text: string, what: string): void {
-	if (Buffer.byteLength(text) > MAX_PART_BYTES) {
-		throw new JidError(`the ${what} of a JID is longer than ${MAX_PART_BYTES} bytes: ${show(text)}`);
-	}
-}
-
 function prepareLocal(text: string): string {
-	refuseLong(text, "local part");
+	// Before it is mapped, too: the mapping takes the square of the time on a long row of combining marks.
+	sized(text, "local part", text);
 	const local = text.normalize("NFKC").toLowerCase().normalize("NFKC");
 	if (FORBIDDEN_LOCAL.test(local))
 		throw new JidError(`the local part of a JID cannot contain one of its characters: ${show(text)}`);
@@ -137,7 +131,7 @@ function prepareDomain(text: string): string {
 }
 
 function prepareResource(text: string): string {
-	refuseLong(text, "resource");
+	sized(text, "resource", text);
 	const resource = text.normalize("NFC").replace(OTHER_SPACE, " ");
 	if (FORBIDDEN_RESOURCE.test(resource))
 		throw new JidError(`the resource of a JID cannot contain control characters: ${show(text)}`);
