@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Element, type XmlNode, xml } from "./element.js";
 import { escapeAttribute, escapeText } from "./escape.js";
 import { parseElement } from "./parse-element.js";
-import { STREAM_END, STREAM_PREFIXES, serialize, streamHeader } from "./serialize.js";
+import { STREAM_END, STREAM_PREFIXES, serialize, serializeWithin, streamHeader } from "./serialize.js";
 import { STREAMS_NS } from "./stream-parser.js";
 import { plain, readStream } from "./testing/read-stream.js";
 import { XmlError } from "./xml-error.js";
@@ -49,11 +49,25 @@ describe("serialize", () => {
 	it("escapes what text and attributes cannot hold as it is", () => {
 		const all = "<>&'\"\t\n\r]]>é😀";
 		expect(serialize(xml("a", "", { b: all }, all))).toBe(
-			"<a b='&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;]]&gt;é😀'>&lt;&gt;&amp;'\"\t\n&#13;]]&gt;é😀</a>",
+			"<a b='&lt;>&amp;&apos;&quot;&#9;&#10;&#13;]]>é😀'>&lt;>&amp;'\"\t\n&#13;]]&gt;é😀</a>",
 		);
 		expect(escapeText("]]>")).toBe("]]&gt;");
+		expect(escapeText("]]]>]>>")).toBe("]]]&gt;]>>");
 		expect(escapeText("plain")).toBe("plain");
 		expect(escapeAttribute("it's")).toBe("it&apos;s");
+	});
+
+	it("writes no ]]> where one text follows another, wherever it is cut", () => {
+		for (const texts of [["]]", ">"], ["]", "]>"], ["]", "]", ">"], ["x]]", "", ">>"], ["]]>"], [">"], ["]>"]]) {
+			const text = serialize(new Element("a", "", [], texts));
+			expect(text).not.toContain("]]>");
+			expect(parseElement(text).text()).toBe(texts.join(""));
+		}
+	});
+
+	it("leaves text and attributes that are full of > as long as they are", () => {
+		const much = ">".repeat(250_000);
+		expect(serialize(xml("a", "", { b: much }, much)).length).toBeLessThan(2 * much.length + 20);
 	});
 
 	it.each(["\0", "\x01", "\x08", "\v", "\f", "\x1f", "\ufffe", "\uffff", "\ud83d", "\ude00", "\ude00\ud83d"])(
@@ -119,6 +133,50 @@ describe("serialize", () => {
 		const reading = readStream(header + serialize(stanza, "jabber:client", STREAM_PREFIXES) + STREAM_END);
 		expect(reading).toMatchObject({ elements: [plain(stanza)], ended: true, message: undefined });
 		expect(reading.header?.[2]).toContainEqual(["to", "a'b"]);
+	});
+});
+
+describe("serializeWithin", () => {
+	it("gives what serialize gives up to the very character, and nothing for one fewer", () => {
+		const element = new Element(
+			"a",
+			"u",
+			["{v}b", "<&>'", "xml:lang", "de", "{w}c", "é"],
+			["]]>", xml("b", "v", { d: "" }, xml("c", "v"), "😀\r", xml("d", STREAMS_NS, {}, "x")), xml("e", "u")],
+		);
+		for (const [defaultNs, prefixes] of [
+			["", undefined],
+			["u", undefined],
+			["u", { ...STREAM_PREFIXES, p: "w" }],
+		] as const) {
+			const text = serialize(element, defaultNs, prefixes);
+			expect(serializeWithin(text.length, element, defaultNs, prefixes)).toBe(text);
+			for (let length = 0; length < text.length; length++) {
+				expect(serializeWithin(length, element, defaultNs, prefixes)).toBeUndefined();
+			}
+		}
+	});
+
+	it("stops early where a short stanza with prefixes would come to gigabytes", () => {
+		const long = `urn:${"&lt;".repeat(25_000)}`;
+		const one = parseElement(`<a xmlns:p='${long}'>${"<p:x/>".repeat(25_000)}</a>`, {
+			maxStanzaBytes: 1 << 18,
+			maxChildren: 1 << 15,
+		});
+		const attributes = Array.from({ length: 60 }, (_, i) => ` p:a${i}=''`).join("");
+		const other = parseElement(`<a xmlns:p='${long}'>${`<b${attributes}/>`.repeat(200)}</a>`, {
+			maxStanzaBytes: 1 << 18,
+		});
+		for (const element of [one, other]) {
+			const start = performance.now();
+			expect(serializeWithin(1 << 20, element)).toBeUndefined();
+			// Written out whole, they take seconds or do not fit into a string.
+			expect(performance.now() - start).toBeLessThan(500);
+		}
+	});
+
+	it("refuses what serialize refuses", () => {
+		expect(() => serializeWithin(100, xml("a", "", {}, "\0"))).toThrow(TypeError);
 	});
 });
 

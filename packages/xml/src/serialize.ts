@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import { isNcName } from "./chars.js";
 import type { AttributeValues, Element } from "./element.js";
 import { escapeAttribute, escapeText } from "./escape.js";
@@ -19,14 +20,36 @@ const MAX_DEPTH = 1000;
 /**
  * The element as XML. `xmlns` appears where the namespace differs from the one in force; attributes of a namespace get
  * a prefix.
+ *
+ * Prefixes are not kept, so what a few of them said in short is written out at each place where it holds: an element that
+ * a peer sent may come out very much longer. Where that matters, {@link serializeWithin}.
  * @param defaultNs the default namespace in force outside, such as that of the stream's content
  * @param prefixes prefixes declared outside: elements and attributes of their namespaces are written with them
  * @throws TypeError for names and characters that XML 1.0 cannot carry, attributes given twice, and more than 1000 levels
+ * @throws RangeError for more than a string can hold
  */
 export function serialize(element: Element, defaultNs = "", prefixes?: Prefixes): string {
-	const byNs =
-		prefixes === undefined ? undefined : new Map(Object.entries(prefixes).map(([prefix, ns]) => [ns, prefix]));
-	return write(element, defaultNs, byNs, 1);
+	return new Writer(prefixes, constants.MAX_STRING_LENGTH).write(element, defaultNs, 1);
+}
+
+/**
+ * As {@link serialize}, or `undefined` when that is longer than `maxLength`. It stops at the first piece too many, so time
+ * and memory are bounded by `maxLength` and the longest single text, attribute or namespace.
+ * @param maxLength in characters as `String.length` counts them; UTF-8 has as many bytes or more
+ * @throws TypeError as {@link serialize}, for what stands before that point
+ */
+export function serializeWithin(
+	maxLength: number,
+	element: Element,
+	defaultNs = "",
+	prefixes?: Prefixes,
+): string | undefined {
+	try {
+		return new Writer(prefixes, maxLength).write(element, defaultNs, 1);
+	} catch (thrown) {
+		if (thrown instanceof TooLong) return undefined;
+		throw thrown;
+	}
 }
 
 /**
@@ -45,74 +68,109 @@ export function streamHeader(contentNs: string, attributes: AttributeValues = {}
 	return `<?xml version='1.0'?><stream:stream ${namespaces}${rest}>`;
 }
 
-function write(
-	element: Element,
-	defaultNs: string,
-	prefixes: ReadonlyMap<string, string> | undefined,
-	depth: number,
-): string {
-	if (depth > MAX_DEPTH) throw new TypeError(`elements are nested more than ${MAX_DEPTH} levels deep`);
-	if (!isNcName(element.name)) throw new TypeError(`${JSON.stringify(element.name)} is no element name`);
-	let { name, ns } = element;
-	let tag = "";
-	const prefix = ns === defaultNs ? undefined : ns === XML_NS ? "xml" : prefixes?.get(ns);
-	if (prefix !== undefined) {
-		name = `${prefix}:${name}`;
-		ns = defaultNs;
-	} else if (ns !== defaultNs) {
-		if (ns === XMLNS_NS) throw new TypeError("an element cannot be in the namespace of xmlns");
-		tag = ` xmlns='${escapeAttribute(ns)}'`;
-	}
-	if (element.attributes.length > 0) tag += writeAttributes(element.attributes, prefixes);
-	let content = "";
-	for (const child of element.children) {
-		content += typeof child === "string" ? escapeText(child) : write(child, ns, prefixes, depth + 1);
-	}
-	return content === "" ? `<${name}${tag}/>` : `<${name}${tag}>${content}</${name}>`;
-}
+class TooLong extends RangeError {}
 
-function writeAttributes(attributes: readonly string[], prefixes: ReadonlyMap<string, string> | undefined): string {
-	let text = "";
-	let generated = 0;
-	for (let i = 0; i < attributes.length; i += 2) {
-		const key = attributes[i] as string;
-		if (isGivenBefore(attributes, key, i)) {
-			throw new TypeError(`the attribute ${JSON.stringify(key)} is given twice`);
-		}
-		let name = key;
-		if (key.startsWith("{")) {
-			const close = key.lastIndexOf("}");
-			const ns = key.slice(1, close);
-			const local = key.slice(close + 1);
-			checkAttributeName(local);
-			let prefix = prefixes?.get(ns);
-			if (prefix === undefined) {
-				if (close < 0 || ns === "" || ns === XMLNS_NS || ns === XML_NS) throw invalidAttribute(key);
-				do prefix = `ns${generated++}`;
-				while (isPrefixTaken(prefix, prefixes));
-				text += ` xmlns:${prefix}='${escapeAttribute(ns)}'`;
-			}
-			name = `${prefix}:${local}`;
-		} else {
-			checkAttributeName(key.startsWith("xml:") ? key.slice(4) : key);
-		}
-		text += ` ${name}='${escapeAttribute(attributes[i + 1] as string)}'`;
+/** Writes one element and all below it. Each piece is counted before it is put to the others. */
+class Writer {
+	readonly #prefixes: ReadonlyMap<string, string> | undefined;
+	#left: number;
+
+	constructor(prefixes: Prefixes | undefined, maxLength: number) {
+		if (prefixes !== undefined) this.#prefixes = new Map(Object.entries(prefixes).map(([prefix, ns]) => [ns, prefix]));
+		this.#left = maxLength;
 	}
-	return text;
+
+	write(element: Element, defaultNs: string, depth: number): string {
+		if (depth > MAX_DEPTH) throw new TypeError(`elements are nested more than ${MAX_DEPTH} levels deep`);
+		if (!isNcName(element.name)) throw new TypeError(`${JSON.stringify(element.name)} is no element name`);
+		let { name, ns } = element;
+		let tag = "";
+		const prefix = ns === defaultNs ? undefined : ns === XML_NS ? "xml" : this.#prefixes?.get(ns);
+		if (prefix !== undefined) {
+			name = `${prefix}:${name}`;
+			ns = defaultNs;
+		} else if (ns !== defaultNs) {
+			if (ns === XMLNS_NS) throw new TypeError("an element cannot be in the namespace of xmlns");
+			tag = this.#attribute("xmlns", ns);
+		}
+		if (element.attributes.length > 0) tag += this.#attributes(element.attributes);
+		this.#count(name.length + "</>".length);
+		let content = "";
+		for (const child of element.children) {
+			content += typeof child === "string" ? this.#text(child) : this.write(child, ns, depth + 1);
+		}
+		if (content === "") return `<${name}${tag}/>`;
+		this.#count(name.length + "<>".length);
+		return `<${name}${tag}>${content}</${name}>`;
+	}
+
+	#attributes(attributes: readonly string[]): string {
+		let text = "";
+		let generated = 0;
+		for (let i = 0; i < attributes.length; i += 2) {
+			const key = attributes[i] as string;
+			if (isGivenBefore(attributes, key, i)) {
+				throw new TypeError(`the attribute ${JSON.stringify(key)} is given twice`);
+			}
+			let name = key;
+			if (key.startsWith("{")) {
+				const close = key.lastIndexOf("}");
+				const ns = key.slice(1, close);
+				const local = key.slice(close + 1);
+				checkAttributeName(local);
+				let prefix = this.#prefixes?.get(ns);
+				if (prefix === undefined) {
+					if (close < 0 || ns === "" || ns === XMLNS_NS || ns === XML_NS) throw invalidAttribute(key);
+					do prefix = `ns${generated++}`;
+					while (this.#isTaken(prefix));
+					text += this.#attribute(`xmlns:${prefix}`, ns);
+				}
+				name = `${prefix}:${local}`;
+			} else {
+				checkAttributeName(key.startsWith("xml:") ? key.slice(4) : key);
+			}
+			text += this.#attribute(name, attributes[i + 1] as string);
+		}
+		return text;
+	}
+
+	#attribute(name: string, value: string): string {
+		this.#ensure(value.length);
+		const text = ` ${name}='${escapeAttribute(value)}'`;
+		this.#count(text.length);
+		return text;
+	}
+
+	#text(text: string): string {
+		this.#ensure(text.length);
+		const escaped = escapeText(text);
+		this.#count(escaped.length);
+		return escaped;
+	}
+
+	/** Escaping never makes anything shorter: what is too long as it is need not be gone through. */
+	#ensure(length: number): void {
+		if (length > this.#left) throw new TooLong("more XML than a string can hold");
+	}
+
+	#count(length: number): void {
+		this.#ensure(length);
+		this.#left -= length;
+	}
+
+	#isTaken(prefix: string): boolean {
+		if (this.#prefixes === undefined) return false;
+		for (const taken of this.#prefixes.values()) {
+			if (taken === prefix) return true;
+		}
+		return false;
+	}
 }
 
 /** Names stand at even places only; a value may look like a name. */
 function isGivenBefore(attributes: readonly string[], key: string, before: number): boolean {
 	for (let i = 0; i < before; i += 2) {
 		if (attributes[i] === key) return true;
-	}
-	return false;
-}
-
-function isPrefixTaken(prefix: string, prefixes: ReadonlyMap<string, string> | undefined): boolean {
-	if (prefixes === undefined) return false;
-	for (const taken of prefixes.values()) {
-		if (taken === prefix) return true;
 	}
 	return false;
 }
