@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import type { Element } from "./element.js";
 import { DEFAULT_LIMITS, type XmlLimits } from "./limits.js";
 import { parseElement } from "./parse-element.js";
 import { StreamParser } from "./stream-parser.js";
@@ -189,6 +190,19 @@ describe("memory and work", { timeout: 120_000 }, () => {
 			expect(gc() - before, `${open}${part}`).toBeLessThan(2 * bytes.length + 500_000);
 			expect(parser.condition).toBeUndefined();
 		}
+	});
+
+	it("hold a long namespace once, however many names are in it", () => {
+		const gc = collectGarbage();
+		const long = `urn:${"x".repeat(250_000)}`;
+		const attributes = Array.from({ length: 60 }, (_, i) => ` p:a${i}=''`).join("");
+		const stanza = `<a xmlns:p='${long}'>${`<p:b${attributes}/>`.repeat(500)}</a>`;
+		const kept: Element[] = [];
+		const before = gc();
+		kept.push(parseElement(stanza, { maxStanzaBytes: 1 << 19 }));
+		// 30,000 names of 250 kB, if each had its own.
+		expect(gc() - before).toBeLessThan(20_000_000);
+		expect(kept[0]?.elements()[499]?.attributes[118]).toHaveLength(long.length + 5);
 	});
 
 	it("let go of a stanza once it is delivered", async () => {

@@ -216,14 +216,14 @@ export class TreeBuilder implements TokenSink {
 
 	/** Gives prefixed attributes their expanded names, once all declarations of the tag are known. */
 	#resolveAttributes(): void {
-		const expanded = new Set<string>();
-		for (const [i, name] of this.#prefixed.entries()) {
+		const prefixed = this.#prefixed;
+		const seen = prefixed.length > 1 ? new ExpandedNames() : undefined;
+		for (let i = 0; i < prefixed.length; i++) {
+			const name = prefixed[i] as Name;
 			const ns = this.#scope.resolve(name.prefix);
-			const key = ns === XML_NS ? `xml:${name.local}` : `{${ns}}${name.local}`;
 			// Two prefixes may stand for one namespace.
-			if (expanded.has(key)) throw duplicate();
-			expanded.add(key);
-			this.#flat[this.#prefixedAt[i] as number] = key;
+			if (seen?.add(ns, name.local) === false) throw duplicate();
+			this.#flat[this.#prefixedAt[i] as number] = ns === XML_NS ? `xml:${name.local}` : `{${ns}}${name.local}`;
 		}
 	}
 
@@ -240,6 +240,24 @@ export class TreeBuilder implements TokenSink {
 		// What is left in the list must not keep long values alive.
 		for (let i = 0; i < size; i++) this.#flat[i] = "";
 		return attributes;
+	}
+}
+
+/**
+ * Which expanded names a tag has had. A namespace may be as long as a stanza and stand in each of thousands of names, so
+ * it counts by a number: names put together as `{namespace}local` are ropes that share it, and comparing or hashing one
+ * would copy it whole.
+ */
+class ExpandedNames {
+	readonly #namespaces = new Map<string, number>();
+	readonly #names = new Set<string>();
+
+	/** @returns whether it is new */
+	add(ns: string, local: string): boolean {
+		const number = this.#namespaces.get(ns) ?? this.#namespaces.size;
+		this.#namespaces.set(ns, number);
+		const before = this.#names.size;
+		return this.#names.add(`${number}:${local}`).size > before;
 	}
 }
 
