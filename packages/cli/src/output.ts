@@ -1,8 +1,9 @@
+import { escaped } from "@antiphon/protocol";
 import { BusError } from "antiphon";
 import { UsageError } from "./command-error.js";
 import { EXIT_STATUS, exitStatusOf } from "./exit-status.js";
 import { errorJson, errorLines } from "./print/error.js";
-import { escaped, printable } from "./print/printable.js";
+import { printable } from "./print/printable.js";
 
 /** Prints a result: with `--json` as one JSON value, else by `lines`. */
 export function printResult(

@@ -35,7 +35,9 @@ export function parseDescription(value: unknown): ServiceDescription {
 		const isKnown = DELIVERIES.some((known) => known === delivery);
 		const isText = summary === undefined || typeof summary === "string";
 		if ((kind !== "get" && kind !== "set") || !isKnown || !isObject(faults) || !isText) {
-			throw new TypeError(`function ${JSON.stringify(name)} is not described: it needs kind, delivery and faults`);
+			throw new TypeError(
+				`function ${JSON.stringify(name)} is not described: it needs kind, delivery and faults, and a summary that is text`,
+			);
 		}
 	}
 	return value as unknown as ServiceDescription;

@@ -33,10 +33,29 @@ const ON_THE_WIRE: Record<BusErrorCode, string> = {
 	protocol: "undefined-condition cancel",
 };
 
+const CALLERS_OWN: readonly BusErrorCode[] = ["cancelled", "link-lost", "protocol"];
+const PROVIDERS = BUS_ERROR_CODES.filter((code) => !CALLERS_OWN.includes(code));
+
 describe("a failed call", () => {
-	it.each(BUS_ERROR_CODES)("with the code %s has its condition and type, and arrives as that code", (code) => {
+	it.each(BUS_ERROR_CODES)("with the code %s has its condition and type", (code) => {
 		const encoded = encodeFault(new BusError(code, "why", { name: "unknown-word" }), "json");
 		expect(`${encoded.condition} ${encoded.type}`).toBe(ON_THE_WIRE[code]);
+	});
+
+	it.each(CALLERS_OWN)("is not believed to be %s, which only the caller itself can find out", (code) => {
+		for (const [stated, executed] of [
+			["yes", "yes"],
+			["no", "unknown"],
+			["unknown", "unknown"],
+		] as const) {
+			const arrived = travel(new BusError(code, "why", { executed: stated }));
+			expect(arrived).toMatchObject({ code: "protocol", executed });
+			expect(arrived.message).toContain(`the code ${code}, which`);
+			expect(arrived.message).toContain("why");
+		}
+	});
+
+	it.each(PROVIDERS)("with the code %s arrives as that code", (code) => {
 		for (const executed of ["yes", "no", "unknown"] as const) {
 			const arrived = travel(new BusError(code, "why", { executed, name: "unknown-word", cause: new Error("secret") }));
 			expect(arrived).toBeInstanceOf(BusError);
@@ -82,7 +101,7 @@ describe("a failed call", () => {
 
 	it("does not break the XML, whatever its message quotes", () => {
 		const nasty = "\0\x01\x0b\x1b]]>&<a b='\"'>\ufffe\uffff\ud800\udc00 \udc00 \r\n\t\u2028";
-		for (const code of BUS_ERROR_CODES) {
+		for (const code of PROVIDERS) {
 			const message = travel(new BusError(code, nasty, { name: "x" })).message;
 			if (code !== "internal")
 				expect(message).toBe("\ufffd\ufffd\ufffd\ufffd]]>&<a b='\"'>\ufffd\ufffd𐀀 \ufffd \r\n\t\u2028");

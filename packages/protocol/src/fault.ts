@@ -54,6 +54,12 @@ const WITHOUT_FAULT: Readonly<Partial<Record<StanzaCondition, readonly [BusError
 	"internal-server-error": ["internal", "unknown"],
 };
 
+/**
+ * What a caller finds out by itself. Believed from a provider, such a code would tell the caller that its own link broke,
+ * or that it had given the call up itself.
+ */
+const CALLERS_OWN: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>(["cancelled", "link-lost", "protocol"]);
+
 /** What the caller is told instead of an internal error: its detail stays in the process that had it. */
 const INTERNAL_TEXT = "internal error";
 
@@ -87,7 +93,8 @@ export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 }
 
 /**
- * The error that an `iq` of type error tells of. Never throws: a malformed `<fault/>` is the code `protocol`.
+ * The error that an `iq` of type error tells of. Never throws: a malformed `<fault/>` is the code `protocol`, and so is
+ * one with a code that only the caller's own side can have.
  * @param asked whom, for the message
  */
 export function decodeFault(error: StanzaError, asked?: Jid): BusError {
@@ -102,6 +109,11 @@ export function decodeFault(error: StanzaError, asked?: Jid): BusError {
 	if (!isBusErrorCode(code)) {
 		const shown = JSON.stringify(code.slice(0, MAX_NAME_CHARS));
 		return new BusError("protocol", `the fault has an unknown code: ${shown}`, { executed });
+	}
+	if (CALLERS_OWN.has(code)) {
+		const said = error.text ? `: ${error.text}` : "";
+		const message = `the provider answered with the code ${code}, which only the side of the caller can have${said}`;
+		return new BusError("protocol", message, { executed: stated === "yes" ? "yes" : "unknown" });
 	}
 	const message = error.text || code;
 	if (code !== "fault") return new BusError(code, message, { executed, ...decodeRetryAfter(fault) });

@@ -48,6 +48,7 @@ export {
 } from "./names.js";
 export { NS } from "./namespaces.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
+export { escaped } from "./printable.js";
 export { Scope } from "./scope.js";
 export {
 	SCRAM_MECHANISMS,

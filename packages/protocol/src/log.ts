@@ -1,3 +1,5 @@
+import { escaped } from "./printable.js";
+
 /** Where the library says what a person may have to act on. `console` and a pino logger fit as they are. */
 export interface Log {
 	debug(message: string): void;
@@ -9,11 +11,11 @@ export interface Log {
 /** Says nothing. */
 export const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The same log, except that it cannot break its user by throwing. */
+/** The same log, except that it cannot break its user by throwing, and that it gets {@link loggable} text. */
 export function guardedLog(log: Log): Log {
 	const guard = (level: keyof Log) => (message: string) => {
 		try {
-			log[level](message);
+			log[level](loggable(message));
 		} catch {
 			// There is nowhere left to say it.
 		}
@@ -23,10 +25,29 @@ export function guardedLog(log: Log): Log {
 
 export type LogLevel = keyof Log;
 
+/** What of a message is kept, in characters before escapes: half from its beginning, half from its end. */
+const MAX_MESSAGE_CHARS = 8_192;
+/** A line feed, unless a frame of a stack follows. */
+const LINE_BREAK = /\n(?! {4}at )/g;
+
+/**
+ * A message fit for a log, whoever's words it quotes: nothing in it acts on a terminal, and nothing in it looks like a line of its
+ * own. Control and formatting characters are shown as escapes. So are line feeds, except in front of the frames of a
+ * stack (`    at …`), which are indented and so no line of a log either. A message that is too long loses its middle: a
+ * stack is at the end. What is fit stays as it is.
+ */
+export function loggable(message: string): string {
+	const half = MAX_MESSAGE_CHARS / 2;
+	const left = message.length - MAX_MESSAGE_CHARS;
+	const kept =
+		left > 0 ? `${message.slice(0, half)} … (${left} characters left out) … ${message.slice(-half)}` : message;
+	return escaped(kept).replace(LINE_BREAK, "\\n");
+}
+
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * Writes lines of `level` and above, such as `2026-01-31T12:00:00.000Z warn server: …`.
+ * Writes lines of `level` and above, such as `2026-01-31T12:00:00.000Z warn server: …`, with {@link loggable} messages.
  * @param name whose log it is
  * @param write takes a line with its newline; by default it goes to standard error
  */
@@ -37,7 +58,7 @@ export function lineLog(
 ): Log {
 	const lowest = LEVELS.indexOf(level);
 	const at = (each: LogLevel) => (message: string) => {
-		if (LEVELS.indexOf(each) >= lowest) write(`${new Date().toISOString()} ${each} ${name}: ${message}\n`);
+		if (LEVELS.indexOf(each) >= lowest) write(`${new Date().toISOString()} ${each} ${name}: ${loggable(message)}\n`);
 	};
 	return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

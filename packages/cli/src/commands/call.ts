@@ -1,10 +1,10 @@
+import { escaped } from "@antiphon/protocol";
 import { BusError, fetchContract, untyped } from "antiphon";
 import type { Command } from "commander";
 import { type Address, parseAddress } from "../address.js";
 import { UsageError } from "../command-error.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
 import { printResult } from "../output.js";
-import { escaped } from "../print/printable.js";
 import { stanzaLines } from "../print/stanza.js";
 import { tapped } from "../tap.js";
 

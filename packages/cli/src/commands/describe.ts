@@ -1,9 +1,9 @@
+import { escaped } from "@antiphon/protocol";
 import { BusError, type FunctionDescription, fetchContract, type ServiceDescription } from "antiphon";
 import type { Command } from "commander";
 import { type Address, parseAddress } from "../address.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
 import { printResult } from "../output.js";
-import { escaped } from "../print/printable.js";
 
 interface DescribeFlags extends ConnectionFlags {
 	readonly json?: boolean;

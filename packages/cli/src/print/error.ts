@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
+import { escaped } from "@antiphon/protocol";
 import type { BusError } from "antiphon";
-import { escaped, printable } from "./printable.js";
+import { printable } from "./printable.js";
 
 /** What `--json` prints for an error. */
 export function errorJson(error: BusError): Record<string, unknown> {

@@ -1,7 +1,6 @@
 import { styleText } from "node:util";
-import { decodePayload, NS } from "@antiphon/protocol";
+import { decodePayload, escaped, NS } from "@antiphon/protocol";
 import { type Element, escapeAttribute, escapeText } from "@antiphon/xml";
-import { escaped } from "./printable.js";
 
 const MAX_TEXT_CHARS = 2_000;
 
