@@ -8,7 +8,8 @@ export interface BackoffSettings {
 /**
  * How long to wait after the given number of failures in a row (1, 2, 3, …), in milliseconds: anywhere between `minMs`
  * and a ceiling that starts at twice that and doubles up to `maxMs`. The whole stretch is random, so that a thousand
- * nodes whose server came back don't all knock at once.
+ * nodes whose server came back don't all knock at once. What counts as a failure in a row, and which `maxMs` holds when,
+ * is in retry-policy.ts.
  *
  * @param random uniform in [0, 1)
  */

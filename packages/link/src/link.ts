@@ -8,10 +8,15 @@ import type { Element } from "@antiphon/xml";
  * | ----------- | ----------- | --------------------------------------------------------------- |
  * | idle        | connecting  | `open()`                                                        |
  * | connecting  | online      | the stream is negotiated                                        |
- * | connecting  | waiting     | the attempt failed and another may succeed                      |
+ * | connecting  | waiting     | the attempt failed and another may succeed: always, unless the  |
+ * |             |             | server refused us before we were ever online, or five times in  |
+ * |             |             | a row since (over verified TLS, or on loopback)                 |
  * | online      | waiting     | the stream or the connection ended, or the peer is dead         |
- * | waiting     | connecting  | the back-off is over                                            |
+ * | waiting     | connecting  | the back-off is over: 100 to 200 ms at first; up to 3 s between |
+ * |             |             | short sessions, up to 30 s between attempts that failed         |
  * | any         | closed      | `close()`, `destroy()`, or an error that no retry can mend      |
+ *
+ * Which errors end a link, and how long it waits after the others: the table in retry-policy.ts.
  */
 export type LinkState =
 	| { readonly state: "idle" }

@@ -30,9 +30,9 @@ export interface LinkTimeouts {
 	readonly closeMs?: number;
 	/** Shortest wait before a reconnect. Default 100 ms. */
 	readonly minBackoffMs?: number;
-	/** Longest wait before a reconnect. Default 30 s. */
+	/** Longest wait before a reconnect, after attempts that failed; after a session it is 3 s at most. Default 30 s. */
 	readonly maxBackoffMs?: number;
-	/** The back-off starts over after the link was online for this long. Default 3 s. */
+	/** The waits between sessions start over after one of this length. Default 3 s. */
 	readonly stableMs?: number;
 }
 

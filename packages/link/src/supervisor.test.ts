@@ -112,6 +112,37 @@ describe("A supervised link", () => {
 		expect(await fall(5000)).toBe(200);
 	});
 
+	it("comes back soon when it loses a session that it got after a long outage", async () => {
+		const { clock, recorder, open, last } = setUp();
+		open().catch(() => {});
+		await last().succeed();
+		last().events.onEnd(down());
+		for (let i = 0; i < 12; i++) {
+			clock.advance(30_000);
+			await last().fail(down());
+		}
+		expect(recorder.states.at(-1)).toMatchObject({ state: "waiting", retryInMs: 30_000 });
+		clock.advance(30_000);
+		await last().succeed();
+		last().events.onEnd(down());
+		expect(recorder.states.at(-1)).toMatchObject({ state: "waiting", retryInMs: 400 });
+	});
+
+	it("waits out a refusal that anybody may have made, once it was online", async () => {
+		const { clock, recorder, open, last } = setUp();
+		void open();
+		await last().succeed();
+		last().events.onEnd(down());
+		for (let i = 0; i < 20; i++) {
+			clock.advance(30_000);
+			await last().fail(final("forbidden", "another certificate"));
+			expect(recorder.states.at(-1)).toMatchObject({ state: "waiting", cause: { code: "forbidden" } });
+		}
+		clock.advance(30_000);
+		await last().succeed();
+		expect(recorder.states.at(-1)?.state).toBe("online");
+	});
+
 	it("gives an attempt up when it takes too long, saying how far it got, and ignores what comes of it later", async () => {
 		const { clock, attempts, recorder, open } = setUp();
 		void open();

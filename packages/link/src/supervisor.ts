@@ -1,9 +1,9 @@
 import { BusError, type Jid } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { type BackoffSettings, backoffMs } from "./backoff.js";
 import type { Clock } from "./clock.js";
 import { LinkFailure, passing } from "./failure.js";
 import type { Link, LinkEvents, LinkState } from "./link.js";
+import { RetryPolicy, type RetrySettings } from "./retry-policy.js";
 
 /** A stream that is up. */
 export interface Session {
@@ -30,15 +30,14 @@ export interface SessionEvents {
 /** Makes one attempt. Rejects with a LinkFailure; must let go of everything when the signal fires. */
 export type Connect = (events: SessionEvents, signal: AbortSignal) => Promise<Session>;
 
-export interface SupervisorSettings {
+export interface SupervisorSettings extends RetrySettings {
 	readonly attemptMs: number;
-	readonly stableMs: number;
-	readonly backoff: BackoffSettings;
 }
 
 /**
  * Keeps a link connected: attempt, online, lost, back-off, attempt, … The states and who changes them are in
- * {@link LinkState}; here `#become` is the one place that does. What a session is, it does not know.
+ * {@link LinkState}; here `#become` is the one place that does. Whether and when there is another attempt is for
+ * {@link RetryPolicy} to say. What a session is, it does not know.
  */
 export class SupervisedLink implements Link {
 	readonly kind: "client" | "component";
@@ -46,16 +45,12 @@ export class SupervisedLink implements Link {
 	readonly #connect: Connect;
 	readonly #settings: SupervisorSettings;
 	readonly #clock: Clock;
-	readonly #random: () => number;
+	readonly #retry: RetryPolicy;
 	#state: LinkState = { state: "idle" };
 	#events: LinkEvents | undefined;
 	#session: Session | undefined;
 	#maxStanzaBytes: number;
-	/** Failures in a row; a session that lasted puts it back to 0. */
-	#failures = 0;
 	#onlineSince = 0;
-	/** Was online and lost it: the server may still hold our old session. */
-	#mayHaveGhost = false;
 	/** Undoes what the present state has going: a timer, an attempt. */
 	#leave: () => void = () => {};
 	#opened: { resolve(): void; reject(error: BusError): void } | undefined;
@@ -74,7 +69,7 @@ export class SupervisedLink implements Link {
 		this.#maxStanzaBytes = settings.maxStanzaBytes;
 		this.#connect = connect;
 		this.#clock = clock;
-		this.#random = random;
+		this.#retry = new RetryPolicy(settings, random);
 	}
 
 	get state(): LinkState {
@@ -154,7 +149,7 @@ export class SupervisedLink implements Link {
 			fail(passing("link-lost", `no session with the XMPP server within ${attemptMs} ms; gave up while ${doing}`)),
 		);
 		this.#leave = drop;
-		this.#become({ state: "connecting", attempt: this.#failures + 1 });
+		this.#become({ state: "connecting", attempt: this.#retry.failures + 1 });
 		// The listener may just have closed the link.
 		if (!current) return;
 		const events: SessionEvents = {
@@ -178,6 +173,7 @@ export class SupervisedLink implements Link {
 		this.#session = session;
 		this.#maxStanzaBytes = session.maxStanzaBytes;
 		this.#onlineSince = this.#clock.now();
+		this.#retry.online();
 		this.#become({ state: "online", jid: session.jid });
 		this.#opened?.resolve();
 	}
@@ -186,19 +182,14 @@ export class SupervisedLink implements Link {
 		const session = this.#session;
 		this.#session = undefined;
 		session?.destroy();
-		// A conflict that ends a session is another process, and going on would be a fight. One that refuses an attempt, after
-		// we were cut off, may well be our own old session that the server still believes in. Asking again disturbs nobody.
-		const ghost = failure.error.code === "conflict" && session === undefined && this.#mayHaveGhost;
-		if (session !== undefined) this.#mayHaveGhost = true;
-		if (failure.final && !ghost) {
+		const onlineMs = session === undefined ? undefined : this.#clock.now() - this.#onlineSince;
+		const retryInMs = this.#retry.failed(failure, onlineMs);
+		if (retryInMs === undefined) {
 			this.#end(failure.error);
 			return;
 		}
-		if (session !== undefined && this.#clock.now() - this.#onlineSince >= this.#settings.stableMs) this.#failures = 0;
-		this.#failures += 1;
-		const retryInMs = backoffMs(this.#failures, this.#settings.backoff, this.#random);
 		this.#leave = this.#clock.after(retryInMs, () => this.#attempt());
-		this.#become({ state: "waiting", attempt: this.#failures, retryInMs, cause: failure.error });
+		this.#become({ state: "waiting", attempt: this.#retry.failures, retryInMs, cause: failure.error });
 	}
 
 	#end(cause: BusError | undefined): void {

@@ -18,9 +18,11 @@ import type { Wire } from "./wire.js";
 /**
  * A link as an XMPP client (RFC 6120): TLS, SCRAM-SHA-256 or -1 with the server verified, one resource.
  *
- * It ends for good, with a cause, on: `unauthenticated` (wrong password, or a server that does not know it), `forbidden`
- * (bad certificate, no TLS), `conflict` (another process took the resource), `link-lost` (the server does not serve the
- * domain). After everything else it reconnects.
+ * As long as it was never online it ends for good, with a cause, on: `unauthenticated` (wrong password, or a server that
+ * does not know it), `forbidden` (bad certificate, no TLS), `conflict` (another process has the resource), `link-lost`
+ * (the server does not serve the domain). Once it was online it ends for good on a `conflict` that ends the stream, and on a
+ * refusal that is sure to be the server's: at once when it ends the stream, at the fifth time in a row when it refuses a
+ * login. After everything else it reconnects.
  *
  * @param environment for tests: clock, DNS, randomness
  * @throws BusError `invalid-argument` for options that cannot be

@@ -24,9 +24,9 @@ import { tlsPolicy } from "./tls.js";
  * A link as a component (XEP-0114): it owns a domain with every JID in it. The handshake shows the server that we know
  * the secret, and shows us nothing: off loopback the server is known by TLS (`xmpps://`), or not at all.
  *
- * It ends for good, with a cause, on: `unauthenticated` (wrong secret), `conflict` (another process has the domain),
- * `link-lost` (the server does not know the domain), `forbidden` (bad certificate, no TLS). After everything else it
- * reconnects.
+ * As long as it was never online it ends for good, with a cause, on: `unauthenticated` (wrong secret), `conflict`
+ * (another process has the domain), `link-lost` (the server does not know the domain), `forbidden` (bad certificate, no
+ * TLS). Once it was online it ends for good as a client does; after everything else it reconnects.
  *
  * @param environment for tests: clock, randomness
  * @throws BusError `invalid-argument` for options that cannot be

@@ -55,6 +55,8 @@ async function connectOne(target: Target, context: ConnectContext, signal: Abort
 		encrypted: target.directTls,
 		verified: target.directTls && !settings.insecure,
 		loopback,
+		// With a `ca`, loopback is the near end of a tunnel: TLS is meant to reach beyond it.
+		authentic: (target.directTls && !settings.insecure) || (loopback && settings.tls.ca === undefined),
 		...(context.contentNs !== undefined && { contentNs: context.contentNs }),
 	});
 }

@@ -95,7 +95,7 @@ export class Negotiator {
 			this.#wire.listen({ onBytes() {}, onHeader() {}, onElement: (element) => held.push(element), onEnd() {} });
 			return held;
 		} catch (error) {
-			const failure = asFailure(error);
+			const failure = asFailure(error).heardOn(this.#wire);
 			this.#wire.end(failure, "</stream:stream>");
 			throw failure;
 		} finally {

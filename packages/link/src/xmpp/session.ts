@@ -123,7 +123,8 @@ export class StreamSession implements Session {
 
 	#receive(element: Element): void {
 		if (element.is("error", NS.streams)) {
-			this.#wire.end(streamFailure(element, this.#setup.settings.domain), STREAM_END);
+			const failure = streamFailure(element, this.#setup.settings.domain);
+			this.#wire.end(failure.heardOn(this.#wire), STREAM_END);
 		} else if (this.#held !== undefined) this.#held.push(element);
 		else this.#deliver(element);
 	}

@@ -20,6 +20,8 @@ export interface WireOptions {
 	/** TLS, and the certificate was checked. */
 	readonly verified: boolean;
 	readonly loopback: boolean;
+	/** As {@link Wire.authentic}, from the start. */
+	readonly authentic: boolean;
 }
 
 /** What a server may send before login. */
@@ -32,6 +34,7 @@ export class Wire {
 	readonly loopback: boolean;
 	#encrypted: boolean;
 	#verified: boolean;
+	#authentic: boolean;
 	readonly #options: WireOptions;
 	#socket: Socket;
 	#parser: StreamParser;
@@ -49,6 +52,7 @@ export class Wire {
 		this.loopback = options.loopback;
 		this.#encrypted = options.encrypted;
 		this.#verified = options.verified;
+		this.#authentic = options.authentic;
 		this.#parser = this.#newParser(MAX_BYTES_BEFORE_LOGIN);
 		this.#attach();
 	}
@@ -59,6 +63,11 @@ export class Wire {
 
 	get verified(): boolean {
 		return this.#verified;
+	}
+
+	/** Nobody but the server can have said what comes in. */
+	get authentic(): boolean {
+		return this.#authentic;
 	}
 
 	/** From here on `events` gets what comes in. If the connection is over already, it is told so at once. */
@@ -114,6 +123,7 @@ export class Wire {
 		this.#socket = tlsSocket;
 		this.#encrypted = true;
 		this.#verified = options.verify;
+		this.#authentic ||= options.verify;
 		this.#parser = this.#newParser(MAX_BYTES_BEFORE_LOGIN);
 		this.#attach();
 	}
