@@ -1,6 +1,6 @@
 import { type Call, decodeFault, decodeStanzaError, encodeCall, iq, message, NS, presence } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { service } from "./index.js";
 import { DOMAIN, echoing, FakeLink, failureOf, fakeNode, gate, probe, rawLink, turn, world } from "./testing/bus.js";
 
@@ -165,6 +165,56 @@ describe("a provider", () => {
 		raw.link.send(iq("get", { to: ADDRESS, id: "same" }, callOf()));
 		await turn(3);
 		expect(ran).toBe(2);
+	});
+
+	it("runs a set once: a copy that comes after its end is refused, also when the handler failed or was too slow", async () => {
+		let ran = 0;
+		const { open, opened } = gate();
+		const { raw, bus } = await provider({
+			learn: async ({ word }) => {
+				ran++;
+				if (word === "fail") throw new Error("broken");
+				if (word === "slow") await opened;
+			},
+		});
+		const other = await rawLink(bus, "raw@example.org/y");
+		const to = `probe.learn@${DOMAIN}/one`;
+		const send = (link: typeof raw.link, id: string, word: unknown, ttlMs = 5_000) =>
+			link.send(iq("set", { to, id }, callOf({ fn: "probe.learn", input: { word }, ttlMs })));
+		for (const word of ["well", "fail"]) {
+			send(raw.link, word, word);
+			await turn(4);
+			send(raw.link, word, word);
+			await turn(4);
+		}
+		expect(ran).toBe(2);
+		expect(raw.stanzas.map((answer) => answer.attr("type"))).toEqual(["result", "error", "error", "error"]);
+		const copy = { code: "conflict", executed: "unknown", message: expect.stringContaining("an id of its own") };
+		for (const index of [1, 3]) expect(told(raw.stanzas[index] as Element)).toEqual(copy);
+		// Its deadline is over, its handler is not.
+		send(raw.link, "slow", "slow", 5);
+		await vi.waitFor(() => expect(raw.stanzas.length).toBe(5));
+		send(raw.link, "slow", "slow");
+		await turn(4);
+		open();
+		expect(told(raw.stanzas[5] as Element)).toEqual(copy);
+		// The same id of somebody else is another call.
+		send(other.link, "well", "well");
+		await turn(4);
+		expect(other.stanzas.map((answer) => answer.attr("type"))).toEqual(["result"]);
+		expect(ran).toBe(4);
+	});
+
+	it("runs a set whose first call did not get as far as its handler", async () => {
+		let ran = 0;
+		const { raw } = await provider({ learn: () => void ran++ });
+		const to = `probe.learn@${DOMAIN}/one`;
+		for (const over of [{ input: { word: 7 } }, { ttlMs: 0 }, { version: "9.0.0" }, { input: { word: "x" } }]) {
+			raw.link.send(iq("set", { to, id: "same" }, callOf({ fn: "probe.learn", ...over })));
+			await turn(4);
+		}
+		expect(raw.stanzas.map((answer) => answer.attr("type"))).toEqual(["error", "error", "error", "result"]);
+		expect(ran).toBe(1);
 	});
 
 	it("runs the calls of two callers with one id", async () => {

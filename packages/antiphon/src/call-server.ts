@@ -6,7 +6,16 @@ import type { Outcome, ReceivedCall } from "./call-outcome.js";
 import type { ServedSubject } from "./directory.js";
 import type { NodeLimits } from "./limits.js";
 import type { NodeHost } from "./node-host.js";
+import { digestOf, RecentCalls } from "./recent-calls.js";
 import { type AdmittedCall, runHandler } from "./run-handler.js";
+
+/** A call that has its places, which are counted for this account. */
+interface Admitted {
+	readonly call: AdmittedCall;
+	/** In the table of open calls. */
+	readonly key: string;
+	readonly account: string;
+}
 
 /**
  * The provider's half of a call: check, admit, run, settle. Each call gets exactly one outcome, by its deadline at
@@ -19,6 +28,8 @@ export class CallServer {
 	#refused = 0;
 	/** Calls that have no outcome yet, by caller and id: each the function that ends it. */
 	readonly #open = new Map<string, (reason: BusError) => void>();
+	/** Calls of a `set` that have run. A `get` does no harm when it runs again. */
+	readonly #ran = new RecentCalls();
 
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
@@ -40,9 +51,12 @@ export class CallServer {
 		this.#open.get(keyOf(from, callId))?.(new BusError("cancelled", "cancelled by the caller"));
 	}
 
-	/** Takes a call; `settle` gets the one outcome, unless the call is a copy of one that runs. Never throws. */
+	/**
+	 * Takes a call; `settle` gets the one outcome, unless the call is a copy of one that runs. A copy of a `set` that has
+	 * run does not run. Never throws.
+	 */
 	take(received: ReceivedCall, settle: (outcome: Outcome) => void): void {
-		const { from, callId, payload } = received;
+		const { from, callId, payload, kind } = received;
 		const key = keyOf(from, callId);
 		if (this.#open.has(key)) {
 			// An answer to the copy would be taken for the answer to the call.
@@ -50,9 +64,15 @@ export class CallServer {
 			return;
 		}
 		try {
+			const account = from.bare().toString();
+			const name = kind === "set" ? digestOf(key) : undefined;
+			if (name !== undefined && this.#ran.has(account, name)) throw copyOfEnded();
 			const call = this.#check(received, decodeCallHead(payload));
-			this.#admit(call);
-			this.#start(key, call, settle);
+			this.#admit(call, account);
+			this.#start({ call, key, account }, (outcome) => {
+				if (name !== undefined && mayHaveRun(outcome)) this.#ran.add(account, name);
+				settle(outcome);
+			});
 		} catch (error) {
 			this.#refused++;
 			settle({ error: BusError.from(error) });
@@ -103,26 +123,22 @@ export class CallServer {
 		return new BusError(isHere ? "unimplemented" : "not-found", message);
 	}
 
-	/** Takes a place at the service and at the node. Counted by account: one may have as many resources as it likes. @throws BusError `overloaded`, `unavailable` */
-	#admit({ served, from: caller }: AdmittedCall): void {
-		const from = caller.bare().toString();
-		served.admission.enter(from);
+	/**
+	 * Takes a place at the service and at the node. Counted by account (bare JID): one may have as many resources as it
+	 * likes. @throws BusError `overloaded`, `unavailable`
+	 */
+	#admit({ served }: AdmittedCall, account: string): void {
+		served.admission.enter(account);
 		try {
-			this.admission.enter(from);
+			this.admission.enter(account);
 		} catch (error) {
-			served.admission.leave(from);
+			served.admission.leave(account);
 			throw error;
 		}
 	}
 
-	#leave({ served, from: caller }: AdmittedCall): void {
-		const from = caller.bare().toString();
-		served.admission.leave(from);
-		this.admission.leave(from);
-	}
-
-	#start(key: string, call: AdmittedCall, settle: (outcome: Outcome) => void): void {
-		const { head } = call;
+	#start({ call, key, account }: Admitted, settle: (outcome: Outcome) => void): void {
+		const { head, served } = call;
 		const abort = new CallAbort();
 		const settleOnce = (outcome: Outcome) => {
 			if (this.#open.get(key) !== end) return;
@@ -139,10 +155,21 @@ export class CallServer {
 		}, head.ttlMs);
 		this.#open.set(key, end);
 		void runHandler(call, abort, this.#host.log).then((outcome) => {
-			this.#leave(call);
+			served.admission.leave(account);
+			this.admission.leave(account);
 			settleOnce(outcome);
 		});
 	}
+}
+
+/** What the first came to is not kept, so `executed` is open. */
+function copyOfEnded(): BusError {
+	const message = "a call with this id has run a short while ago and is not run again: give each call an id of its own";
+	return new BusError("conflict", message, { executed: "unknown" });
+}
+
+function mayHaveRun(outcome: Outcome): boolean {
+	return "reply" in outcome || outcome.error.executed !== "no";
 }
 
 /** The id of a call is unique for its caller only. An address holds no line break. */
