@@ -59,7 +59,7 @@ export class CharacterData {
 			switch (chunk[i]) {
 				case LT:
 					if (!text.isEmpty) text.append(chunk, start, i, ascii);
-					else if (i > start) text.start(this.#window.slice(chunk, start, i, ascii));
+					else if (i > start && !text.discards) text.start(this.#window.slice(chunk, start, i, ascii));
 					this.#brackets = 0;
 					this.runEnd = "markup";
 					return i + 1;
@@ -104,7 +104,7 @@ export class CharacterData {
 						text.append(chunk, start, i, ascii);
 						this.value = text.take();
 					} else {
-						this.value = i > start ? this.#window.slice(chunk, start, i, ascii) : "";
+						this.value = i > start && !text.discards ? this.#window.slice(chunk, start, i, ascii) : "";
 					}
 					this.runEnd = "quote";
 					return i + 1;

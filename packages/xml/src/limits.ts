@@ -1,4 +1,7 @@
-/** What a parser puts up with. Whatever goes over a limit ends the stream with `policy-violation`. */
+/**
+ * What a parser puts up with. Whatever goes over a limit ends the stream with `policy-violation`, unless the parser was
+ * told to skip such elements.
+ */
 export interface XmlLimits {
 	/**
 	 * Bytes in all, over every `restart()`, for the time before login. `Infinity` once the peer is known.
@@ -15,6 +18,8 @@ export interface XmlLimits {
 	readonly maxNameBytes: number;
 	/** Children of one element: elements, and stretches of text between them. */
 	readonly maxChildren: number;
+	/** Bytes of one element that is skipped, from its `<` to its last `>`; above it the stream ends. */
+	readonly maxSkippedBytes: number;
 }
 
 export const DEFAULT_LIMITS: XmlLimits = Object.freeze({
@@ -24,6 +29,7 @@ export const DEFAULT_LIMITS: XmlLimits = Object.freeze({
 	maxAttributes: 64,
 	maxNameBytes: 256,
 	maxChildren: 4096,
+	maxSkippedBytes: 16 * 1024 * 1024,
 });
 
 /** `changes` on top of `base`. @throws RangeError for a name that is no limit, or a value that is no number above zero */

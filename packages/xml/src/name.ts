@@ -32,6 +32,11 @@ export function makeName(qname: string, hash: number): Name {
 	return { qname, prefix, local, role: role(prefix, local), hash };
 }
 
+/** Stands for a name that is not kept. */
+export function unkeptName(hash: number): Name {
+	return { qname: "", prefix: "", local: "", role: "plain", hash };
+}
+
 function role(prefix: string, local: string): NameRole {
 	if (prefix === "xmlns") return "prefix-declaration";
 	if (prefix !== "") return "prefixed";

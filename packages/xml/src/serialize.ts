@@ -29,7 +29,7 @@ const MAX_DEPTH = 1000;
  * @throws RangeError for more than a string can hold
  */
 export function serialize(element: Element, defaultNs = "", prefixes?: Prefixes): string {
-	return new Writer(prefixes, constants.MAX_STRING_LENGTH).write(element, defaultNs, 1);
+	return write(element, defaultNs, 1, writing(prefixes, constants.MAX_STRING_LENGTH));
 }
 
 /**
@@ -45,7 +45,7 @@ export function serializeWithin(
 	prefixes?: Prefixes,
 ): string | undefined {
 	try {
-		return new Writer(prefixes, maxLength).write(element, defaultNs, 1);
+		return write(element, defaultNs, 1, writing(prefixes, maxLength));
 	} catch (thrown) {
 		if (thrown instanceof TooLong) return undefined;
 		throw thrown;
@@ -70,107 +70,111 @@ export function streamHeader(contentNs: string, attributes: AttributeValues = {}
 
 class TooLong extends RangeError {}
 
-/** Writes one element and all below it. Each piece is counted before it is put to the others. */
-class Writer {
-	readonly #prefixes: ReadonlyMap<string, string> | undefined;
-	#left: number;
+/** What one call of `serialize` goes by. A plain object: for a small stanza the rest takes no longer than making a class. */
+interface Writing {
+	readonly prefixes: ReadonlyMap<string, string> | undefined;
+	/** Characters that may still be written. Each piece is counted before it is put to the others. */
+	left: number;
+}
 
-	constructor(prefixes: Prefixes | undefined, maxLength: number) {
-		if (prefixes !== undefined) this.#prefixes = new Map(Object.entries(prefixes).map(([prefix, ns]) => [ns, prefix]));
-		this.#left = maxLength;
+function writing(prefixes: Prefixes | undefined, maxLength: number): Writing {
+	return {
+		prefixes:
+			prefixes === undefined ? undefined : new Map(Object.entries(prefixes).map(([prefix, ns]) => [ns, prefix])),
+		left: maxLength,
+	};
+}
+
+function write(element: Element, defaultNs: string, depth: number, to: Writing): string {
+	if (depth > MAX_DEPTH) throw new TypeError(`elements are nested more than ${MAX_DEPTH} levels deep`);
+	if (!isNcName(element.name)) throw new TypeError(`${JSON.stringify(element.name)} is no element name`);
+	let { name, ns } = element;
+	let tag = "";
+	const prefix = ns === defaultNs ? undefined : ns === XML_NS ? "xml" : to.prefixes?.get(ns);
+	if (prefix !== undefined) {
+		name = `${prefix}:${name}`;
+		ns = defaultNs;
+	} else if (ns !== defaultNs) {
+		if (ns === XMLNS_NS) throw new TypeError("an element cannot be in the namespace of xmlns");
+		tag = writeAttribute("xmlns", ns, to);
 	}
-
-	write(element: Element, defaultNs: string, depth: number): string {
-		if (depth > MAX_DEPTH) throw new TypeError(`elements are nested more than ${MAX_DEPTH} levels deep`);
-		if (!isNcName(element.name)) throw new TypeError(`${JSON.stringify(element.name)} is no element name`);
-		let { name, ns } = element;
-		let tag = "";
-		const prefix = ns === defaultNs ? undefined : ns === XML_NS ? "xml" : this.#prefixes?.get(ns);
-		if (prefix !== undefined) {
-			name = `${prefix}:${name}`;
-			ns = defaultNs;
-		} else if (ns !== defaultNs) {
-			if (ns === XMLNS_NS) throw new TypeError("an element cannot be in the namespace of xmlns");
-			tag = this.#attribute("xmlns", ns);
-		}
-		if (element.attributes.length > 0) tag += this.#attributes(element.attributes);
-		this.#count(name.length + "</>".length);
-		let content = "";
-		for (const child of element.children) {
-			content += typeof child === "string" ? this.#text(child) : this.write(child, ns, depth + 1);
-		}
-		if (content === "") return `<${name}${tag}/>`;
-		this.#count(name.length + "<>".length);
-		return `<${name}${tag}>${content}</${name}>`;
+	if (element.attributes.length > 0) tag += writeAttributes(element.attributes, to);
+	count(name.length + "</>".length, to);
+	let content = "";
+	for (const child of element.children) {
+		content += typeof child === "string" ? writeText(child, to) : write(child, ns, depth + 1, to);
 	}
+	if (content === "") return `<${name}${tag}/>`;
+	count(name.length + "<>".length, to);
+	return `<${name}${tag}>${content}</${name}>`;
+}
 
-	#attributes(attributes: readonly string[]): string {
-		let text = "";
-		let generated = 0;
-		for (let i = 0; i < attributes.length; i += 2) {
-			const key = attributes[i] as string;
-			if (isGivenBefore(attributes, key, i)) {
-				throw new TypeError(`the attribute ${JSON.stringify(key)} is given twice`);
+function writeAttributes(attributes: readonly string[], to: Writing): string {
+	let text = "";
+	let generated = 0;
+	for (let i = 0; i < attributes.length; i += 2) {
+		const key = attributes[i] as string;
+		if (isGivenBefore(attributes, key, i)) {
+			throw new TypeError(`the attribute ${JSON.stringify(key)} is given twice`);
+		}
+		let name = key;
+		if (key.startsWith("{")) {
+			const close = key.lastIndexOf("}");
+			const ns = key.slice(1, close);
+			const local = key.slice(close + 1);
+			checkAttributeName(local);
+			let prefix = to.prefixes?.get(ns);
+			if (prefix === undefined) {
+				if (close < 0 || ns === "" || ns === XMLNS_NS || ns === XML_NS) throw invalidAttribute(key);
+				do prefix = `ns${generated++}`;
+				while (isPrefixTaken(prefix, to.prefixes));
+				text += writeAttribute(`xmlns:${prefix}`, ns, to);
 			}
-			let name = key;
-			if (key.startsWith("{")) {
-				const close = key.lastIndexOf("}");
-				const ns = key.slice(1, close);
-				const local = key.slice(close + 1);
-				checkAttributeName(local);
-				let prefix = this.#prefixes?.get(ns);
-				if (prefix === undefined) {
-					if (close < 0 || ns === "" || ns === XMLNS_NS || ns === XML_NS) throw invalidAttribute(key);
-					do prefix = `ns${generated++}`;
-					while (this.#isTaken(prefix));
-					text += this.#attribute(`xmlns:${prefix}`, ns);
-				}
-				name = `${prefix}:${local}`;
-			} else {
-				checkAttributeName(key.startsWith("xml:") ? key.slice(4) : key);
-			}
-			text += this.#attribute(name, attributes[i + 1] as string);
+			name = `${prefix}:${local}`;
+		} else {
+			checkAttributeName(key.startsWith("xml:") ? key.slice(4) : key);
 		}
-		return text;
+		text += writeAttribute(name, attributes[i + 1] as string, to);
 	}
+	return text;
+}
 
-	#attribute(name: string, value: string): string {
-		this.#ensure(value.length);
-		const text = ` ${name}='${escapeAttribute(value)}'`;
-		this.#count(text.length);
-		return text;
-	}
+function writeAttribute(name: string, value: string, to: Writing): string {
+	checkRoom(value.length, to);
+	const escaped = escapeAttribute(value);
+	count(name.length + escaped.length + " =''".length, to);
+	return ` ${name}='${escaped}'`;
+}
 
-	#text(text: string): string {
-		this.#ensure(text.length);
-		const escaped = escapeText(text);
-		this.#count(escaped.length);
-		return escaped;
-	}
+function writeText(text: string, to: Writing): string {
+	checkRoom(text.length, to);
+	const escaped = escapeText(text);
+	count(escaped.length, to);
+	return escaped;
+}
 
-	/** Escaping never makes anything shorter: what is too long as it is need not be gone through. */
-	#ensure(length: number): void {
-		if (length > this.#left) throw new TooLong("more XML than a string can hold");
-	}
+function count(length: number, to: Writing): void {
+	checkRoom(length, to);
+	to.left -= length;
+}
 
-	#count(length: number): void {
-		this.#ensure(length);
-		this.#left -= length;
-	}
-
-	#isTaken(prefix: string): boolean {
-		if (this.#prefixes === undefined) return false;
-		for (const taken of this.#prefixes.values()) {
-			if (taken === prefix) return true;
-		}
-		return false;
-	}
+/** Escaping never makes anything shorter: what is too long as it is need not be gone through. */
+function checkRoom(length: number, to: Writing): void {
+	if (length > to.left) throw new TooLong("more XML than a string can hold");
 }
 
 /** Names stand at even places only; a value may look like a name. */
 function isGivenBefore(attributes: readonly string[], key: string, before: number): boolean {
 	for (let i = 0; i < before; i += 2) {
 		if (attributes[i] === key) return true;
+	}
+	return false;
+}
+
+function isPrefixTaken(prefix: string, prefixes: ReadonlyMap<string, string> | undefined): boolean {
+	if (prefixes === undefined) return false;
+	for (const taken of prefixes.values()) {
+		if (taken === prefix) return true;
 	}
 	return false;
 }

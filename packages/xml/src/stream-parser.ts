@@ -1,10 +1,11 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import type { Element } from "./element.js";
 import { DEFAULT_LIMITS, withLimits, type XmlLimits } from "./limits.js";
+import { type Skipped, Skipper } from "./skipper.js";
 import { type After, Tokenizer } from "./tokenizer.js";
 import { TreeBuilder } from "./tree-builder.js";
 import { beginsCharacter, characterSize, incompleteTail, validPrefix } from "./utf8.js";
-import { Refusal, type StreamCondition, XmlError } from "./xml-error.js";
+import { type ElementLimit, OverLimit, Refusal, type StreamCondition, XmlError } from "./xml-error.js";
 
 /** The namespace of `<stream:stream>`, `<stream:features>` and `<stream:error>` (RFC 6120 section 4.8.1). */
 export const STREAMS_NS = "http://etherx.jabber.org/streams";
@@ -49,6 +50,7 @@ export class StreamParser {
 	#running = false;
 	#stopped = false;
 	#restarting = false;
+	#onSkipped: ((skipped: Skipped) => void) | undefined;
 
 	constructor(events: StreamEvents, options: StreamParserOptions = {}) {
 		this.#events = events;
@@ -105,6 +107,16 @@ export class StreamParser {
 		}
 	}
 
+	/**
+	 * From here on, an element on the first level of the stream that goes over a limit does not end the stream: it is let go
+	 * of, read to its end and told to `onSkipped`, in its place among the others. For streams of a server that passes on what
+	 * strangers send. The header of a stream must keep to the limits, and the stream ends above `maxSkippedBytes`. What is
+	 * checked of a skipped element, see `Skipper`. Time is linear, and memory does not grow while skipping.
+	 */
+	skipOverLimit(onSkipped: (skipped: Skipped) => void): void {
+		this.#onSkipped = onSkipped;
+	}
+
 	/** Changes limits from here on, for instance after login. */
 	setLimits(limits: Partial<XmlLimits>): void {
 		this.#limits = withLimits(this.#limits, limits);
@@ -159,20 +171,44 @@ export class StreamParser {
 		this.#chunkStart = from;
 		const bytes = from === 0 ? chunk : chunk.subarray(from);
 		if (isAscii(bytes)) {
-			this.#tokenizer.run(bytes, true);
+			this.#run(bytes, true);
 			return;
 		}
 		const whole = bytes.length - incompleteTail(bytes);
 		const characters = bytes.subarray(0, whole);
 		if (!isUtf8(characters)) {
 			// What is before the bad byte counts as if it had come in a chunk of its own.
-			this.#tokenizer.run(characters.subarray(0, validPrefix(characters)), false);
+			this.#run(characters.subarray(0, validPrefix(characters)), false);
 			if (!this.#stopped) this.#refuseBytes();
 			return;
 		}
-		this.#tokenizer.run(characters, false);
+		this.#run(characters, false);
 		if (this.#stopped) return;
 		this.#carried = bytes.copy(this.#carry, 0, whole);
+	}
+
+	#run(bytes: Buffer, ascii: boolean): void {
+		for (let rest = bytes; ; ) {
+			try {
+				this.#tokenizer.run(rest, ascii);
+				return;
+			} catch (thrown) {
+				if (!(thrown instanceof OverLimit) || this.#onSkipped === undefined || !this.#builder.isInStream) throw thrown;
+				const done = this.#skip(thrown.limit, this.#onSkipped);
+				this.#chunkStart += done;
+				rest = rest.subarray(done);
+			}
+		}
+	}
+
+	/** @returns how much of the chunk is done */
+	#skip(limit: ElementLimit, onSkipped: (skipped: Skipped) => void): number {
+		const { head, open } = this.#builder.abandon();
+		const end = () => {
+			onSkipped({ head, limit, bytes: this.#tokenizer.unitBytes });
+			return this.#after();
+		};
+		return this.#tokenizer.skip(limit, new Skipper(open, end));
 	}
 
 	/** Completes the character that the last chunk began. @returns how many bytes that took */
@@ -187,7 +223,7 @@ export class StreamParser {
 		const character = this.#carry.subarray(0, size);
 		if (!isUtf8(character)) this.#refuseBytes();
 		this.#carried = 0;
-		this.#tokenizer.run(character, false);
+		this.#run(character, false);
 		return taken;
 	}
 

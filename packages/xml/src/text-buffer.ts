@@ -11,6 +11,17 @@ export class TextBuffer {
 	#head = "";
 	#scratch: Buffer | undefined;
 	#used = 0;
+	/** Stays empty whatever is appended: for what is skipped. */
+	#discards = false;
+
+	get discards(): boolean {
+		return this.#discards;
+	}
+
+	set discards(discards: boolean) {
+		this.#discards = discards;
+		this.clear();
+	}
 
 	get isEmpty(): boolean {
 		return this.#used === 0 && this.#head === "";
@@ -18,7 +29,7 @@ export class TextBuffer {
 
 	append(bytes: Buffer, from: number, to: number, ascii: boolean): void {
 		const length = to - from;
-		if (length === 0) return;
+		if (length === 0 || this.#discards) return;
 		if (length >= LARGE_BYTES) {
 			this.#decode();
 			this.#head += bytes.toString(ascii ? "latin1" : "utf8", from, to);
@@ -35,6 +46,7 @@ export class TextBuffer {
 	}
 
 	appendCodePoint(codePoint: number): void {
+		if (this.#discards) return;
 		const scratch = this.#room(4);
 		if (codePoint < 0x80) scratch[this.#used++] = codePoint;
 		else this.#used += scratch.write(String.fromCodePoint(codePoint), this.#used, "utf8");

@@ -15,10 +15,10 @@ import {
 	SPACE,
 } from "./chars.js";
 import type { XmlLimits } from "./limits.js";
-import { HASH_SEED, makeName, type Name, nameOf } from "./name.js";
+import { HASH_SEED, makeName, type Name, nameOf, unkeptName } from "./name.js";
 import { Reference } from "./reference.js";
 import { checkDeclaration } from "./xml-declaration.js";
-import { Refusal, type StreamCondition } from "./xml-error.js";
+import { type ElementLimit, OverLimit, Refusal, type StreamCondition } from "./xml-error.js";
 
 /**
  * What comes after a tag: the content of an element, the space between stanzas, the end of a document, where only white
@@ -75,7 +75,9 @@ export class Tokenizer {
 	/** Bytes of the chunk that are done; exact while the sink is called. */
 	consumed = 0;
 	limits: XmlLimits;
-	readonly #sink: TokenSink;
+	readonly #ownSink: TokenSink;
+	/** Its own; another while an element is skipped. */
+	#sink: TokenSink;
 	readonly #data = new CharacterData();
 	readonly #reference = new Reference();
 	#state: number = OUTSIDE;
@@ -93,17 +95,47 @@ export class Tokenizer {
 	#closing: Name | undefined;
 
 	constructor(sink: TokenSink, limits: XmlLimits) {
+		this.#ownSink = sink;
 		this.#sink = sink;
 		this.limits = limits;
 	}
 
+	get isSkipping(): boolean {
+		return this.#sink !== this.#ownSink;
+	}
+
+	/** Bytes of the stanza or header under way, exact while the sink is called. */
+	get unitBytes(): number {
+		return this.base + this.consumed - this.#unitStart;
+	}
+
+	/**
+	 * After `run` has thrown an OverLimit inside an element: takes up where it was. The rest of the element goes to `sink`
+	 * and nothing of it is kept; behind it all is as before.
+	 * @returns how much of the chunk is done; the rest is to be given to `run`
+	 */
+	skip(limit: ElementLimit, sink: TokenSink): number {
+		// A sink that throws has its token, and the tokenizer is to stand behind it.
+		if (limit === "maxDepth" || limit === "maxAttributes") this.#state = TAG_NO_SPACE;
+		else if (limit === "maxChildren" && this.#state !== MARKUP) this.#state = TEXT;
+		this.#sink = sink;
+		this.#data.text.discards = true;
+		this.#data.release();
+		const done = this.consumed;
+		this.base += done;
+		this.consumed = 0;
+		return done;
+	}
+
 	stop(): void {
+		this.#endSkipping();
 		this.#state = STOPPED;
 		this.#data.clear();
 	}
 
 	/** What follows is a new stream. Between chunks only. */
 	restart(): void {
+		this.#endSkipping();
 		this.#data.clear();
 		this.#beginStream(this.base);
 	}
@@ -113,7 +145,7 @@ export class Tokenizer {
 	 * @throws Refusal, and whatever the sink throws
 	 */
 	run(chunk: Buffer, ascii: boolean): void {
-		const sink = this.#sink;
+		let sink = this.#sink;
 		const data = this.#data;
 		const text = data.text;
 		const nameByte = NAME_BYTE;
@@ -175,7 +207,12 @@ export class Tokenizer {
 						next = chunk[i] as number;
 					}
 					const size = this.#nameBytes + i - start;
-					if (size > this.limits.maxNameBytes) this.#fail(i, "policy-violation", "a name is too long");
+					if (size > this.limits.maxNameBytes && !this.isSkipping) {
+						this.consumed = i;
+						this.#nameBytes = size;
+						this.#nameHash = hash;
+						throw new OverLimit("maxNameBytes", "a name is too long");
+					}
 					if (i === end) {
 						text.append(chunk, start, i, ascii);
 						this.#nameBytes = size;
@@ -185,7 +222,8 @@ export class Tokenizer {
 					this.consumed = i;
 					if (size === 0) this.#refuseNameStart(next, i);
 					let name: Name;
-					if (this.#nameBytes === 0) name = nameOf(chunk, start, i, hash);
+					if (this.isSkipping) name = unkeptName(hash);
+					else if (this.#nameBytes === 0) name = nameOf(chunk, start, i, hash);
 					else {
 						text.append(chunk, start, i, ascii);
 						name = makeName(text.take(), hash);
@@ -218,7 +256,10 @@ export class Tokenizer {
 						this.#state = TAG;
 					} else if (byte === GT) {
 						this.consumed = ++i;
-						if (this.#goOn(sink.openTagEnd(false))) end = this.#bound(chunk.length);
+						if (this.#goOn(sink.openTagEnd(false))) {
+							end = this.#bound(chunk.length);
+							sink = this.#sink;
+						}
 					} else if (byte === SLASH) {
 						i++;
 						this.#state = EMPTY_END;
@@ -235,13 +276,19 @@ export class Tokenizer {
 				case EMPTY_END:
 					if (byte !== GT) this.#fail(i, "not-well-formed", "/ without > in a tag");
 					this.consumed = ++i;
-					if (this.#goOn(sink.openTagEnd(true))) end = this.#bound(chunk.length);
+					if (this.#goOn(sink.openTagEnd(true))) {
+						end = this.#bound(chunk.length);
+						sink = this.#sink;
+					}
 					break;
 
 				case CLOSE_END:
 					if (byte === GT) {
 						this.consumed = ++i;
-						if (this.#goOn(sink.closeTag(this.#closing as Name))) end = this.#bound(chunk.length);
+						if (this.#goOn(sink.closeTag(this.#closing as Name))) {
+							end = this.#bound(chunk.length);
+							sink = this.#sink;
+						}
 					} else if (isSpace(byte)) {
 						i++;
 					} else {
@@ -268,7 +315,7 @@ export class Tokenizer {
 				case VALUE:
 					i = data.readValue(chunk, i, end, ascii, this.#quote);
 					if (data.runEnd === "quote") {
-						this.consumed = i - 1;
+						this.consumed = i;
 						sink.attribute(this.#attribute as Name, data.value);
 						this.#state = TAG_NO_SPACE;
 						if (i + 1 < end && chunk[i] === SPACE && nameByte[chunk[i + 1] as number] !== 0) {
@@ -370,6 +417,7 @@ export class Tokenizer {
 				this.#state = TEXT;
 				return false;
 			case "between":
+				this.#endSkipping();
 				this.#inContent = false;
 				this.#unitStart = -1;
 				this.#state = OUTSIDE;
@@ -378,12 +426,19 @@ export class Tokenizer {
 				this.#state = EPILOG;
 				return false;
 			case "restart":
+				this.#endSkipping();
 				this.#beginStream(this.base + this.consumed);
 				return true;
 			case "stop":
 				this.stop();
 				return true;
 		}
+	}
+
+	#endSkipping(): void {
+		if (!this.isSkipping) return;
+		this.#sink = this.#ownSink;
+		this.#data.text.discards = false;
 	}
 
 	#beginStream(offset: number): void {
@@ -395,8 +450,9 @@ export class Tokenizer {
 
 	/** The end of what may be read of this chunk before a limit on bytes is reached. */
 	#bound(length: number): number {
-		const { maxStreamBytes, maxStanzaBytes } = this.limits;
-		const unitEnd = this.#unitStart < 0 ? Number.POSITIVE_INFINITY : this.#unitStart + maxStanzaBytes;
+		const { maxStreamBytes, maxStanzaBytes, maxSkippedBytes } = this.limits;
+		const maxBytes = this.isSkipping ? maxSkippedBytes : maxStanzaBytes;
+		const unitEnd = this.#unitStart < 0 ? Number.POSITIVE_INFINITY : this.#unitStart + maxBytes;
 		return Math.max(0, Math.min(length, unitEnd - this.base, maxStreamBytes - this.base));
 	}
 
@@ -406,7 +462,9 @@ export class Tokenizer {
 
 	#refuseSize(at: number): never {
 		if (this.base + at >= this.limits.maxStreamBytes) this.#fail(at, "policy-violation", "too many bytes");
-		this.#fail(at, "policy-violation", this.#isProlog ? "the stream header is too large" : "a stanza is too large");
+		if (this.#isProlog) this.#fail(at, "policy-violation", "the stream header is too large");
+		if (this.isSkipping) this.#fail(at, "policy-violation", "a stanza is too large even to be skipped");
+		throw new OverLimit("maxStanzaBytes", "a stanza is too large", at);
 	}
 
 	#refuseOutside(byte: number, at: number): never {

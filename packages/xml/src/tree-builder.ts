@@ -2,8 +2,9 @@ import { Element, type XmlNode } from "./element.js";
 import type { XmlLimits } from "./limits.js";
 import { type Name, sameName } from "./name.js";
 import { NamespaceScope, XML_NS } from "./namespace-scope.js";
+import type { Abandoned } from "./skipper.js";
 import type { After, TokenSink } from "./tokenizer.js";
-import { Refusal } from "./xml-error.js";
+import { OverLimit, Refusal } from "./xml-error.js";
 
 /** Takes the finished elements, and says what is to come after each. */
 export interface ElementSink {
@@ -55,6 +56,9 @@ export class TreeBuilder implements TokenSink {
 	#depth = 0;
 	#nodes: XmlNode[] = [];
 	#nodeCount = 0;
+	/** What the header declared. */
+	#headerMark = 0;
+	#headerDefault = "";
 
 	// The start tag under way.
 	#tag: Name | undefined;
@@ -81,9 +85,31 @@ export class TreeBuilder implements TokenSink {
 		this.#scope.reset();
 	}
 
+	/** Whether there is a header, so that what comes is an element that can be given up. */
+	get isInStream(): boolean {
+		return this.#options.rootIsHeader && this.#depth > 0;
+	}
+
+	/** Gives up the element under way on the first level of the stream, and lets go of what there is of it. */
+	abandon(): Abandoned {
+		const open = this.#open.slice(1, this.#depth);
+		const [first] = open;
+		const head = first && new Element(first.name.local, first.ns, first.attributes, NO_CHILDREN);
+		const hashes = open.map(({ name }) => name.hash);
+		for (const record of open) {
+			record.ns = "";
+			record.attributes = NO_ATTRIBUTES;
+		}
+		this.#depth = 1;
+		this.#clearNodes(0);
+		this.#flat.length = 0;
+		this.#scope.leave(this.#headerMark, this.#headerDefault);
+		return { head, open: hashes };
+	}
+
 	openTag(name: Name): void {
 		const depth = this.#options.rootIsHeader ? this.#depth : this.#depth + 1;
-		if (depth > this.limits.maxDepth) throw new Refusal("policy-violation", "elements are nested too deeply");
+		if (depth > this.limits.maxDepth) throw new OverLimit("maxDepth", "elements are nested too deeply");
 		this.#tag = name;
 		this.#scopeMark = this.#scope.mark;
 		this.#outerDefault = this.#scope.defaultNs;
@@ -126,6 +152,8 @@ export class TreeBuilder implements TokenSink {
 		}
 		this.#push(name, ns, attributes);
 		if (!isHeader) return "content";
+		this.#headerMark = this.#scope.mark;
+		this.#headerDefault = this.#scope.defaultNs;
 		const after = this.#sink.header(new Element(name.local, ns, attributes, NO_CHILDREN));
 		return empty && after === "between" ? this.#sink.end() : after;
 	}
@@ -177,7 +205,7 @@ export class TreeBuilder implements TokenSink {
 	#addNode(node: XmlNode): void {
 		const open = this.#open[this.#depth - 1] as Open;
 		if (this.#nodeCount - open.firstNode >= this.limits.maxChildren) {
-			throw new Refusal("policy-violation", "an element has too many children");
+			throw new OverLimit("maxChildren", "an element has too many children");
 		}
 		this.#nodes[this.#nodeCount++] = node;
 	}
@@ -199,7 +227,7 @@ export class TreeBuilder implements TokenSink {
 
 	#addName(name: Name): void {
 		const count = this.#nameCount;
-		if (count >= this.limits.maxAttributes) throw new Refusal("policy-violation", "an element has too many attributes");
+		if (count >= this.limits.maxAttributes) throw new OverLimit("maxAttributes", "an element has too many attributes");
 		const names = this.#names;
 		if (count < FEW_ATTRIBUTES) {
 			for (let i = 0; i < count; i++) {

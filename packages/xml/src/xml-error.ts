@@ -37,3 +37,16 @@ export class Refusal {
 		this.at = at;
 	}
 }
+
+/** The limits that one element can go over, and be skipped for. */
+export type ElementLimit = "maxStanzaBytes" | "maxDepth" | "maxAttributes" | "maxNameBytes" | "maxChildren";
+
+/** Well-formed so far, but over a limit. */
+export class OverLimit extends Refusal {
+	readonly limit: ElementLimit;
+
+	constructor(limit: ElementLimit, problem: string, at?: number) {
+		super("policy-violation", problem, at);
+		this.limit = limit;
+	}
+}
