@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { NS } from "@antiphon/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCertificate } from "../../../../test/kit/src/certificates.js";
@@ -5,6 +7,7 @@ import type { Link } from "../link.js";
 import { closedPort, type FakePeer, fakeServer, HEADER, mechanisms } from "../testing/fake-server.js";
 import { clientTo, componentTo } from "../testing/links.js";
 import { opened, Recorder } from "../testing/recorder.js";
+import type { SrvRecord } from "./environment.js";
 
 const links: Link[] = [];
 const use = (link: Link) => {
@@ -127,6 +130,8 @@ describe("An attempt to connect", () => {
 	});
 
 	it("leaves time for the next server when the first is mute", async () => {
+		// Time stands still but for what the first server uses up, however long the rest takes.
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 		await using mute = await fakeServer(async () => {});
 		await using server = await fakeServer((peer) => peer.online());
 		const link = clientTo(
@@ -140,7 +145,10 @@ describe("An attempt to connect", () => {
 				],
 			},
 		);
-		const recorder = await opened(use(link));
+		const opening = opened(use(link));
+		await mute.ready(1);
+		vi.advanceTimersByTime(1000);
+		const recorder = await opening;
 		expect(recorder.states).toHaveLength(2);
 		expect(mute.connections).toBe(1);
 	});
@@ -162,6 +170,29 @@ describe("An attempt to connect", () => {
 		);
 		await expect(use(link).open(new Recorder(), { timeoutMs: 5000 })).rejects.toMatchObject({ code: "forbidden" });
 		expect(second.connections).toBe(0);
+	});
+
+	it("that is destroyed during the look-up leaves no timer behind, and connects to nobody when the answer comes", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		await using server = await fakeServer(async () => {});
+		let answer: (records: SrvRecord[]) => void = () => {};
+		const asked = new Promise<SrvRecord[]>((resolve) => {
+			answer = resolve;
+		});
+		const link = use(clientTo(server, { url: "xmpp://example.org" }, { resolveSrv: () => asked }));
+		const opening = link.open(new Recorder(), { timeoutMs: 60_000 }).catch((error: unknown) => error);
+		link.destroy();
+		await opening;
+		await new Promise((resolve) => setImmediate(resolve));
+		expect(vi.getTimerCount()).toBe(0);
+		answer([{ name: "127.0.0.1", port: server.port, priority: 1, weight: 0 }]);
+		// A connection that began with the answer would come before this one.
+		await new Promise((resolve) => setImmediate(resolve));
+		const later = connect({ host: "127.0.0.1", port: server.port });
+		await once(later, "connect");
+		await server.ready(1);
+		expect(server.connections).toBe(1);
+		later.destroy();
 	});
 
 	it("includes the look-up in its limit", async () => {

@@ -48,7 +48,7 @@ async function connectClient(
 	signal: AbortSignal,
 ): Promise<Session> {
 	events.onStep(`looking up ${settings.url.host}`);
-	const targets = await clientTargets(settings.url, environment);
+	const targets = await clientTargets(settings.url, environment, signal);
 	const wire = await connectFirst(targets, { settings, environment, signal, onStep: events.onStep });
 	const policy = tlsPolicy({
 		loopback: wire.loopback,

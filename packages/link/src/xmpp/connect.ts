@@ -24,6 +24,8 @@ export async function connectFirst(targets: readonly Target[], context: ConnectC
 	const deadline = clock.now() + context.settings.attemptMs;
 	let last: LinkFailure = passing("link-lost", "there is no server to connect to");
 	for (const [index, target] of targets.entries()) {
+		// Given up before this target's turn came: nobody would hear of the connection.
+		if (context.signal.aborted) throw passing("cancelled", "the attempt was given up");
 		const share = new AbortController();
 		const giveUp = () => share.abort();
 		const cancel = clock.after((deadline - clock.now()) / (targets.length - index), giveUp);

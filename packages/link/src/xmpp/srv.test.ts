@@ -17,6 +17,9 @@ const srv = (name: string, priority: number, weight: number, port = 5222): SrvRe
 	port,
 });
 
+/** Nobody gives the attempt up. */
+const never = new AbortController().signal;
+
 /** DNS with these records and no others. */
 function dns(records: Record<string, SrvRecord[]>): LinkEnvironment & { readonly asked: string[] } {
 	const asked: string[] = [];
@@ -36,11 +39,13 @@ function dns(records: Record<string, SrvRecord[]>): LinkEnvironment & { readonly
 describe("The servers of a client URL", () => {
 	it("are its own host and port when it has a port, without asking DNS", async () => {
 		const world = dns({});
-		expect(await clientTargets(url("example.org", { port: 99 }), world)).toEqual([
+		expect(await clientTargets(url("example.org", { port: 99 }), world, never)).toEqual([
 			{ host: "example.org", port: 99, directTls: false },
 		]);
-		expect(await clientTargets(url("127.0.0.1"), world)).toEqual([{ host: "127.0.0.1", port: 5222, directTls: false }]);
-		expect(await clientTargets(url("localhost", { tls: true }), world)).toEqual([
+		expect(await clientTargets(url("127.0.0.1"), world, never)).toEqual([
+			{ host: "127.0.0.1", port: 5222, directTls: false },
+		]);
+		expect(await clientTargets(url("localhost", { tls: true }), world, never)).toEqual([
 			{ host: "localhost", port: 5223, directTls: true },
 		]);
 		expect(world.asked).toEqual([]);
@@ -51,7 +56,7 @@ describe("The servers of a client URL", () => {
 			"_xmpp-client._tcp.example.org": [srv("b.example.org", 20, 0), srv("a.example.org", 5, 0)],
 			"_xmpps-client._tcp.example.org": [srv("c.example.org", 10, 0, 443)],
 		});
-		expect(await clientTargets(url("example.org"), world)).toEqual([
+		expect(await clientTargets(url("example.org"), world, never)).toEqual([
 			{ host: "a.example.org", port: 5222, directTls: false },
 			{ host: "c.example.org", port: 443, directTls: true },
 			{ host: "b.example.org", port: 5222, directTls: false },
@@ -60,14 +65,14 @@ describe("The servers of a client URL", () => {
 
 	it("are never ones without TLS from the first byte for xmpps", async () => {
 		const world = dns({ "_xmpp-client._tcp.example.org": [srv("a.example.org", 5, 0)] });
-		expect(await clientTargets(url("example.org", { tls: true }), world)).toEqual([
+		expect(await clientTargets(url("example.org", { tls: true }), world, never)).toEqual([
 			{ host: "example.org", port: 5223, directTls: true },
 		]);
 		expect(world.asked).toEqual(["_xmpps-client._tcp.example.org"]);
 	});
 
 	it("are the domain itself when there are no records, and when DNS fails", async () => {
-		expect(await clientTargets(url("example.org"), dns({}))).toEqual([
+		expect(await clientTargets(url("example.org"), dns({}), never)).toEqual([
 			{ host: "example.org", port: 5222, directTls: false },
 			{ host: "example.org", port: 5223, directTls: true },
 		]);
@@ -75,19 +80,26 @@ describe("The servers of a client URL", () => {
 
 	it("are the domain itself when DNS does not answer in time", async () => {
 		const clock = new ManualClock();
-		const found = clientTargets(url("example.org"), {
-			...systemEnvironment,
-			clock,
-			resolveSrv: () => new Promise(() => {}),
-		});
+		const mute = { ...systemEnvironment, clock, resolveSrv: () => new Promise<never>(() => {}) };
+		const found = clientTargets(url("example.org"), mute, never);
 		clock.advance(3000);
 		expect((await found)[0]).toEqual({ host: "example.org", port: 5222, directTls: false });
 		expect(clock.pending).toBe(0);
 	});
 
+	it("are not waited for when the attempt is given up, and no timer is left", async () => {
+		const clock = new ManualClock();
+		const mute = { ...systemEnvironment, clock, resolveSrv: () => new Promise<never>(() => {}) };
+		const attempt = new AbortController();
+		const found = clientTargets(url("example.org"), mute, attempt.signal);
+		attempt.abort();
+		await expect(found).rejects.toMatchObject({ final: false, error: { code: "cancelled" } });
+		expect(clock.pending).toBe(0);
+	});
+
 	it("are none when the domain says that it has no XMPP service", async () => {
 		const world = dns({ "_xmpp-client._tcp.example.org": [srv(".", 0, 0)] });
-		await expect(clientTargets(url("example.org"), world)).rejects.toMatchObject({
+		await expect(clientTargets(url("example.org"), world, never)).rejects.toMatchObject({
 			final: true,
 			error: { code: "link-lost" },
 		});

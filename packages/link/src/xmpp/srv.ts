@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { final } from "../failure.js";
+import { final, passing } from "../failure.js";
 import type { ServerUrl } from "../options.js";
 import type { LinkEnvironment, SrvRecord } from "./environment.js";
 
@@ -18,16 +18,21 @@ const MAX_TARGETS = 16;
 /**
  * The servers of a client URL, in the order in which to try them (RFC 6120 section 3.2, XEP-0368). A URL with a port, an
  * IP address and `localhost` mean themselves. No records, and a resolver that fails, both mean the domain itself.
- * @throws LinkFailure when the domain says that it has no XMPP service
+ * @throws LinkFailure when the domain says that it has no XMPP service, or when the signal fires during the look-up
  */
-export async function clientTargets(url: ServerUrl, environment: LinkEnvironment): Promise<Target[]> {
+export async function clientTargets(
+	url: ServerUrl,
+	environment: LinkEnvironment,
+	signal: AbortSignal,
+): Promise<Target[]> {
 	const { host } = url;
 	const itself = [{ host, port: url.port ?? (url.tls ? 5223 : 5222), directTls: url.tls }];
 	if (url.port !== undefined || isIP(host) !== 0 || /(?:^|\.)localhost$/i.test(host)) return itself;
 	const [direct, starttls] = await Promise.all([
-		lookUp(`_xmpps-client._tcp.${host}`, environment),
-		url.tls ? [] : lookUp(`_xmpp-client._tcp.${host}`, environment),
+		lookUp(`_xmpps-client._tcp.${host}`, environment, signal),
+		url.tls ? [] : lookUp(`_xmpp-client._tcp.${host}`, environment, signal),
 	]);
+	if (signal.aborted) throw passing("cancelled", "given up during the look-up");
 	const records = [
 		...direct.map((record) => ({ ...record, directTls: true })),
 		...starttls.map((record) => ({ ...record, directTls: false })),
@@ -46,17 +51,23 @@ export function componentTargets(url: ServerUrl): Target[] {
 	return [{ host: url.host, port: url.port ?? 5347, directTls: url.tls }];
 }
 
-async function lookUp(name: string, environment: LinkEnvironment): Promise<readonly SrvRecord[]> {
-	let cancel = () => {};
+async function lookUp(name: string, environment: LinkEnvironment, signal: AbortSignal): Promise<readonly SrvRecord[]> {
+	let cleanUp = () => {};
 	const limit = new Promise<readonly SrvRecord[]>((resolve) => {
-		cancel = environment.clock.after(SRV_TIMEOUT_MS, () => resolve([]));
+		const stop = () => resolve([]);
+		const cancel = environment.clock.after(SRV_TIMEOUT_MS, stop);
+		signal.addEventListener("abort", stop);
+		cleanUp = () => {
+			cancel();
+			signal.removeEventListener("abort", stop);
+		};
 	});
 	try {
-		return await Promise.race([environment.resolveSrv(name, SRV_TIMEOUT_MS), limit]);
+		return await Promise.race([environment.resolveSrv(name, SRV_TIMEOUT_MS, signal), limit]);
 	} catch {
 		return [];
 	} finally {
-		cancel();
+		cleanUp();
 	}
 }
 
