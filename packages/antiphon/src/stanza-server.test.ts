@@ -56,6 +56,21 @@ describe("what a module registers", () => {
 		expect(link.sent[0]?.child("error", NS.client)?.elements()[0]?.name).toBe("service-unavailable");
 	});
 
+	it("is not asked by who has no address that can be answered; the next one is served", () => {
+		const { link, stanzas } = stanzaServer();
+		const seen: Incoming[] = [];
+		stanzas.host.handle("iq-get", PROBE, (incoming) => seen.push(incoming));
+		// A server with rules of its own may stamp a resource that RFC 8264 does not allow.
+		for (const from of ["caller@example.org/a\u200bb", "caller@example.org/\u{1f469}\u200d\u{1f4bb}", "@"]) {
+			stanzas.take(iq("get", { ...address, from }, payload));
+			stanzas.take(iq("get", { ...address, from }, xml("unknown", "urn:example:unknown")));
+			stanzas.take(iq("result", { ...address, from }));
+		}
+		expect([seen, link.sent]).toEqual([[], []]);
+		stanzas.take(iq("get", address, payload));
+		expect(seen).toHaveLength(1);
+	});
+
 	it("takes no other handler with it when it throws", () => {
 		const { stanzas, log } = stanzaServer();
 		stanzas.host.handle("message", PROBE, () => {

@@ -92,9 +92,53 @@ describe("Jid.parse", () => {
 		["an IPv6 address without brackets", "a@::1"],
 		["a control character in the resource", "a@b/c\u0007"],
 		["half a surrogate pair in the resource", "a@b/\udc00"],
+		["a variation selector in the local part", "a\ufe0fb@c"],
+		["a Hangul filler in the local part", "a\u115fb@c"],
+		["a combining grapheme joiner in the domain, which IDNA would drop", "a@exam\u034fple.org"],
+		["a variation selector in the domain, which IDNA would drop", "a@exam\ufe0fple.org"],
+		["a soft hyphen in the resource", "a@b/c\u00add"],
+		["a zero-width space in the resource", "a@b/c\u200bd"],
+		["a zero-width joiner in the resource", "a@b/\u{1f469}\u200d\u{1f4bb}"],
+		["a zero-width non-joiner in the resource", "a@b/c\u200cd"],
+		["text turned around in the resource", "a@b/c\u202egpj.exe"],
+		["a direction mark in the resource", "a@b/c\u200f"],
+		["a line separator in the resource", "a@b/c\u2028d"],
+		["a paragraph separator in the resource", "a@b/c\u2029d"],
+		["a word joiner in the resource", "a@b/c\u2060d"],
+		["an isolate in the resource", "a@b/c\u2066d"],
+		["a byte order mark in the resource", "a@b/\ufeffc"],
+		["a variation selector in the resource", "a@b/c\ufe0f"],
+		["a variation selector of the supplement in the resource", "a@b/c\u{e0100}"],
+		["a tag character in the resource", "a@b/c\u{e0041}"],
+		["an interlinear annotation in the resource", "a@b/c\ufff9d"],
+		["private use in the resource", "a@b/c\ue000"],
+		["private use of another plane in the resource", "a@b/c\u{100000}"],
+		["a noncharacter in the resource", "a@b/c\ufdd0"],
+		["an unassigned code point in the resource", "a@b/c\u0378"],
+		["a Hangul filler in the resource", "a@b/c\u3164"],
+		["jamo of Old Hangul in the resource", "a@b/\u1113\u1161"],
+		["an Arabic number sign in the resource", "a@b/\u0600"],
+		["a tatweel in the resource", "a@b/\u0640"],
 	])("refuses %s", (_, jid) => {
 		expect(() => Jid.parse(jid)).toThrow(JidError);
 		expect(Jid.tryParse(jid)).toBeUndefined();
+	});
+
+	it("allows in a resource what the FreeformClass allows: letters, digits, symbols, punctuation of any script", () => {
+		for (const resource of [
+			"Ärger 2½",
+			"語・ﾃｽﾄ",
+			"한글",
+			"l·l",
+			"ＡＢＣ",
+			"™ ﬁ ⁉",
+			"😀",
+			"١٢",
+			"ß ς ་ 〇",
+			"a\u0301\u0345",
+		]) {
+			expect(Jid.parse(`a@b/${resource}`).resource).toBe(resource.normalize("NFC"));
+		}
 	});
 
 	it("refuses a long row of combining marks before it maps them, which takes the square of the time", () => {
@@ -169,7 +213,7 @@ describe("any text", () => {
 				const again = Jid.parse(jid.toString());
 				expect(again).toMatchObject({ local: jid.local, domain: jid.domain, resource: jid.resource });
 				expect(again.toString()).toBe(jid.toString());
-				expect(jid.toString()).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+				expect(jid.toString()).not.toMatch(/[\p{C}\p{DI}]/u);
 				if (!jid.domain.startsWith("[")) expect(jid.domain).not.toMatch(/[\s/?#@%\\:]/);
 			}),
 			{ numRuns: 20_000 },

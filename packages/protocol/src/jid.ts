@@ -13,11 +13,17 @@ const PLAIN = new RegExp(`^(?:([a-z0-9!#$%()*+,.;=?[\\]^_\`{|}~-]{1,255})@)?(${L
 /** Prefix of a label that stands for another one in Unicode (RFC 5890). */
 const A_LABEL = /(?:^|\.)xn--/;
 /** Letters, marks and digits of any script, in labels; what else IDNA would map away or refuse is refused here. */
-const UNICODE_DOMAIN = /^[\p{L}\p{M}\p{Nd}][\p{L}\p{M}\p{Nd}.-]*$/u;
+const UNICODE_DOMAIN = /^(?!.*\p{DI})[\p{L}\p{M}\p{Nd}][\p{L}\p{M}\p{Nd}.-]*$/u;
 /** Dots of other scripts (RFC 5895, section 2). */
 const DOTS = /[\u3002\uFF0E\uFF61]/g;
-const FORBIDDEN_LOCAL = /["&'/:<>@\s\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/u;
-const FORBIDDEN_RESOURCE = /[\p{Cc}\p{Cs}\p{Cn}]/u;
+const FORBIDDEN_LOCAL = /["&'/:<>@\s\p{C}\p{DI}]/u;
+/**
+ * What the FreeformClass disallows (RFC 8264, sections 8 and 9), in this order: controls, format, private use,
+ * surrogates, noncharacters and what is unassigned; line and paragraph separators; what is invisible; the exceptions of
+ * section 9.6; the jamo of Old Hangul.
+ */
+const FORBIDDEN_RESOURCE =
+	/[\p{C}\p{Zl}\p{Zp}\p{DI}\u0640\u07FA\u302E\u302F\u3031-\u3035\u303B\u1100-\u11FF\uA960-\uA97C\uD7B0-\uD7C6\uD7CB-\uD7FB]/u;
 const OTHER_SPACE = /\p{Zs}/gu;
 const IP_LITERAL = /^\[[0-9a-f:.]{2,45}\]$/;
 
@@ -33,7 +39,10 @@ export class JidError extends Error {
  *   name is that name. Not allowed: `"&'/:<>@`, white space, control and invisible characters.
  * - domain: labels of letters, digits and hyphens, in Unicode (an `xn--` label becomes what it stands for), or an IP
  *   address, IPv6 in brackets.
- * - resource: case and everything else is kept but for NFC and spaces, which become plain ones.
+ * - resource: case and everything else is kept but for NFC and spaces, which become plain ones (OpaqueString, RFC 8265,
+ *   section 4.2). Not allowed: control, format, invisible, private and unassigned characters. The joiners U+200C and U+200D
+ *   are among these wherever they stand, though RFC 5892 allows them in the middle of some scripts: two resources must not
+ *   look the same. The visible characters that RFC 5892 ties to their neighbours (CONTEXTO) are allowed anywhere.
  */
 export class Jid {
 	readonly local: string | undefined;
@@ -134,7 +143,9 @@ function prepareResource(text: string): string {
 	sized(text, "resource", text);
 	const resource = text.normalize("NFC").replace(OTHER_SPACE, " ");
 	if (FORBIDDEN_RESOURCE.test(resource))
-		throw new JidError(`the resource of a JID cannot contain control characters: ${show(text)}`);
+		throw new JidError(
+			`the resource of a JID cannot contain control, invisible or unassigned characters: ${show(text)}`,
+		);
 	return sized(resource, "resource", text);
 }
 

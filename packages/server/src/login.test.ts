@@ -233,6 +233,26 @@ describe("Binding a resource", () => {
 		expect([echoed.attr("id"), echoed.attr("from"), echoed.attr("to")]).toEqual([`'"<>&`, client.jid, client.jid]);
 	});
 
+	it.each([
+		["nothing that can be seen", "a\u200bb"],
+		["text turned around", "a\u202eb"],
+		["a line separator", "a\u2028b"],
+		["private use", "\ue000"],
+	])(
+		"refuses a resource with %s with bad-request (RFC 6120, 7.7.2.2), and another one may follow",
+		async (_, resource) => {
+			await using server = await startTestServer();
+			using client = await RawClient.connect(server.port);
+			await client.authenticate("a", "pw");
+			expect(decodeStanzaError(await client.bind(resource))).toMatchObject({
+				type: "modify",
+				condition: "bad-request",
+			});
+			await client.bind("ä\u00a0b");
+			expect(client.jid).toBe("a@localhost/ä b");
+		},
+	);
+
 	it("refuses more resources than one account may have with resource-constraint", async () => {
 		await using server = await startTestServer({ limits: { maxResources: 1 } });
 		using _first = await RawClient.login(server.port, "a", "pw", "x");
