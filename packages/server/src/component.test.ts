@@ -1,6 +1,10 @@
-import { decodeStanzaError, iq, message, NS } from "@antiphon/protocol";
+import { decodeStanzaError, iq, Jid, message, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { Accounts } from "./accounts.js";
+import { Components } from "./components.js";
+import { PresenceTable } from "./presence-table.js";
+import { Router } from "./router.js";
 import { RawClient } from "./testing/raw-client.js";
 import { eventually, recordingLog, startTestServer } from "./testing/start.js";
 
@@ -72,6 +76,43 @@ describe("A component's stream (XEP-0114)", () => {
 		const answer = await fn.next();
 		expect([answer.attr("from"), answer.attr("to")]).toEqual(["localhost", "x@fn.localhost"]);
 		expect(decodeStanzaError(answer)).toMatchObject({ type: "modify", condition: "jid-malformed" });
+	});
+});
+
+describe("The addresses that a component writes", () => {
+	it("reach whom they name in one spelling, to clients, components and the hook, and the answer finds its way", async () => {
+		const seen: string[] = [];
+		await using server = await startTestServer({
+			onStanza: ({ from, to, stanza }) => seen.push(`${from} ${to} ${stanza.attr("from")} ${stanza.attr("to")}`),
+		});
+		using a = await RawClient.login(server.port, "a", "pw", "\u00e9");
+		using fn = await RawClient.component(server.componentPort, "fn.localhost", "s3cret");
+		using other = await RawClient.component(server.componentPort, "other.localhost", "0ther");
+		fn.send(message({ from: "F@FN.Localhost/X", to: "A@LOCALHOST/e\u0301" }));
+		fn.send(message({ from: "F@FN.Localhost/X", to: "G@OTHER.localhost" }));
+		const [toClient, toComponent] = [await a.next(), await other.next()];
+		expect([toClient.attr("from"), toClient.attr("to")]).toEqual(["f@fn.localhost/X", "a@localhost/\u00e9"]);
+		expect([toComponent.attr("from"), toComponent.attr("to")]).toEqual(["f@fn.localhost/X", "g@other.localhost"]);
+		fn.send(iq("get", { id: "1", from: "F@FN.Localhost/X", to: "NOBODY@localhost" }, xml("q", "urn:q")));
+		const refused = await fn.next();
+		expect([refused.attr("from"), refused.attr("to")]).toEqual(["nobody@localhost", "f@fn.localhost/X"]);
+		expect(seen).toContain("f@fn.localhost/X a@localhost/\u00e9 f@fn.localhost/X a@localhost/\u00e9");
+	});
+
+	it("are left alone where they have that spelling already: the stanza is not copied", () => {
+		const routed: Element[] = [];
+		const router = new Router({
+			domain: "localhost",
+			accounts: new Accounts("localhost"),
+			components: new Components(new Map()),
+			presence: new PresenceTable(),
+			log: recordingLog(),
+			onStanza: ({ stanza }) => routed.push(stanza),
+		});
+		const component = { jid: Jid.parse("fn.localhost"), lastHeardMs: 0, send: () => {}, fail: () => {} };
+		const plain = message({ from: "f@fn.localhost/X", to: "fn.localhost" });
+		router.fromComponent(component, plain);
+		expect(routed[0]).toBe(plain);
 	});
 });
 

@@ -82,7 +82,9 @@ export class Router {
 			this.#malformed(stanza, component);
 			return;
 		}
-		this.route(stanza, from, to, component);
+		// Receivers compare strings, so they get the one spelling of an address, as from a client.
+		const asIs = from.toString() === stanza.attr("from") && to.toString() === target;
+		this.route(asIs ? stanza : stanza.with({ from: from.toString(), to: to.toString() }), from, to, component);
 	}
 
 	/**
