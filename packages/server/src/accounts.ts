@@ -1,13 +1,14 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { BusError, Jid, type ScramCredentials, type ScramMechanism, scramCredentials } from "@antiphon/protocol";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { BusError, Jid, type ScramCredentials, type ScramMechanism } from "@antiphon/protocol";
 import type { Account } from "./client-session.js";
+import { SaslCredentials } from "./sasl-credentials.js";
 
 /** The accounts of the server by local part, and what SASL asks about them. */
 export class Accounts {
 	readonly #accounts = new Map<string, Account>();
-	readonly #credentials = new Map<string, Promise<ScramCredentials>>();
-	/** Makes the salts of accounts that do not exist, the same for the same name, so that they look like any other. */
-	readonly #saltKey = randomBytes(32);
+	readonly #credentials = new SaslCredentials();
+	/** What a password is compared with where there is no account. */
+	readonly #noPassword = randomBytes(16).toString("hex");
 	readonly #domain: string;
 
 	constructor(domain: string) {
@@ -18,6 +19,7 @@ export class Accounts {
 		return this.#accounts.size;
 	}
 
+	/** Cheap: what SCRAM needs is derived at the account's first login. */
 	add(account: Account): void {
 		const local = account.jid.local ?? "";
 		if (this.#accounts.has(local)) throw new BusError("conflict", `there is an account ${account.jid} already`);
@@ -34,33 +36,30 @@ export class Accounts {
 
 	/** The account for a name that a client logs in with, or `undefined`. */
 	named(username: string): Account | undefined {
-		try {
-			return this.#accounts.get(Jid.of(username, this.#domain).local as string);
-		} catch {
-			return undefined;
-		}
+		return this.#accounts.get(this.#prepared(username) ?? "");
 	}
 
-	/** For an unknown name: made-up ones that no password fits. */
+	/** For an unknown name: made-up ones that no password fits. See {@link SaslCredentials} for what tells them apart. */
 	scram(mechanism: ScramMechanism, username: string): Promise<ScramCredentials> {
-		const account = this.named(username);
-		const salt = createHmac("sha256", this.#saltKey).update(username).digest().subarray(0, 16);
-		if (account === undefined) return scramCredentials(mechanism, randomBytes(16).toString("hex"), salt);
-		const key = `${mechanism} ${account.jid}`;
-		let credentials = this.#credentials.get(key);
-		if (credentials === undefined) {
-			credentials = scramCredentials(mechanism, account.password, randomBytes(16));
-			this.#credentials.set(key, credentials);
-		}
-		return credentials;
+		const local = this.#prepared(username);
+		// What cannot be a local part is nobody's name, and everybody knows that.
+		return this.#credentials.of(mechanism, local ?? username, this.#accounts.get(local ?? "")?.password);
 	}
 
 	/** Takes the same time for any name and password. */
 	checkPassword(username: string, password: string): Account | undefined {
 		const account = this.named(username);
-		const given = digest(password);
-		const known = digest(account?.password ?? randomBytes(16).toString("hex"));
-		return timingSafeEqual(given, known) ? account : undefined;
+		const right = timingSafeEqual(digest(password), digest(account?.password ?? this.#noPassword));
+		return right ? account : undefined;
+	}
+
+	/** `undefined` for what cannot be a local part. */
+	#prepared(username: string): string | undefined {
+		try {
+			return Jid.of(username, this.#domain).local;
+		} catch {
+			return undefined;
+		}
 	}
 }
 

@@ -15,12 +15,18 @@ import type { XmlStream } from "./xml-stream.js";
  * | idle    | busy    | `<auth/>` with a message, which is being checked                                    |
  * | waiting | busy    | `<response/>`                                                                       |
  * | busy    | waiting | a challenge was sent                                                                |
- * | any     | idle    | success; failure; `<abort/>`. After too many failures the stream ends               |
+ * | waiting | idle    | `<abort/>`                                                                          |
+ * | busy    | aborted | `<abort/>`: its answer waits until the check is over                                |
+ * | busy    | idle    | success; failure. After too many failures the stream ends                           |
+ * | aborted | idle    | the check is over, with whatever result                                             |
+ *
+ * So a stream never has more than one check under way, however often it aborts.
  */
 type SaslState =
 	| { readonly state: "idle" }
 	| { readonly state: "waiting"; readonly exchange: SaslExchange }
-	| { readonly state: "busy"; readonly exchange: SaslExchange };
+	| { readonly state: "busy"; readonly exchange: SaslExchange }
+	| { readonly state: "aborted" };
 
 export interface SaslNegotiationParts {
 	readonly stream: XmlStream;
@@ -50,7 +56,8 @@ export class SaslNegotiation {
 	take(element: Element): boolean {
 		const now = this.#state;
 		if (element.is("auth", NS.sasl) && now.state === "idle") this.#start(element);
-		else if (element.is("abort", NS.sasl) && now.state !== "idle") this.#fail({ condition: "aborted" });
+		else if (element.is("abort", NS.sasl) && now.state === "waiting") this.#fail({ condition: "aborted" });
+		else if (element.is("abort", NS.sasl) && now.state === "busy") this.#state = { state: "aborted" };
 		else if (element.is("response", NS.sasl) && now.state === "waiting") this.#message(now.exchange, element.text());
 		else return false;
 		return true;
@@ -83,13 +90,16 @@ export class SaslNegotiation {
 			this.#fail({ condition: "incorrect-encoding" });
 			return;
 		}
-		const turn: SaslState = { state: "busy", exchange };
-		this.#state = turn;
+		this.#state = { state: "busy", exchange };
 		const message = text === "=" ? "" : Buffer.from(text, "base64").toString("utf8");
 		exchange
 			.next(message)
 			// The client may have aborted or gone meanwhile.
-			.then((step) => this.#state === turn && this.#parts.stream.open && this.#step(exchange, step))
+			.then((step) => {
+				if (!this.#parts.stream.open) return;
+				if (this.#state.state === "aborted") this.#fail({ condition: "aborted" });
+				else this.#step(exchange, step);
+			})
 			.catch((error: unknown) => {
 				const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
 				this.#parts.log.error(`a fault in the server, please report it: ${detail}`);
