@@ -21,9 +21,16 @@ interface LiveAccount {
 
 const VERSION = 1;
 
+/** How long changes are gathered before they are written. */
+const GATHER_MS = 200;
+
 /**
  * One JSON file for each account. A file is written beside the old one, flushed, and renamed over it, so that a crash
- * leaves the old or the new one. Changes of one turn are written together; the last few before a crash may be lost.
+ * leaves the old or the new one.
+ *
+ * Changes are gathered for `gatherMs`, then each account that changed is written once; what changes during that is
+ * gathered for the next time. So a file is written at most once in `gatherMs`, however often it changes. A crash loses
+ * the changes of the last `gatherMs` and of the time that one round of writing takes; {@link flush} loses nothing.
  */
 export class DataFolder {
 	readonly #folder: string;
@@ -31,12 +38,17 @@ export class DataFolder {
 	readonly #dirty = new Map<string, () => LiveAccount>();
 	/** What could not be written: tried again with its next change, and at the end. */
 	readonly #failed = new Map<string, () => LiveAccount>();
-	#writing: Promise<void> | undefined;
+	/** A round: gathering, then writing. */
+	#round: Promise<void> | undefined;
+	/** Ends the gathering of this round; does nothing while it writes. */
+	#endGathering: () => void = () => {};
+	readonly #gatherMs: number;
 
 	/** @throws Error when the folder cannot be made */
-	constructor(folder: string, log: Log) {
+	constructor(folder: string, log: Log, gatherMs = GATHER_MS) {
 		this.#folder = folder;
 		this.#log = log;
+		this.#gatherMs = gatherMs;
 		mkdirSync(folder, { recursive: true });
 	}
 
@@ -61,33 +73,50 @@ export class DataFolder {
 	/** Remembers to write an account. */
 	changed(local: string, live: () => LiveAccount): void {
 		this.#dirty.set(local, live);
-		this.#writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#writeAll());
+		this.#round ??= this.#runRound();
 	}
 
 	/** Resolves when everything that changed is on disk, or has been reported in the log. */
 	async flush(): Promise<void> {
-		await this.#writing;
+		await this.#finishRounds();
 		for (const [local, live] of this.#failed) this.changed(local, live);
-		while (this.#writing !== undefined) await this.#writing;
+		await this.#finishRounds();
 	}
 
-	async #writeAll(): Promise<void> {
-		for (const [local, live] of this.#dirty) {
-			this.#dirty.delete(local);
-			this.#failed.delete(local);
-			const { roster, offline } = live();
-			const stored = { version: VERSION, account: local, roster: [...roster.all()], offline: offline.texts };
-			const path = this.#path(local);
-			try {
-				await replaceFile(path, `${JSON.stringify(stored, undefined, "\t")}\n`);
-			} catch (error) {
-				this.#failed.set(local, live);
-				this.#log.error(
-					`cannot write ${path}: ${String(error)}. Free space or rights; it is tried again when the server closes`,
-				);
-			}
+	async #finishRounds(): Promise<void> {
+		while (this.#round !== undefined) {
+			this.#endGathering();
+			await this.#round;
 		}
-		this.#writing = undefined;
+	}
+
+	async #runRound(): Promise<void> {
+		await new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, this.#gatherMs);
+			this.#endGathering = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+		});
+		const gathered = [...this.#dirty];
+		this.#dirty.clear();
+		for (const [local, live] of gathered) await this.#write(local, live);
+		this.#round = this.#dirty.size > 0 ? this.#runRound() : undefined;
+	}
+
+	async #write(local: string, live: () => LiveAccount): Promise<void> {
+		this.#failed.delete(local);
+		const { roster, offline } = live();
+		const stored = { version: VERSION, account: local, roster: [...roster.all()], offline: offline.texts };
+		const path = this.#path(local);
+		try {
+			await replaceFile(path, `${JSON.stringify(stored, undefined, "\t")}\n`);
+		} catch (error) {
+			this.#failed.set(local, live);
+			this.#log.error(
+				`cannot write ${path}: ${String(error)}. Free space or rights; it is tried again when the server closes`,
+			);
+		}
 	}
 
 	#path(local: string): string {
