@@ -3,7 +3,7 @@ import { errorOf, iq, isStanza, Jid, NS, type StanzaError } from "@antiphon/prot
 import { type Element, xml } from "@antiphon/xml";
 import type { Accounts } from "./accounts.js";
 import { type Account, ClientSession } from "./client-session.js";
-import { type LoginGate, loginDeadline } from "./login-gate.js";
+import type { LoginGate } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
 import { chooseResource } from "./resource-choice.js";
 import type { Router } from "./router.js";
@@ -71,7 +71,7 @@ export class ClientStream {
 			offered: () => this.#mechanisms,
 			onSuccess: (account) => this.#loggedIn(account),
 		});
-		this.#endLogin = loginDeadline(parts.gate, parts.options.limits.loginTimeoutMs, this.stream);
+		this.#endLogin = parts.gate.enter(this.stream, socket.remoteAddress ?? "unknown");
 	}
 
 	#onHeader(header: Element): void {

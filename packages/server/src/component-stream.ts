@@ -4,7 +4,7 @@ import { isStanza, Jid, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import type { ComponentDomain, Components } from "./components.js";
 import { shown } from "./log.js";
-import { type LoginGate, loginDeadline } from "./login-gate.js";
+import type { LoginGate } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Peer } from "./peer.js";
 import type { Router } from "./router.js";
@@ -73,7 +73,7 @@ export class ComponentStream {
 			onElement: (element) => this.#onElement(element),
 			onClosed: () => this.#onClosed(),
 		});
-		this.#endLogin = loginDeadline(parts.gate, parts.options.limits.loginTimeoutMs, this.stream);
+		this.#endLogin = parts.gate.enter(this.stream, socket.remoteAddress ?? "unknown");
 	}
 
 	#onHeader(header: Element): void {

@@ -32,11 +32,34 @@ describe("The limits", () => {
 
 	it("on connections that have not logged in spare those that have", async () => {
 		await using server = await startTestServer({ limits: { maxUnauthenticated: 1 } });
-		using _a = await RawClient.login(server.port, "a", "pw");
-		using _idle = await RawClient.connect(server.port);
+		using a = await RawClient.login(server.port, "a", "pw");
+		using idle = await RawClient.connect(server.port);
 		await eventually(() => server.stats().unauthenticated === 1, "one waits");
-		using c = await RawClient.connect(server.port);
-		expect(await c.streamError()).toBe("resource-constraint");
+		using _b = await RawClient.login(server.port, "b", "pw");
+		expect(await idle.streamError()).toBe("resource-constraint");
+		expect(await a.settle()).toEqual([]);
+		expect(server.stats()).toMatchObject({ unauthenticated: 0, clients: 2 });
+	});
+
+	it("on connections that have not logged in let clients and components in through a flood of idle ones", async () => {
+		await using server = await startTestServer({ limits: { maxUnauthenticated: 20 } });
+		const idle: RawClient[] = [];
+		const flood = async (port: number) => {
+			for (let i = 0; i < 50; i++) idle.push(await RawClient.connect(port));
+		};
+		try {
+			await flood(server.port);
+			using component = await RawClient.component(server.componentPort, "fn.localhost", "s3cret");
+			await flood(server.componentPort);
+			using client = await RawClient.login(server.port, "a", "pw", "x");
+			using another = await RawClient.component(server.componentPort, "other.localhost", "0ther");
+			client.send(iq("get", { id: "1", to: "f@fn.localhost" }, xml("q", "urn:q")));
+			expect((await component.next()).attr("from")).toBe("a@localhost/x");
+			expect(another.ended).toBe(false);
+			expect(server.stats().unauthenticated).toBeLessThanOrEqual(40);
+		} finally {
+			for (const peer of idle) peer[Symbol.dispose]();
+		}
 	});
 
 	it("on the time to log in end a stream that stays silent, stays unbound, or shakes no hands", async () => {

@@ -10,7 +10,7 @@ export interface ServerLimits {
 	 * being closed included, it is closed without a word.
 	 */
 	readonly maxConnections: number;
-	/** Of these, not logged in. One more gets the stream error `resource-constraint`. */
+	/** Not logged in, clients and components apart. For one more, the oldest of the address with the most gets `resource-constraint`. */
 	readonly maxUnauthenticated: number;
 	/** From the accepted socket to a bound resource or a component's handshake; then `connection-timeout`. */
 	readonly loginTimeoutMs: number;

@@ -11,7 +11,7 @@ import { Features } from "./features.js";
 import { Hooks } from "./hooks.js";
 import { ModuleHost, type ServerParts } from "./host.js";
 import { type Listener, listen } from "./listener.js";
-import type { LoginGate } from "./login-gate.js";
+import { LoginGate } from "./login-gate.js";
 import { MODULES } from "./modules.js";
 import { OfflineMessages } from "./offline-messages.js";
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./options.js";
@@ -86,7 +86,6 @@ class Server implements EmbeddedServer {
 	readonly #modules: ModuleHost[] = [];
 	readonly #streams = new Set<XmlStream>();
 	readonly #peers = new Set<Peer>();
-	readonly #gate: LoginGate = { unauthenticated: 0 };
 	#listeners: Listener[] = [];
 	#closing: Promise<void> | undefined;
 	#onLastGone: () => void = () => {};
@@ -116,17 +115,19 @@ class Server implements EmbeddedServer {
 			now,
 			peers: () => this.#peers,
 		};
-		const connection = { context, options, router: this.#router, gate: this.#gate };
+		const connection = { context, options, router: this.#router };
 		const onBound = (peer: Peer) => void this.#peers.add(peer);
 		this.#componentParts = {
 			...connection,
 			components: this.#components,
+			gate: new LoginGate(limits),
 			onBound,
 			onUnbound: (peer) => void this.#peers.delete(peer),
 		};
 		this.#clientParts = {
 			...connection,
 			accounts: this.#accounts,
+			gate: new LoginGate(limits),
 			secure: options.tls === undefined ? undefined : tlsSockets(options.tls),
 			onBound,
 			onUnbound: (session) => {
@@ -153,19 +154,19 @@ class Server implements EmbeddedServer {
 
 	async open(): Promise<void> {
 		const { host, port, tlsPort, componentPort } = this.#options;
-		const open = async (wanted: number, option: string, accept: (socket: Socket) => XmlStream) => {
-			const listener = await listen(host, wanted, option, (socket) => this.#admit(socket, accept));
+		const open = async (wanted: number, option: string, gate: LoginGate, accept: (socket: Socket) => XmlStream) => {
+			const listener = await listen(host, wanted, option, (socket) => this.#admit(socket, gate, accept));
 			this.#listeners.push(listener);
 			return listener.port;
 		};
 		const client = (socket: Socket) => new ClientStream(this.#clientParts, socket, false).stream;
 		const component = (socket: Socket) => new ComponentStream(this.#componentParts, socket).stream;
-		this.port = await open(port, "port", client);
-		this.componentPort = await open(componentPort, "componentPort", component);
-		const { secure } = this.#clientParts;
+		const { secure, gate } = this.#clientParts;
+		this.port = await open(port, "port", gate, client);
+		this.componentPort = await open(componentPort, "componentPort", this.#componentParts.gate, component);
 		if (tlsPort !== undefined && secure !== undefined) {
 			const direct = (socket: Socket) => new ClientStream(this.#clientParts, secure(socket), true).stream;
-			this.tlsPort = await open(tlsPort, "tlsPort", direct);
+			this.tlsPort = await open(tlsPort, "tlsPort", gate, direct);
 		}
 		if (this.#options.tls === undefined && host !== "localhost" && !isLoopback(host)) {
 			this.#options.log.warn(
@@ -177,14 +178,13 @@ class Server implements EmbeddedServer {
 		);
 	}
 
-	#admit(socket: Socket, accept: (socket: Socket) => XmlStream): void {
+	#admit(socket: Socket, gate: LoginGate, accept: (socket: Socket) => XmlStream): void {
 		const { limits } = this.#options;
 		if (this.#streams.size >= 2 * limits.maxConnections) {
 			socket.destroy();
 			return;
 		}
 		const full = this.#streams.size >= limits.maxConnections;
-		const crowded = this.#gate.unauthenticated >= limits.maxUnauthenticated;
 		const stream = accept(socket);
 		this.#streams.add(stream);
 		socket.once("close", () => {
@@ -193,10 +193,7 @@ class Server implements EmbeddedServer {
 		});
 		if (this.#closing !== undefined) stream.fail("system-shutdown", "the server shuts down", "info");
 		else if (full) stream.fail("resource-constraint", `${limits.maxConnections} connections (limits.maxConnections)`);
-		else if (crowded) {
-			const count = limits.maxUnauthenticated;
-			stream.fail("resource-constraint", `${count} connections wait to log in (limits.maxUnauthenticated)`);
-		}
+		else gate.makeRoom();
 	}
 
 	addUser(name: string, password: string): void {
@@ -222,7 +219,7 @@ class Server implements EmbeddedServer {
 		for (const stream of this.#streams) queuedBytes += stream.queuedBytes;
 		return {
 			connections: this.#streams.size,
-			unauthenticated: this.#gate.unauthenticated,
+			unauthenticated: this.#clientParts.gate.size + this.#componentParts.gate.size,
 			accounts: this.#accounts.size,
 			clients,
 			components: this.#components.connected().length,
