@@ -1,7 +1,7 @@
 import { memoryBus } from "@antiphon/link";
 import { decodeDiscoInfo, decodeDiscoItems, decodeStanzaError, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { describe as describeService, fetchContract } from "./index.js";
 import { SOFTWARE } from "./software.js";
@@ -80,6 +80,13 @@ describe("a node that owns a domain", () => {
 		expect(await failureOf(fetchContract(it_.caller, DOMAIN, { service: "none" }))).toMatchObject({
 			code: "not-found",
 		});
+	});
+
+	it("makes the answer with a contract once", async () => {
+		const stringify = vi.spyOn(JSON, "stringify");
+		for (let n = 0; n < 3; n++) expect((await answerTo(SERVICE, QUERIES.contract))?.text()).toContain('"learn"');
+		expect(stringify.mock.results.filter(({ value }) => String(value).includes('"learn"')).length).toBe(1);
+		stringify.mockRestore();
 	});
 
 	it("mirrors the disco node, and knows none at an address of its own", async () => {

@@ -114,7 +114,8 @@ export class BusNode implements Node {
 	stats(): NodeStats {
 		const { table } = this.#caller;
 		const { admission, refused } = this.#calls;
-		return { callsIn: admission.running, callsOut: table.size, droppedAnswers: table.dropped, refused };
+		const { unanswered } = this.#stanzas;
+		return { callsIn: admission.running, callsOut: table.size, droppedAnswers: table.dropped, refused, unanswered };
 	}
 
 	drain(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Element } from "@antiphon/xml";
 import type { Outcome } from "./call-outcome.js";
 import type { CallServer } from "./call-server.js";
 import { CANCEL } from "./cancel.js";
-import { tooLargeReply } from "./handler-error.js";
+import { unsentReply } from "./handler-error.js";
 import type { NodeModule } from "./node-host.js";
 
 const CALL = { ns: NS.rpc, name: "call" } as const;
@@ -19,8 +19,9 @@ export function callsByIq(calls: CallServer): NodeModule {
 		for (const [stanzaKind, kind] of KINDS) {
 			host.handle(stanzaKind, CALL, ({ stanza, payload, from, to }) => {
 				calls.take({ from, to, callId: stanza.attr("id") ?? "", kind, payload }, (outcome) => {
-					const tooLarge = (error: BusError) => answerOf(stanza, { error: tooLargeReply(error) });
-					host.send(answerOf(stanza, outcome), tooLarge);
+					const executed = "reply" in outcome ? "yes" : outcome.error.executed;
+					const instead = (error: BusError) => answerOf(stanza, { error: unsentReply(error, executed) });
+					host.send(answerOf(stanza, outcome), instead);
 				});
 			});
 		}

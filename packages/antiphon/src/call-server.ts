@@ -1,6 +1,7 @@
 import { type FunctionContract, isServedBy } from "@antiphon/contract";
 import { BusError, type CallHead, decodeCallHead, type Jid } from "@antiphon/protocol";
 import { Admission } from "./admission.js";
+import { BACKLOG, tooMuchToSend } from "./backlog.js";
 import { CallAbort } from "./call-abort.js";
 import type { Outcome, ReceivedCall } from "./call-outcome.js";
 import type { ServedSubject } from "./directory.js";
@@ -128,6 +129,8 @@ export class CallServer {
 	 * likes. @throws BusError `overloaded`, `unavailable`
 	 */
 	#admit({ served }: AdmittedCall, account: string): void {
+		// A reply that could not be sent is worse than none.
+		if (this.#host.backlog > BACKLOG.calls) throw tooMuchToSend();
 		served.admission.enter(account);
 		try {
 			this.admission.enter(account);

@@ -1,4 +1,4 @@
-import { BusError, type BusErrorCode, type Jid, type Log } from "@antiphon/protocol";
+import { BusError, type BusErrorCode, type Executed, type Jid, type Log } from "@antiphon/protocol";
 import { isCallFailure } from "./call-failure.js";
 
 /** Codes that a handler may answer with by throwing a BusError of its own. Everything else is `internal`. */
@@ -43,11 +43,14 @@ export function handlerError(thrown: unknown, complain: Complain): BusError {
 export function outputError(thrown: unknown, complain: Complain): BusError {
 	complain(thrown);
 	const isTooLarge = thrown instanceof BusError && thrown.code === "too-large";
-	return isTooLarge ? tooLargeReply(thrown) : new BusError("internal", "internal error", { executed: "yes" });
+	return isTooLarge ? unsentReply(thrown, "yes") : new BusError("internal", "internal error", { executed: "yes" });
 }
 
-export function tooLargeReply(error: BusError): BusError {
-	return new BusError("too-large", `the reply is too large: ${error.message}`, { executed: "yes" });
+/** What the caller is told in place of a reply that cannot be sent. */
+export function unsentReply({ code, message }: BusError, executed: Executed): BusError {
+	if (code === "too-large") return new BusError(code, `the reply is too large: ${message}`, { executed });
+	if (code === "overloaded") return new BusError(code, "there was no room to send the reply", { executed });
+	return new BusError("internal", "internal error", { executed });
 }
 
 function detailOf(thrown: unknown): string {

@@ -16,6 +16,8 @@ export interface NodeHost {
 	readonly directory: Directory;
 	readonly log: Log;
 	readonly software: { readonly name: string; readonly version: string };
+	/** How much waits to be sent, see {@link Link.backlog}. */
+	readonly backlog: number;
 	/** The domain in which every address is this node's, if it has one. */
 	readonly ownedDomain: string | undefined;
 	/**
@@ -24,8 +26,8 @@ export interface NodeHost {
 	 */
 	handle(kind: StanzaKind, payload: PayloadName, handler: (incoming: Incoming) => void): void;
 	/**
-	 * Sends an answer. Never throws: what cannot be sent is a line in the log.
-	 * @param instead what to send if it is too large: whoever asked must not wait for nothing
+	 * Sends an answer. Never throws: what cannot be sent is counted, and a line in the log.
+	 * @param instead what to send if it is too large or finds no room: whoever asked must not wait for nothing
 	 */
 	send(answer: Element, instead?: (error: BusError) => Element): void;
 	/** Announces a feature in disco#info. */

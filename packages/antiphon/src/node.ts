@@ -51,6 +51,11 @@ export interface NodeStats {
 	readonly droppedAnswers: number;
 	/** Calls of others since the start that were refused before their input was read: unknown, malformed or too many. */
 	readonly refused: number;
+	/**
+	 * Requests of others since the start, calls and others, that got no answer: dropped because too much waited to be sent,
+	 * or done when the link was down or without room.
+	 */
+	readonly unanswered: number;
 }
 
 export interface Node extends AsyncDisposable {

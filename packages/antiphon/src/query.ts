@@ -1,22 +1,25 @@
 import { BusError, encodeFault, errorOf, resultOf, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { BACKLOG, tooMuchToSend } from "./backlog.js";
 import type { Incoming, NodeHost, PayloadName } from "./node-host.js";
 
 /** Returns the payload of the result, or nothing for an empty one. Throws a BusError to answer with that error. */
 export type QueryHandler = (incoming: Incoming) => Element | undefined | Promise<Element | undefined>;
 
-/** Answers an `iq` of type get that is no call. */
+/** Answers an `iq` of type get that is no call: with resource-constraint while too much is waiting to be sent. */
 export function handleQuery(host: NodeHost, payload: PayloadName, handler: QueryHandler): void {
 	host.handle("iq-get", payload, (incoming) => {
 		const { stanza } = incoming;
 		const errorAnswer = (error: BusError) => errorOf(stanza, plain(error));
-		const succeed = (result: Element | undefined) => host.send(resultOf(stanza, result), errorAnswer);
+		const unsent = (error: BusError) => errorAnswer(error.code === "overloaded" ? tooMuchToSend() : error);
+		const succeed = (result: Element | undefined) => host.send(resultOf(stanza, result), unsent);
 		const fail = (thrown: unknown) => {
 			const error = BusError.from(thrown);
 			if (error.code === "internal") host.log.error(`an iq could not be answered: ${error.message}`);
 			host.send(errorAnswer(error));
 		};
 		try {
+			if (host.backlog > BACKLOG.queries) throw tooMuchToSend();
 			const result = handler(incoming);
 			if (result instanceof Promise) result.then(succeed, fail);
 			else succeed(result);

@@ -1,6 +1,7 @@
 import type { IqTable, Link } from "@antiphon/link";
 import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, Scope, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { BACKLOG } from "./backlog.js";
 import type { Directory } from "./directory.js";
 import type { Incoming, NodeHost } from "./node-host.js";
 import { Seldom } from "./seldom.js";
@@ -23,6 +24,7 @@ export class StanzaServer implements Disposable {
 	readonly #features = new Set<string>();
 	readonly #registered = new Scope();
 	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
+	#unanswered = 0;
 	/** What modules see of the node. */
 	readonly host: NodeHost;
 
@@ -34,6 +36,9 @@ export class StanzaServer implements Disposable {
 			directory,
 			log,
 			software,
+			get backlog() {
+				return link.backlog;
+			},
 			get ownedDomain() {
 				return link.ownedDomain;
 			},
@@ -47,6 +52,11 @@ export class StanzaServer implements Disposable {
 			handle: (kind, payload, handler) => this.#registered.defer(this.#dispatcher.add({ kind, payload, handler })),
 			send: (answer, instead) => this.#send(answer, instead),
 		};
+	}
+
+	/** Requests that got no answer. */
+	get unanswered(): number {
+		return this.#unanswered;
 	}
 
 	/** Undoes what the modules registered. */
@@ -72,6 +82,13 @@ export class StanzaServer implements Disposable {
 			this.#options.table.settle(stanza);
 			return;
 		}
+		if (isIq && this.#options.link.backlog > BACKLOG.everything) {
+			this.#leaveUnanswered(
+				"warn",
+				`a request from ${stanza.attr("from")} was dropped: too much is waiting to be sent`,
+			);
+			return;
+		}
 		const malformed = isIq ? whatIsWrong(stanza, type) : undefined;
 		const match = malformed === undefined ? this.#dispatcher.find(stanza) : undefined;
 		// Messages and presence are nothing to answer, unless somebody asked for them.
@@ -86,18 +103,29 @@ export class StanzaServer implements Disposable {
 
 	/** See {@link NodeHost.send}. */
 	#send(answer: Element, instead?: (error: BusError) => Element): void {
-		const { link, log } = this.#options;
 		try {
-			link.send(answer);
+			this.#options.link.send(answer);
 		} catch (thrown) {
 			const error = BusError.from(thrown);
+			const told = `an answer to ${answer.attr("to")} could not be sent: ${error.message}`;
+			const isDown = error.code === "link-lost";
+			if (!isDown && instead !== undefined) {
+				this.#say("warn", told);
+				this.#send(instead(error));
+			}
 			// That the link is down has been said already.
-			const level = error.code === "link-lost" ? "debug" : "warn";
-			this.#unsent.say((more) =>
-				log[level](`an answer to ${answer.attr("to")} could not be sent: ${error.message}${more}`),
-			);
-			if (error.code === "too-large" && instead !== undefined) this.#send(instead(error));
+			else this.#leaveUnanswered(isDown ? "debug" : "warn", told);
 		}
+	}
+
+	#leaveUnanswered(level: "debug" | "warn", message: string): void {
+		this.#unanswered++;
+		this.#say(level, message);
+	}
+
+	/** Not for each: a peer must not be able to fill a log. */
+	#say(level: "debug" | "warn", message: string): void {
+		this.#unsent.say((more) => this.#options.log[level](`${message}${more}`));
 	}
 }
 

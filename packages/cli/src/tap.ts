@@ -29,6 +29,9 @@ export function tapped(link: Link, look: Look = () => {}): Tapped {
 		get maxStanzaBytes() {
 			return link.maxStanzaBytes;
 		},
+		get backlog() {
+			return link.backlog;
+		},
 		get ownedDomain() {
 			return link.ownedDomain;
 		},

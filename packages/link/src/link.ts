@@ -39,6 +39,11 @@ export interface Link {
 	/** Largest stanza, in bytes, that the other side is known to take. */
 	readonly maxStanzaBytes: number;
 	/**
+	 * How full the outgoing buffer is, from 0 to 1: what `send` has taken and the other side has not, as a share of what
+	 * may wait. 0 when there is none, and while the link is not online.
+	 */
+	readonly backlog: number;
+	/**
 	 * The domain whose every JID belongs to this link (XEP-0114), if it is a component's.
 	 */
 	readonly ownedDomain: string | undefined;

@@ -95,6 +95,8 @@ class MemoryRouter {
 
 class MemoryLink implements Link {
 	readonly kind = "memory";
+	/** What is sent is with its receiver at once, and waits there. */
+	readonly backlog = 0;
 	readonly #router: MemoryRouter;
 	readonly #jid: Jid;
 	#ownedDomain: string | undefined;

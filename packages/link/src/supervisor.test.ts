@@ -16,6 +16,7 @@ interface Attempt {
 class FakeSession implements Session {
 	readonly jid = Jid.parse("user@example.org/r");
 	readonly maxStanzaBytes = 1234;
+	readonly backlog = 0.25;
 	readonly log: string[] = [];
 	begin() {
 		this.log.push("begin");
@@ -227,11 +228,13 @@ describe("A supervised link", () => {
 		const { link, open, last } = setUp();
 		const offline = expect.objectContaining({ code: "link-lost", executed: "no" });
 		expect(() => link.send(message({}))).toThrow(offline);
+		expect(link.backlog).toBe(0);
 		void open();
 		expect(() => link.send(message({}))).toThrow(offline);
 		const session = await last().succeed();
 		link.send(message({}));
 		expect(session.log).toEqual(["begin", "send message"]);
+		expect(link.backlog).toBe(session.backlog);
 		last().events.onEnd(passing("link-lost", "cut"));
 		expect(() => link.send(message({}))).toThrow(offline);
 	});

@@ -9,6 +9,8 @@ import { RetryPolicy, type RetrySettings } from "./retry-policy.js";
 export interface Session {
 	readonly jid: Jid;
 	readonly maxStanzaBytes: number;
+	/** As {@link Link.backlog}. */
+	readonly backlog: number;
 	/** Hands over the stanzas that have come in so far, and from now on each as it comes. */
 	begin(): void;
 	/** @throws BusError as {@link Link.send} */
@@ -78,6 +80,10 @@ export class SupervisedLink implements Link {
 
 	get maxStanzaBytes(): number {
 		return this.#maxStanzaBytes;
+	}
+
+	get backlog(): number {
+		return this.#session?.backlog ?? 0;
 	}
 
 	open(events: LinkEvents, options: { readonly timeoutMs: number }): Promise<void> {

@@ -1,5 +1,6 @@
+import type { ServiceDescription } from "@antiphon/contract";
 import { BusError, encodePayload, NS } from "@antiphon/protocol";
-import { xml } from "@antiphon/xml";
+import { type Element, xml } from "@antiphon/xml";
 import type { NodeModule } from "../node-host.js";
 import { handleQuery } from "../query.js";
 import { existing } from "./existing.js";
@@ -9,13 +10,22 @@ import { existing } from "./existing.js";
  * function; at a node's own address the attribute `service` names it.
  */
 export const contract: NodeModule = (host) => {
+	/** Made once, since a contract may be large and everybody may ask for it. */
+	const made = new WeakMap<ServiceDescription, Element>();
+	const answerFor = (description: ServiceDescription): Element => {
+		const known = made.get(description);
+		if (known !== undefined) return known;
+		const { service, fingerprint } = description;
+		const attributes = { service, fingerprint, enc: "json" };
+		const answer = xml("contract", NS.contract, attributes, encodePayload("json", description));
+		made.set(description, answer);
+		return answer;
+	};
 	handleQuery(host, { ns: NS.contract, name: "contract" }, ({ payload, to }) => {
 		const subject = existing(host, to, payload.attr("service"));
 		if (subject.kind === "node") {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");
 		}
-		const { description } = subject.served;
-		const attributes = { service: description.service, fingerprint: description.fingerprint, enc: "json" };
-		return xml("contract", NS.contract, attributes, encodePayload("json", description));
+		return answerFor(subject.served.description);
 	});
 };

@@ -1,6 +1,6 @@
 import { type Link, type LinkEvents, type LinkState, type MemoryBus, memoryBus } from "@antiphon/link";
-import { iq, Jid, type Log } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import { BusError, iq, Jid, type Log } from "@antiphon/protocol";
+import { type Element, serialize } from "@antiphon/xml";
 import { afterEach } from "vitest";
 import { z } from "zod";
 import {
@@ -124,6 +124,9 @@ export class FakeLink implements Link {
 	readonly maxStanzaBytes = 65_536;
 	readonly ownedDomain = undefined;
 	readonly sent: Element[] = [];
+	/** What fits into a buffer that nobody empties. */
+	maxBufferedBytes = Number.POSITIVE_INFINITY;
+	bufferedBytes = 0;
 	state: LinkState = { state: "idle" };
 	#events: LinkEvents | undefined;
 
@@ -141,7 +144,14 @@ export class FakeLink implements Link {
 		this.#events?.onStanza(stanza);
 	}
 
+	get backlog(): number {
+		return this.bufferedBytes / this.maxBufferedBytes;
+	}
+
 	send(stanza: Element): void {
+		const bytes = Buffer.byteLength(serialize(stanza));
+		if (this.bufferedBytes + bytes > this.maxBufferedBytes) throw new BusError("overloaded", "the buffer is full");
+		this.bufferedBytes += bytes;
 		this.sent.push(stanza);
 	}
 

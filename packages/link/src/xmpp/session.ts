@@ -87,6 +87,10 @@ export class StreamSession implements Session {
 		});
 	}
 
+	get backlog(): number {
+		return this.#queue.bytes / this.#setup.settings.maxBufferedBytes;
+	}
+
 	begin(): void {
 		// A stanza that is handled may bring the next: the list is complete only when it has been emptied.
 		for (let next = this.#held?.shift(); next !== undefined; next = this.#held?.shift()) this.#deliver(next);

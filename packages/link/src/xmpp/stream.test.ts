@@ -295,6 +295,8 @@ describe("What a link sends", () => {
 		expect(thrown).toBeInstanceOf(BusError);
 		expect(thrown).toMatchObject({ code: "overloaded", executed: "no" });
 		expect(link.state.state).toBe("online");
+		expect(link.backlog).toBeGreaterThan(0.9);
+		expect(link.backlog).toBeLessThanOrEqual(1);
 	});
 });
 
