@@ -160,7 +160,10 @@ for (const { name, start, needs } of SERVERS) {
 describeWith([], "a connection that is half-open", () => {
 	let server: XmppServer;
 	beforeAll(async () => {
-		server = await SERVERS[0].start({ ...OPTIONS, components: { "idle.localhost": "1", "full.localhost": "2" } });
+		server = await SERVERS[0].start({
+			...OPTIONS,
+			components: { "idle.localhost": "1", "full.localhost": "2", "deaf.localhost": "3", "deaf-full.localhost": "4" },
+		});
 	}, START_LIMIT_MS);
 	afterAll(() => server?.stop(), START_LIMIT_MS);
 
@@ -200,6 +203,32 @@ describeWith([], "a connection that is half-open", () => {
 			await node.close();
 			await proxy[Symbol.asyncDispose]();
 		},
+		/** What the node sends is lost on the way; what others send to it, and what the server says by itself, arrives. */
+		async deaf(kind: "client" | "component", buffers: "idle" | "full") {
+			const domain = buffers === "idle" ? "deaf.localhost" : "deaf-full.localhost";
+			const { proxy, node, left } = await stalledNode(kind, domain);
+			const other = await createNode({ link: account(server, "bob") });
+			await pingAnswered(proxy);
+			proxy.stall("up");
+			const stalledAtMs = performance.now();
+			const received = proxy.bytes.down;
+			const address = kind === "client" ? { to: node.jid } : { domain };
+			const talk = setInterval(
+				() => void failure(other.client(probe, address).whoami(undefined, { timeoutMs: 500 })),
+				500,
+			);
+			if (buffers === "full") {
+				const client = node.client(probe, { domain: "fn.localhost" });
+				const value = "x".repeat(30_000);
+				for (let i = 0; i < 300; i++) void failure(client.echo({ value }, { timeoutMs: 1_000 }));
+			}
+			expect((await left) - stalledAtMs).toBeLessThan(NOTICED_WITHIN_MS);
+			expect(proxy.bytes.down).toBeGreaterThan(received + 1_000);
+			clearInterval(talk);
+			await other.close();
+			await node.close();
+			await proxy[Symbol.asyncDispose]();
+		},
 	};
 
 	// All at once: each mostly waits.
@@ -210,8 +239,31 @@ describeWith([], "a connection that is half-open", () => {
 			() => scenarios.full(kind),
 			40_000,
 		);
+		for (const buffers of ["idle", "full"] as const) {
+			it.concurrent(
+				`of a ${kind} is noticed within 20 s while stanzas still come in, with buffers that are ${buffers}`,
+				() => scenarios.deaf(kind, buffers),
+				60_000,
+			);
+		}
 	}
 });
+
+/** Waits until the login is long over, and then for a ping and its answer. The node has nothing else to say. */
+async function pingAnswered(proxy: TcpProxy): Promise<void> {
+	let last = proxy.bytes;
+	let sinceMs = performance.now();
+	const quietFor = () => {
+		const { up, down } = proxy.bytes;
+		if (up !== last.up || down !== last.down) sinceMs = performance.now();
+		last = { up, down };
+		return performance.now() - sinceMs;
+	};
+	await expect.poll(quietFor, { timeout: 15_000, interval: 20 }).toBeGreaterThan(1_500);
+	const { up, down } = last;
+	await expect.poll(() => proxy.bytes.up, { timeout: 10_000 }).toBeGreaterThan(up);
+	await expect.poll(() => proxy.bytes.down, { timeout: 10_000 }).toBeGreaterThan(down);
+}
 
 /** How a link is refused: with one connection through this proxy, and for good. */
 async function refusal(link: Link, proxy: TcpProxy): Promise<BusError> {

@@ -1,52 +1,89 @@
 import type { Clock } from "./clock.js";
 
 export interface LivenessSettings {
-	/** Nothing received for this long: ask with a ping. */
+	/** Half of this after the answer to a ping, the next one is due. */
 	readonly quietMs: number;
-	/** Nothing received for this long after the ping: the peer is dead. */
+	/** Nothing received, or a ping not answered, for `quietMs` and this: the peer is dead. */
 	readonly replyMs: number;
 	/** Something to write and not a byte taken for this long: the peer is dead, whatever it may send. */
 	readonly stallMs: number;
 }
 
+export interface LivenessActions {
+	/** Send a ping. Its answer is to be told to {@link Liveness.answered}. */
+	ping(): void;
+	/** The peer talks, has never answered a ping, and has had the time to. Called before it is asked again. */
+	unanswered(): void;
+	dead(reason: string): void;
+}
+
+/** The slowest line, in bytes per second, on which an answer is waited for behind all that comes in before it. */
+const SLOWEST_LINE = 64 * 1024;
+/** How long it is waited for behind that: so many times as long as for any other answer. */
+const MAX_PATIENCE = 3;
+
 /**
  * Finds out that a peer is dead although its connection is not (XEP-0199, section 3; half-open TCP).
  *
- * | state     | to        | when                                                          |
- * | --------- | --------- | ------------------------------------------------------------- |
- * | listening | listening | something was heard in the last `quietMs`                     |
- * | listening | asking    | nothing was: `ping()` is called                               |
- * | asking    | listening | anything is heard, be it the answer or not                    |
- * | asking    | stopped   | nothing was within `replyMs`: `dead()` is called              |
- * | either    | stopped   | a write has been waiting for `stallMs`: `dead()`; or `stop()` |
+ * What was heard shows that the peer sends, and nothing else: a relay that has lost its other side, or that reads no
+ * more, may go on sending white space for ever. That it reads is shown by the answer to a ping. So a ping is always
+ * on its way, or due `quietMs / 2` after the last answer, whatever comes in. The peer is dead when
  *
- * It never waits for a write: on a half-open connection whose buffers are full there would be no end to that. A death
- * is noticed after `quietMs + replyMs` at the latest, or after `stallMs` and `quietMs` if only our writes are stuck.
+ * | sign                    | has lasted                                                                              |
+ * | ----------------------- | --------------------------------------------------------------------------------------- |
+ * | nothing is heard        | `quietMs + replyMs`                                                                     |
+ * | a ping has no answer    | `quietMs + replyMs`, if this peer has answered one before; the login shows no such thing |
+ * | a write is not taken    | `stallMs`                                                                               |
+ *
+ * By the defaults (7, 8 and 12 s) no death goes unnoticed for more than 18.5 s. One exception: an answer may wait behind
+ * much that comes in over a slow line. For each 64 KiB that came in since the ping it is given a second more, and three
+ * times as long at most.
+ *
+ * A peer that never answered is asked again and again, and judged by the other two signs. Nothing here waits for a write:
+ * on a half-open connection whose buffers are full there would be no end to that.
  */
 export class Liveness {
 	readonly #settings: LivenessSettings;
 	readonly #clock: Clock;
-	readonly #actions: { ping(): void; dead(reason: string): void };
-	#state: "listening" | "asking" | "stopped" = "listening";
+	readonly #actions: LivenessActions;
+	#stopped = false;
 	#heardAt: number;
+	/** Received since the ping that is on its way. */
+	#heardBytes = 0;
+	/** When the ping was sent that is on its way. */
+	#askedAt: number | undefined;
+	/** The last answer; before the first, the beginning. */
+	#answeredAt: number;
+	#answersPings = false;
 	#stuckSince: number | undefined;
 	#cancel: () => void = () => {};
 
-	constructor(settings: LivenessSettings, clock: Clock, actions: { ping(): void; dead(reason: string): void }) {
+	constructor(settings: LivenessSettings, clock: Clock, actions: LivenessActions) {
 		this.#settings = settings;
 		this.#clock = clock;
 		this.#actions = actions;
 		this.#heardAt = clock.now();
-		this.#wake(settings.quietMs);
+		this.#answeredAt = this.#heardAt;
+		this.#wake(this.#heardAt);
 	}
 
 	/** Bytes came in. Called for each chunk, so it does next to nothing. */
-	heard(): void {
+	heard(bytes: number): void {
 		this.#heardAt = this.#clock.now();
-		if (this.#state !== "asking") return;
-		this.#state = "listening";
-		this.#cancel();
-		this.#wake(this.#settings.quietMs);
+		this.#heardBytes += bytes;
+	}
+
+	/** A ping was sent, for whatever reason. One that was on its way is forgotten. */
+	asked(): void {
+		this.#askedAt = this.#clock.now();
+		this.#heardBytes = 0;
+	}
+
+	/** The ping was answered. */
+	answered(): void {
+		this.#askedAt = undefined;
+		this.#answeredAt = this.#clock.now();
+		this.#answersPings = true;
 	}
 
 	/** Bytes were handed to the connection and are waiting to be taken. */
@@ -60,35 +97,66 @@ export class Liveness {
 	}
 
 	stop(): void {
-		this.#state = "stopped";
+		this.#stopped = true;
 		this.#cancel();
 	}
 
-	#wake(delayMs: number): void {
-		const due = this.#clock.now() + delayMs;
-		this.#cancel = this.#clock.after(delayMs, () => this.#check(this.#clock.now() - due));
+	/** Sleeps until something may be due, whatever happens in the meantime. */
+	#wake(now: number): void {
+		const { quietMs, stallMs } = this.#settings;
+		const due = Math.min(
+			now + quietMs / 2,
+			this.#heardAt + this.#limitMs,
+			this.#stuckSince === undefined ? now + stallMs : this.#stuckSince + stallMs,
+			this.#askedAt === undefined ? this.#answeredAt + quietMs / 2 : this.#askedAt + this.#patienceMs,
+		);
+		this.#cancel = this.#clock.after(Math.max(0, due - now), () => this.#check(this.#clock.now() - due));
 	}
 
 	/** @param lateMs how much later than asked for this runs */
 	#check(lateMs: number): void {
-		if (this.#state === "stopped") return;
+		if (this.#stopped) return;
 		const { quietMs, replyMs, stallMs } = this.#settings;
 		const now = this.#clock.now();
-		if (lateMs > replyMs / 2) {
-			// The process was stopped or the machine slept, and what has arrived meanwhile has not been read yet.
-			if (this.#stuckSince !== undefined) this.#stuckSince = now;
-			this.#wake(replyMs);
-		} else if (this.#stuckSince !== undefined && now - this.#stuckSince >= stallMs) {
+		if (lateMs > replyMs / 2) this.#forgive(now);
+		if (this.#stuckSince !== undefined && now - this.#stuckSince >= stallMs) {
 			this.#die(`the server has taken nothing for ${Math.round(now - this.#stuckSince)} ms`);
-		} else if (this.#state === "asking") {
+		} else if (now - this.#heardAt >= this.#limitMs) {
 			this.#die(`the server has been silent for ${Math.round(now - this.#heardAt)} ms`);
-		} else if (now - this.#heardAt < quietMs) {
-			this.#wake(quietMs - (now - this.#heardAt));
+		} else if (this.#askedAt === undefined) {
+			if (now - this.#answeredAt >= quietMs / 2) this.#ask();
+			this.#wake(now);
+		} else if (now - this.#askedAt < this.#patienceMs) {
+			this.#wake(now);
+		} else if (this.#answersPings) {
+			this.#die(`the server sends, and has not answered a ping for ${Math.round(now - this.#askedAt)} ms`);
 		} else {
-			this.#state = "asking";
-			this.#wake(replyMs);
-			this.#actions.ping();
+			this.#actions.unanswered();
+			this.#ask();
+			this.#wake(now);
 		}
+	}
+
+	get #limitMs(): number {
+		return this.#settings.quietMs + this.#settings.replyMs;
+	}
+
+	/** How long the ping that is on its way may go without an answer. */
+	get #patienceMs(): number {
+		const moreMs = Math.floor(this.#heardBytes / SLOWEST_LINE) * 1000;
+		return Math.min(this.#limitMs + moreMs, this.#limitMs * MAX_PATIENCE);
+	}
+
+	/** The process was stopped or the machine slept, and what has arrived meanwhile has not been read yet. */
+	#forgive(now: number): void {
+		this.#heardAt = Math.max(this.#heardAt, now - this.#settings.quietMs);
+		if (this.#stuckSince !== undefined) this.#stuckSince = now;
+		if (this.#askedAt !== undefined) this.#askedAt = now;
+	}
+
+	#ask(): void {
+		this.asked();
+		this.#actions.ping();
 	}
 
 	#die(reason: string): void {

@@ -20,9 +20,9 @@ export interface LinkLimits {
 export interface LinkTimeouts {
 	/** Limit for one attempt to connect, from the DNS query to the bound resource. Default 10 s. */
 	readonly attemptMs?: number;
-	/** A ping is sent when nothing was received for this long. Default 7 s. */
+	/** A ping is sent half as long after the last was answered, whatever else comes in. Default 7 s. */
 	readonly quietMs?: number;
-	/** The connection is given up when nothing was received for this long after the ping. Default 8 s. */
+	/** The connection is given up when nothing was received, or a ping not answered, for quietMs and this. Default 8 s. */
 	readonly replyMs?: number;
 	/** The connection is given up when a write has been waiting this long. Default 12 s. */
 	readonly stallMs?: number;
@@ -66,7 +66,10 @@ interface ServerOptions {
 	readonly servername?: string;
 	/** Puts up with plaintext and with unverified certificates off loopback. Default false. */
 	readonly insecure?: boolean;
-	/** The address that is pinged to learn whether the connection lives. */
+	/**
+	 * The address that is pinged to learn whether the connection lives; any answer will do, an error too. Default: the
+	 * domain. A component that shares its domain with other processes needs another, or they get its pings.
+	 */
 	readonly pingTo?: string;
 	readonly limits?: LinkLimits;
 	readonly timeouts?: LinkTimeouts;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { Liveness } from "./liveness.js";
 import { SendWindow } from "./send-window.js";
+import { ManualClock } from "./testing/manual-clock.js";
 
 const KIB = 1024;
-const open = (limited = true) => new SendWindow({ limited, maxBytes: 1024 * KIB, replyMs: 8000, giveUpMs: 15_000 });
+const open = () => new SendWindow({ maxBytes: 1024 * KIB, replyMs: 8000 });
 
 describe("The send window", () => {
 	it("begins small, and asks for a ping when half of it is used", () => {
@@ -53,22 +55,80 @@ describe("The send window", () => {
 		expect(window.room).toBe(32 * KIB);
 	});
 
-	it("is given up when a server talks and does not answer pings", () => {
+	it("is none for a server that does not answer pings, and small again when it does", () => {
 		const window = open();
 		window.wrote(32 * KIB);
 		window.asked(0);
-		window.heard(15_000);
 		expect(window.room).toBe(0);
-		window.heard(15_001);
-		expect(window.room).toBe(Number.POSITIVE_INFINITY);
-	});
-
-	it("is none where it is not wanted", () => {
-		const window = open(false);
+		window.giveUp();
 		window.wrote(1e9);
-		expect(window.due).toBe(false);
-		window.asked(0);
-		window.answered(60_000);
 		expect(window.room).toBe(Number.POSITIVE_INFINITY);
+		expect(window.due).toBe(false);
+		window.asked(15_000);
+		window.answered(16_000);
+		expect(window.room).toBe(32 * KIB);
+	});
+});
+
+describe("A server that limits the rate", () => {
+	/** Has always something to write, to a server that reads in order and this fast. */
+	function saturate(options: {
+		readonly bytesPerSecond: number;
+		readonly stanzaBytes: number;
+		readonly limited: boolean;
+	}) {
+		const { bytesPerSecond, stanzaBytes, limited } = options;
+		const clock = new ManualClock();
+		const window = new SendWindow({ maxBytes: 16 * 1024 * KIB, replyMs: 8000 });
+		let deadAtMs: number | undefined;
+		let written = 0;
+		let readBytes = 0;
+		let pingBehind: number | undefined;
+		const ping = () => {
+			pingBehind = written;
+			window.asked(clock.now());
+			liveness.asked();
+		};
+		const liveness = new Liveness({ quietMs: 7000, replyMs: 8000, stallMs: 12_000 }, clock, {
+			ping,
+			unanswered: () => window.giveUp(),
+			dead: () => {
+				deadAtMs = clock.now();
+			},
+		});
+		for (let ms = 0; ms < 600_000 && deadAtMs === undefined; ms += 100) {
+			while (limited ? window.room > 0 : written < 500_000) {
+				written += stanzaBytes;
+				window.wrote(stanzaBytes);
+				if (window.due) ping();
+			}
+			clock.advance(100);
+			readBytes = Math.min(written, readBytes + bytesPerSecond / 10);
+			// White space, so that it is never silent.
+			if (ms % 1000 === 0) liveness.heard(1);
+			if (pingBehind !== undefined && readBytes >= pingBehind) {
+				pingBehind = undefined;
+				liveness.answered();
+				window.answered(clock.now());
+			}
+		}
+		liveness.stop();
+		return deadAtMs;
+	}
+
+	it.each([
+		["3 kB/s", 3000, 400],
+		["3 kB/s, with stanzas of 8 KiB", 3000, 8 * KIB],
+		["10 KiB/s, with stanzas of 64 KiB", 10 * KIB, 64 * KIB],
+		["100 kB/s, with stanzas of 64 KiB", 100_000, 64 * KIB],
+	])(
+		"to %s is never taken for dead, since no more is on its way than it reads in time",
+		(_, bytesPerSecond, stanzaBytes) => {
+			expect(saturate({ bytesPerSecond, stanzaBytes, limited: true })).toBeUndefined();
+		},
+	);
+
+	it("would be taken for dead without a window", () => {
+		expect(saturate({ bytesPerSecond: 10 * KIB, stanzaBytes: 400, limited: false })).toBeLessThan(60_000);
 	});
 });

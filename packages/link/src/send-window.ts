@@ -3,35 +3,25 @@ const MIN_BYTES = 32 * 1024;
 /**
  * How much may be on its way to the server that the server has not been seen to deal with.
  *
- * A server that limits our rate stops reading, and the ping that asks whether it lives waits behind all that was written
- * before. So what is written is kept short enough for the answer to come in time: a ping goes along with every half
- * window, its answer confirms what was written before it, and the window follows the time that this takes: it doubles below an
- * eighth of the time that an answer may take, and halves above three eighths. The rest waits on our side, where it is
- * bounded and counted.
+ * A server that limits our rate, or has too much to do, reads more slowly than we write, and the ping that asks whether
+ * it lives waits behind all that was written before. So what is written is kept short enough for the answer to come in
+ * time: a ping goes along with every half window, its answer confirms what was written before it, and the window follows
+ * the time that this takes: it doubles below an eighth of the time that an answer may take, and halves above three
+ * eighths. The rest waits on our side, where it is bounded and counted.
  *
- * A server that sends other things and leaves such a ping without an answer for `giveUpMs` does not answer pings: the
- * window is given up then.
+ * For a server that does not answer pings the window is given up (`Liveness` finds that out), until it answers one.
  */
 export class SendWindow {
 	readonly #maxBytes: number;
 	readonly #replyMs: number;
-	readonly #giveUpMs: number;
-	#size: number;
+	#size = MIN_BYTES;
 	#written = 0;
 	#confirmed = 0;
 	#probe: { readonly position: number; readonly at: number } | undefined;
 
-	/** @param options.limited `false`: no window at all */
-	constructor(options: {
-		readonly limited: boolean;
-		readonly maxBytes: number;
-		readonly replyMs: number;
-		readonly giveUpMs: number;
-	}) {
+	constructor(options: { readonly maxBytes: number; readonly replyMs: number }) {
 		this.#maxBytes = options.maxBytes;
 		this.#replyMs = options.replyMs;
-		this.#giveUpMs = options.giveUpMs;
-		this.#size = options.limited ? MIN_BYTES : Number.POSITIVE_INFINITY;
 	}
 
 	/** Bytes that may be written now. */
@@ -62,14 +52,14 @@ export class SendWindow {
 		const telling = probe.position - this.#confirmed >= this.#size / 2;
 		this.#confirmed = probe.position;
 		const took = now - probe.at;
-		if (took < this.#replyMs / 8 && telling)
+		if (!Number.isFinite(this.#size)) this.#size = MIN_BYTES;
+		else if (took < this.#replyMs / 8 && telling)
 			this.#size = Math.max(this.#size, Math.min(this.#maxBytes, this.#size * 2));
-		else if (took > (this.#replyMs * 3) / 8 && Number.isFinite(this.#size))
-			this.#size = Math.max(MIN_BYTES, this.#size / 2);
+		else if (took > (this.#replyMs * 3) / 8) this.#size = Math.max(MIN_BYTES, this.#size / 2);
 	}
 
-	/** Something came in. */
-	heard(now: number): void {
-		if (this.#probe !== undefined && now - this.#probe.at > this.#giveUpMs) this.#size = Number.POSITIVE_INFINITY;
+	/** The server does not answer pings: there is nothing to go by. */
+	giveUp(): void {
+		this.#size = Number.POSITIVE_INFINITY;
 	}
 }

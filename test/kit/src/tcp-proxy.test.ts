@@ -77,6 +77,29 @@ describe("A TCP proxy of the kit", () => {
 		await expect.poll(late.received, soon).toBe("three");
 	});
 
+	it("is deaf to its clients when only their direction is stalled, for new connections too", async () => {
+		const speakers: Socket[] = [];
+		const speaker = createServer((socket) => void speakers.push(socket.on("error", () => {})));
+		speaker.listen(0, "127.0.0.1");
+		await once(speaker, "listening");
+		await using deaf = await startTcpProxy({ target: { port: (speaker.address() as AddressInfo).port } });
+		const early = await open(deaf.port);
+		await expect.poll(() => speakers.length, soon).toBe(1);
+		deaf.stall("up");
+		const late = await open(deaf.port);
+		await expect.poll(() => speakers.length, soon).toBe(2);
+		for (const { socket } of [early, late]) socket.write("unheard");
+		for (const [index, client] of [early, late].entries()) {
+			speakers[index]?.write("said");
+			await expect.poll(client.received, soon).toBe("said");
+		}
+		expect(deaf.bytes.up).toBe(0);
+		deaf.resume();
+		await expect.poll(() => deaf.bytes.up, soon).toBe(14);
+		for (const socket of speakers) socket.destroy();
+		speaker.close();
+	});
+
 	it("cuts with a reset or hangs up with an end, and still takes new connections", async () => {
 		const first = await open();
 		first.socket.write("one");

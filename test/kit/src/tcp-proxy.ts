@@ -13,6 +13,7 @@ export interface TcpProxyOptions {
  * | -------- | ---------------------- | ------------------------------------------------------ |
  * | forward  | forwarded              | forwarded                                              |
  * | stalled  | accepted, and mute     | open, but nothing is read or written either way        |
+ * | deaf     | forwarded, deaf        | nothing is read from the clients; what is for them goes on |
  * | refused  | ECONNREFUSED           | as before                                              |
  *
  * Stalled is what a half-open peer looks like: no FIN, no RST, and full buffers once the kernel's are full. Refusing and
@@ -31,7 +32,8 @@ export interface TcpProxy extends AsyncDisposable {
 	cut(): void;
 	/** Ends every open connection with a FIN on both sides; new ones are still accepted. */
 	hangUp(): void;
-	stall(): void;
+	/** @param direction `up`: only what the clients send */
+	stall(direction?: "both" | "up"): void;
 	/** Forwards again, also what has waited in the kernel's buffers. */
 	resume(): void;
 	/** Closes the listening socket. */
@@ -53,7 +55,7 @@ interface Pair {
 export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpProxy> {
 	const pairs = new Set<Pair>();
 	const bytes = { up: 0, down: 0 };
-	let stalled = false;
+	let stalled: "no" | "up" | "both" = "no";
 	let delayMs = 0;
 	let accepted = 0;
 	let server: Server | undefined;
@@ -87,8 +89,13 @@ export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpPro
 		upstream.once("close", () => closed(pair));
 		upstream.once("connect", () => {
 			pair.lines.push(forward(pair.client, upstream, "up"), forward(upstream, pair.client, "down"));
-			for (const line of pair.lines) line.hold(stalled);
+			hold(pair);
 		});
+	}
+
+	function hold({ lines: [up, down] }: Pair): void {
+		up?.hold(stalled !== "no");
+		down?.hold(stalled === "both");
 	}
 
 	/** A side that has closed in good order has passed its end on already; the other side may still have things to say. */
@@ -114,7 +121,7 @@ export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpPro
 				pairs.add(pair);
 				client.on("error", () => end(pair, "reset"));
 				client.once("close", () => closed(pair));
-				if (!stalled) join(pair);
+				if (stalled !== "both") join(pair);
 			});
 			listening.once("error", reject);
 			listening.listen({ port, host: "127.0.0.1" }, () => resolve(listening));
@@ -149,15 +156,15 @@ export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpPro
 		},
 		cut: () => endAll("reset"),
 		hangUp: () => endAll("fin"),
-		stall() {
-			stalled = true;
-			for (const { lines } of pairs) for (const line of lines) line.hold(true);
+		stall(direction = "both") {
+			stalled = direction;
+			for (const pair of pairs) hold(pair);
 		},
 		resume() {
-			stalled = false;
+			stalled = "no";
 			for (const pair of pairs) {
 				if (pair.target === undefined) join(pair);
-				else for (const line of pair.lines) line.hold(false);
+				else hold(pair);
 			}
 		},
 		refuse,

@@ -66,7 +66,6 @@ async function connectClient(
 		jid,
 		announcedMaxBytes: rules.announcedMaxBytes,
 		held,
-		limitedRate: true,
 		prepare: (stanza) => withOwnFrom(stanza, jid),
 		settings,
 		environment,

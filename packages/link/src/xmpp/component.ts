@@ -85,7 +85,6 @@ async function connectComponent(
 		jid: settings.jid,
 		announcedMaxBytes: undefined,
 		held,
-		limitedRate: false,
 		prepare: (stanza) => withOwnedFrom(stanza, settings.domain),
 		settings,
 		environment,

@@ -18,8 +18,6 @@ export interface SessionSetup {
 	readonly announcedMaxBytes: number | undefined;
 	/** What has come in during the last step of the negotiation. */
 	readonly held: Element[];
-	/** Servers limit the rate of clients, and not that of components. */
-	readonly limitedRate: boolean;
 	/** Completes or refuses a stanza before it is sent. */
 	readonly prepare: (stanza: Element) => Element;
 	readonly settings: StreamSettings;
@@ -38,7 +36,6 @@ export class StreamSession implements Session {
 	readonly #window: SendWindow;
 	#held: Element[] | undefined;
 	#pingId: string | undefined;
-	#pingedAt = 0;
 	#closing = false;
 	#onOver: (() => void) | undefined;
 
@@ -51,6 +48,10 @@ export class StreamSession implements Session {
 		this.maxStanzaBytes = maxStanzaBytes(settings.maxStanzaBytes, setup.announcedMaxBytes);
 		this.#liveness = new Liveness(settings.liveness, environment.clock, {
 			ping: () => this.#ping(),
+			unanswered: () => {
+				this.#window.giveUp();
+				this.#queue.resume();
+			},
 			dead: (reason) => wire.end(passing("link-lost", `the connection is dead: ${reason}`)),
 		});
 		this.#queue = new WriteQueue(settings.maxBufferedBytes, {
@@ -64,16 +65,13 @@ export class StreamSession implements Session {
 			room: () => this.#window.room,
 		});
 		this.#window = new SendWindow({
-			limited: setup.limitedRate,
 			maxBytes: settings.maxBufferedBytes,
 			replyMs: settings.liveness.replyMs,
-			giveUpMs: settings.liveness.quietMs + settings.liveness.replyMs,
 		});
 		wire.trust();
 		wire.listen({
-			onBytes: () => {
-				this.#liveness.heard();
-				this.#window.heard(environment.clock.now());
+			onBytes: (bytes) => {
+				this.#liveness.heard(bytes);
 				this.#queue.resume();
 			},
 			onHeader: () => {},
@@ -163,15 +161,11 @@ export class StreamSession implements Session {
 	 */
 	#ping(): void {
 		const { settings, environment } = this.#setup;
-		const now = environment.clock.now();
-		const { quietMs, replyMs } = settings.liveness;
-		// One is on its way. If it is older than an answer may take, it was lost; a connection that is dead is never asked twice.
-		if (this.#pingId !== undefined && now - this.#pingedAt < quietMs + replyMs) return;
 		this.#pingId = stanzaId();
-		this.#pingedAt = now;
 		const ping = iq("get", { to: settings.pingTo, id: this.#pingId }, xml("ping", NS.ping));
 		this.#wire.write(serialize(this.#setup.prepare(ping), NS.client));
-		this.#window.asked(now);
+		this.#window.asked(environment.clock.now());
+		this.#liveness.asked();
 	}
 
 	/**
@@ -183,6 +177,7 @@ export class StreamSession implements Session {
 		const type = element.attr("type");
 		if (type === "get" && this.#setup.settings.pingTo !== element.attr("from")) return false;
 		this.#pingId = undefined;
+		this.#liveness.answered();
 		this.#window.answered(this.#setup.environment.clock.now());
 		if (this.#window.due) this.#ping();
 		this.#queue.resume();

@@ -3,7 +3,7 @@ import { xml } from "@antiphon/xml";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Link } from "../link.js";
 import { closedPort, type FakePeer, fakeServer, HEADER, streamError } from "../testing/fake-server.js";
-import { clientTo } from "../testing/links.js";
+import { clientTo, componentTo } from "../testing/links.js";
 import { opened, Recorder } from "../testing/recorder.js";
 
 const links: Link[] = [];
@@ -337,6 +337,37 @@ describe("A peer that is dead", () => {
 		const stanza = message({}, xml("body", NS.client, {}, "x".repeat(60_000)));
 		for (let i = 0; i < 300; i++) link.send(stanza);
 		expect((await recorder.state("waiting")).cause.message).toContain("taken nothing");
+	});
+
+	it.each(["client", "component"] as const)(
+		"is noticed by a %s when it has read and answered, talks, and reads no more, though nothing is full",
+		async (kind) => {
+			await using server = await fakeServer(async (peer) => {
+				await (kind === "client" ? peer.online() : peer.handshake());
+				const ping = await peer.element();
+				peer.socket.pause();
+				const timer = setInterval(() => peer.send(" "), 20);
+				peer.socket.on("close", () => clearInterval(timer));
+				peer.send(`<iq type='result' id='${ping.attr("id")}'/>`);
+			});
+			const timeouts = { ...quick, stallMs: 60_000 };
+			const link = use(kind === "client" ? clientTo(server, { timeouts }) : componentTo(server, { timeouts }));
+			const recorder = await opened(link);
+			expect((await recorder.state("waiting")).cause.message).toContain("has not answered a ping");
+		},
+	);
+
+	it("is not one that never answers a ping and talks", async () => {
+		let pings = 0;
+		await using server = await fed(async (peer) => {
+			const timer = setInterval(() => peer.send(" "), 20);
+			peer.socket.on("close", () => clearInterval(timer));
+			for (; pings < 4; pings++) await peer.element();
+			peer.send("<message id='m'/>");
+		});
+		const recorder = await opened(use(clientTo(server, { timeouts: quick })));
+		await recorder.stanza("m");
+		expect(recorder.states.map((state) => state.state)).toEqual(["connecting", "online"]);
 	});
 
 	it("is not one that answers pings, and the application sees nothing of them", async () => {

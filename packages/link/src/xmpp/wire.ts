@@ -6,8 +6,8 @@ import { startTls, type TlsOptions } from "./tls.js";
 export interface WireEvents {
 	onHeader(header: Element): void;
 	onElement(element: Element): void;
-	/** Bytes came in. Before they are parsed. */
-	onBytes(): void;
+	/** Bytes came in, this many. Before they are parsed. */
+	onBytes(bytes: number): void;
 	/** The connection is over; nothing follows. Called once. */
 	onEnd(failure: LinkFailure): void;
 }
@@ -149,7 +149,7 @@ export class Wire {
 	}
 
 	#read(chunk: Buffer): void {
-		this.#events?.onBytes();
+		this.#events?.onBytes(chunk.length);
 		try {
 			this.#parser.write(chunk);
 		} catch (error) {
