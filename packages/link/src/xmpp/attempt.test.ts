@@ -7,6 +7,7 @@ import type { Link } from "../link.js";
 import { closedPort, type FakePeer, fakeServer, HEADER, mechanisms } from "../testing/fake-server.js";
 import { clientTo, componentTo } from "../testing/links.js";
 import { opened, Recorder } from "../testing/recorder.js";
+import { ClientRules } from "./client-rules.js";
 import type { SrvRecord } from "./environment.js";
 
 const links: Link[] = [];
@@ -107,6 +108,32 @@ describe("An attempt to connect", () => {
 		link.destroy();
 		await peer.closed();
 		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("that is given up at any moment of the negotiation leaves no timer behind", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		await using server = await fakeServer((peer) => peer.online());
+		// Features, challenge, success, features, binding; and each of the turns in which xmpp.js goes on from there.
+		for (let element = 1; element <= 5; element++) {
+			for (let turns = 0; turns < 12; turns++) {
+				const link = use(clientTo(server));
+				const destroyAfter = (left: number) => {
+					if (left === 0) link.destroy();
+					else queueMicrotask(() => destroyAfter(left - 1));
+				};
+				const { admit } = ClientRules.prototype;
+				let seen = 0;
+				const spy = vi.spyOn(ClientRules.prototype, "admit").mockImplementation(function (this: ClientRules, shown) {
+					if (++seen === element) queueMicrotask(() => destroyAfter(turns));
+					return admit.call(this, shown);
+				});
+				await link.open(new Recorder(), { timeoutMs: 60_000 }).catch(() => {});
+				spy.mockRestore();
+				for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+				expect(seen).toBe(element);
+				expect(`${vi.getTimerCount()} after element ${element}, turn ${turns}`).toMatch(/^0 /);
+			}
+		}
 	});
 
 	it("goes on to the next server of the domain when the first refuses", async () => {

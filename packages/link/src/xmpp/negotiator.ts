@@ -125,6 +125,8 @@ function wireSocket(wire: Wire): new () => EventEmitter {
 /** Settles whatever xmpp.js still waits for, so that none of its timers outlives the negotiation. */
 function letGo(entity: Entity): void {
 	const gone = new Error("the negotiation is over");
+	// It may be between two steps: after the login, it opens the stream again some turns later, and would time that.
+	entity.timeout = 0;
 	for (const pending of entity.iqCaller.handlers.values()) pending.reject(gone);
 	entity.removeAllListeners("element");
 	entity.removeAllListeners("send");
