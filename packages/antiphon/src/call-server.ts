@@ -4,11 +4,16 @@ import { Admission } from "./admission.js";
 import { BACKLOG, tooMuchToSend } from "./backlog.js";
 import { CallAbort } from "./call-abort.js";
 import type { Outcome, ReceivedCall } from "./call-outcome.js";
+import { Complaints } from "./complaints.js";
 import type { ServedSubject } from "./directory.js";
 import type { NodeLimits } from "./limits.js";
 import type { NodeHost } from "./node-host.js";
 import { digestOf, RecentCalls } from "./recent-calls.js";
 import { type AdmittedCall, runHandler } from "./run-handler.js";
+import { Seldom } from "./seldom.js";
+
+/** How often the log tells of copies. */
+const COPIES_EVERY_MS = 1_000;
 
 /** A call that has its places, which are counted for this account. */
 interface Admitted {
@@ -32,8 +37,12 @@ export class CallServer {
 	/** Calls of a `set` that have run. A `get` does no harm when it runs again. */
 	readonly #ran = new RecentCalls();
 
+	readonly #complaints: Complaints;
+	readonly #copies = new Seldom(COPIES_EVERY_MS);
+
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
+		this.#complaints = new Complaints(host.log);
 		this.admission = new Admission("this node", limits.maxCallsIn, limits.maxCallsInPerPeer);
 	}
 
@@ -61,7 +70,8 @@ export class CallServer {
 		const key = keyOf(from, callId);
 		if (this.#open.has(key)) {
 			// An answer to the copy would be taken for the answer to the call.
-			this.#host.log.debug(`a copy of a call from ${from} was ignored: the first still runs`);
+			const message = `a copy of a call from ${from} was ignored: the first still runs`;
+			this.#copies.say((more) => this.#host.log.debug(`${message}${more}`));
 			return;
 		}
 		try {
@@ -157,11 +167,17 @@ export class CallServer {
 			end(new BusError("deadline-exceeded", `${head.fn} did not finish within ${head.ttlMs} ms`));
 		}, head.ttlMs);
 		this.#open.set(key, end);
-		void runHandler(call, abort, this.#host.log).then((outcome) => {
+		const done = (outcome: Outcome) => {
 			served.admission.leave(account);
 			this.admission.leave(account);
 			settleOnce(outcome);
-		});
+		};
+		// A handler can throw what cannot even be looked at; its place and its caller must not be lost with it.
+		const onBroken = (thrown: unknown) => {
+			this.#complaints.about(call.fn, head.fn, false, thrown);
+			done({ error: new BusError("internal", "internal error", { executed: "unknown" }) });
+		};
+		void runHandler(call, abort, this.#complaints).then(done, onBroken);
 	}
 }
 

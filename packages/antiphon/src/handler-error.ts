@@ -1,5 +1,6 @@
-import { BusError, type BusErrorCode, type Executed, type Jid, type Log } from "@antiphon/protocol";
+import { BusError, type BusErrorCode, type Executed } from "@antiphon/protocol";
 import { isCallFailure } from "./call-failure.js";
+import type { Complain } from "./complaints.js";
 
 /** Codes that a handler may answer with by throwing a BusError of its own. Everything else is `internal`. */
 const PASSED_ON: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
@@ -12,16 +13,6 @@ const PASSED_ON: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
 	"conflict",
 ]);
 
-/** Writes down what goes wrong in a call, for whoever can mend it. */
-export type Complain = (thrown: unknown) => void;
-
-/** @param isOver whether somebody still waits: after an abort nearly everything fails */
-export function complainTo(log: Log, fn: string, caller: Jid, isOver: () => boolean): Complain {
-	return (thrown) => {
-		log[isOver() ? "debug" : "error"](`${fn}, called by ${caller}, failed: ${detailOf(thrown)}`);
-	};
-}
-
 /** What the caller is told of an input that was not accepted. */
 export function inputError(thrown: unknown, complain: Complain): BusError {
 	const error = BusError.from(thrown);
@@ -32,7 +23,8 @@ export function inputError(thrown: unknown, complain: Complain): BusError {
 /** What the caller is told of something that the handler threw: no detail leaves the process. */
 export function handlerError(thrown: unknown, complain: Complain): BusError {
 	if (thrown instanceof BusError && PASSED_ON.has(thrown.code) && !isCallFailure(thrown)) {
-		const retry = thrown.retryAfterMs === undefined ? {} : { retryAfterMs: thrown.retryAfterMs };
+		// JavaScript may have put anything there.
+		const retry = typeof thrown.retryAfterMs === "number" ? { retryAfterMs: thrown.retryAfterMs } : {};
 		return new BusError(thrown.code, thrown.message, { executed: "yes", ...retry });
 	}
 	complain(thrown);
@@ -51,12 +43,4 @@ export function unsentReply({ code, message }: BusError, executed: Executed): Bu
 	if (code === "too-large") return new BusError(code, `the reply is too large: ${message}`, { executed });
 	if (code === "overloaded") return new BusError(code, "there was no room to send the reply", { executed });
 	return new BusError("internal", "internal error", { executed });
-}
-
-function detailOf(thrown: unknown): string {
-	try {
-		return thrown instanceof Error ? String(thrown.stack ?? thrown.message) : String(thrown);
-	} catch {
-		return "something was thrown that cannot be shown";
-	}
 }

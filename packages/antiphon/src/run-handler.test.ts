@@ -2,7 +2,7 @@ import { BUS_ERROR_CODES, BusError, type BusErrorCode } from "@antiphon/protocol
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { get, type Handlers, isFault, service } from "./index.js";
-import { DOMAIN, failureOf, join, type ProbeHandlers, probe, world } from "./testing/bus.js";
+import { DOMAIN, failureOf, join, keepingLog, type ProbeHandlers, probe, world } from "./testing/bus.js";
 
 type Echo = ProbeHandlers["echo"];
 
@@ -81,6 +81,40 @@ describe("a handler", () => {
 			expect(error).toMatchObject(INTERNAL);
 			expect(log.length).toBe(1);
 		}
+	});
+
+	it("that throws what cannot even be looked at is an internal error, and gives its place back", async () => {
+		const { caller, provider, log } = await world({
+			echo: () => {
+				const { proxy, revoke } = Proxy.revocable({}, {});
+				revoke();
+				throw proxy;
+			},
+		});
+		const error = await failureOf(caller.client(probe, { domain: DOMAIN }).echo({ word: "x" }));
+		expect(error).toMatchObject({ code: "internal", message: "internal error", executed: "unknown" });
+		expect(log.lines).toEqual([expect.stringMatching(/^error probe\.echo failed: TypeError: /)]);
+		expect(provider.stats().callsIn).toBe(0);
+	});
+
+	it("that throws a BusError with a time that is none answers without it", async () => {
+		const { error } = await outcome(() => {
+			throw new BusError("overloaded", "told", { retryAfterMs: 7n as never });
+		});
+		expect(error).toMatchObject({ code: "overloaded", executed: "yes", retryAfterMs: undefined });
+	});
+
+	it("that fails for every call does not fill the log, nor hide what another function has to tell", async () => {
+		const log = keepingLog();
+		const fail = () => {
+			throw new Error("broken");
+		};
+		const { caller } = await world({ echo: fail, learn: fail }, { provider: { log } });
+		const client = caller.client(probe, { domain: DOMAIN });
+		await Promise.all(Array.from({ length: 200 }, () => failureOf(client.echo({ word: "x" }))));
+		await failureOf(client.learn({ word: "x" }));
+		expect(log.lines.length).toBeLessThan(50);
+		expect(log.lines.at(-1)).toMatch(/^error probe\.learn, called by /);
 	});
 
 	it("may use its signal, its deadline and its caller's address", async () => {

@@ -1,10 +1,11 @@
 import { type CallContext, type FunctionContract, outgoing, parse } from "@antiphon/contract";
-import { BusError, type CallHead, decodeBody, encodeFault, encodeReply, type Log } from "@antiphon/protocol";
+import { BusError, type CallHead, decodeBody, encodeFault, encodeReply } from "@antiphon/protocol";
 import type { CallAbort } from "./call-abort.js";
 import { callContext, DeclaredFault } from "./call-context.js";
 import type { Outcome, ReceivedCall } from "./call-outcome.js";
+import type { Complain, Complaints } from "./complaints.js";
 import type { ServedService } from "./directory.js";
-import { type Complain, complainTo, handlerError, inputError, outputError } from "./handler-error.js";
+import { handlerError, inputError, outputError } from "./handler-error.js";
 
 /** A call that passed every check and waits for its handler. */
 export interface AdmittedCall extends ReceivedCall {
@@ -17,9 +18,10 @@ export interface AdmittedCall extends ReceivedCall {
 }
 
 /** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the outcome. */
-export async function runHandler(call: AdmittedCall, abort: CallAbort, log: Log): Promise<Outcome> {
+export async function runHandler(call: AdmittedCall, abort: CallAbort, complaints: Complaints): Promise<Outcome> {
 	const { payload, head, fn } = call;
-	const complain = complainTo(log, head.fn, call.from, () => abort.reason !== undefined);
+	const complain: Complain = (thrown) =>
+		complaints.about(fn, `${head.fn}, called by ${call.from},`, abort.reason !== undefined, thrown);
 
 	let input: unknown;
 	try {
