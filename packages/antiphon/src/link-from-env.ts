@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { clientLink, componentLink, type Link } from "@antiphon/link";
 import { BusError } from "@antiphon/protocol";
@@ -15,7 +16,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | ANTIPHON_CA                           | file with the certificates to trust (PEM)                  |
  * | ANTIPHON_INSECURE                     | `1`: allow plaintext and unverified certificates           |
  *
- * @throws BusError `invalid-argument` that names what is missing
+ * @throws BusError `invalid-argument` that names what is missing, or wrong with what is there
  */
 export function linkFromEnv(env: Environment = process.env): Link {
 	const need = (name: string, why: string): string => {
@@ -43,9 +44,24 @@ export function linkFromEnv(env: Environment = process.env): Link {
 }
 
 function readCertificates(path: string): string {
+	let text: string;
 	try {
-		return readFileSync(path, "utf8");
+		text = readFileSync(path, "utf8");
 	} catch (cause) {
 		throw new BusError("invalid-argument", `ANTIPHON_CA: ${BusError.from(cause).message}`, { cause });
+	}
+	// Where there is none, Node trusts nobody and does not say why.
+	if (holdsCertificates(text)) return text;
+	const problem = `${path} holds no certificate that can be read: give PEM, -----BEGIN CERTIFICATE-----`;
+	throw new BusError("invalid-argument", `ANTIPHON_CA: ${problem}`);
+}
+
+function holdsCertificates(text: string): boolean {
+	const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+	try {
+		for (const block of blocks) new X509Certificate(block);
+		return blocks.length > 0;
+	} catch {
+		return false;
 	}
 }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { type LinkFailure, passing } from "../failure.js";
+import { final, type LinkFailure, passing } from "../failure.js";
 import type { StreamSettings } from "../options.js";
 import type { LinkEnvironment } from "./environment.js";
 import type { Target } from "./srv.js";
@@ -34,7 +34,8 @@ export async function connectFirst(targets: readonly Target[], context: ConnectC
 			return await connectOne(target, context, share.signal);
 		} catch (error) {
 			last = error as LinkFailure;
-			if (last.final || context.signal.aborted) throw last;
+			// A target that does not speak TLS says nothing about the next one.
+			if ((last.final && last.error.code === "forbidden") || context.signal.aborted) throw last;
 		} finally {
 			cancel();
 			context.signal.removeEventListener("abort", giveUp);
@@ -50,7 +51,11 @@ async function connectOne(target: Target, context: ConnectContext, signal: Abort
 	const loopback = environment.isLoopback(socket.remoteAddress ?? "");
 	if (target.directTls) {
 		context.onStep(`in the TLS handshake with ${target.host}:${target.port}`);
-		socket = await startTls(socket, { ...settings.tls, verify: !settings.insecure }, signal);
+		try {
+			socket = await startTls(socket, { ...settings.tls, verify: !settings.insecure }, signal);
+		} catch (error) {
+			throw isPlaintext(error as LinkFailure) ? plaintextAnswered(target, error) : error;
+		}
 	}
 	return new Wire(socket, {
 		maxStanzaBytes: settings.maxIncomingStanzaBytes,
@@ -61,6 +66,16 @@ async function connectOne(target: Target, context: ConnectContext, signal: Abort
 		authentic: (target.directTls && !settings.insecure) || (loopback && settings.tls.ca === undefined),
 		...(context.contentNs !== undefined && { contentNs: context.contentNs }),
 	});
+}
+
+/** Was the answer to the first TLS record none? */
+function isPlaintext({ error }: LinkFailure): boolean {
+	return (error.cause as NodeJS.ErrnoException | undefined)?.code === "ERR_SSL_WRONG_VERSION_NUMBER";
+}
+
+function plaintextAnswered({ host, port }: Target, cause: unknown): LinkFailure {
+	const advice = "Try xmpp:// instead of xmpps://: it uses STARTTLS where that is offered";
+	return final("link-lost", `${host}:${port} does not speak TLS. ${advice}`, cause);
 }
 
 function connectTcp(target: Target, signal: AbortSignal): Promise<Socket> {

@@ -242,6 +242,8 @@ describe("A certificate", () => {
 		const { error } = await failure(clientTo(server, { url: direct(server), ca: expired.ca }));
 		expect(error).toMatchObject({ code: "forbidden" });
 		expect(String(error)).toContain("expired");
+		// That authority is trusted already.
+		expect(String(error)).not.toContain("as ca");
 	});
 
 	it("is checked against the host of the url for a component", async () => {
@@ -255,6 +257,36 @@ describe("A certificate", () => {
 			componentTo(server, { url: direct(server), ca: local.ca, servername: "other.org" }),
 		);
 		expect(error).toMatchObject({ code: "forbidden" });
+	});
+});
+
+describe("A port without TLS", () => {
+	it("is named, with what to try instead, and not tried again", async () => {
+		await using server = await fakeServer(async (peer) => {
+			peer.send("<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'>");
+			await peer.closed();
+		});
+		const url = `xmpps://127.0.0.1:${server.port}`;
+		for (const link of [clientTo(server, { url }), componentTo(server, { url })]) {
+			const { error, states } = await failure(link);
+			expect(error).toMatchObject({ code: "link-lost", executed: "no" });
+			expect((error as Error).message).toMatch(`127.0.0.1:${server.port} does not speak TLS. Try xmpp://`);
+			expect(states).toEqual(ONCE);
+		}
+	});
+
+	it("does not keep the next server that DNS names from being tried", async () => {
+		await using plain = await fakeServer(async (peer) => {
+			peer.send("<stream:stream>");
+			await peer.closed();
+		});
+		await using server = await fakeServer(async (peer) => {
+			await peer.secure(own);
+			await peer.online();
+		});
+		const resolveSrv = async () =>
+			[plain, server].map(({ port }, priority) => ({ name: "127.0.0.1", port, priority, weight: 0 }));
+		await opened(use(clientTo(server, { url: "xmpps://example.org", ca: own.ca }, { resolveSrv })));
 	});
 });
 

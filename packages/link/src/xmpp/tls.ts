@@ -82,7 +82,7 @@ function tlsFailure(socket: TLSSocket, error: Error, servername: string): LinkFa
 	if (refused) {
 		return final(
 			"forbidden",
-			`the server's certificate is not valid for ${servername}: ${error.message}. Give the authority that signed it as ca, or the name that it bears as servername`,
+			`the server's certificate is not valid for ${servername}: ${error.message}. ${adviceFor(error)}`,
 			error,
 		);
 	}
@@ -93,5 +93,22 @@ function tlsFailure(socket: TLSSocket, error: Error, servername: string): LinkFa
 			error,
 		);
 	}
-	return passing("link-lost", `the TLS handshake failed: ${error.message}`, error);
+	return passing("link-lost", `the TLS handshake failed: ${reasonOf(error)}`, error);
+}
+
+function adviceFor(refusal: NodeJS.ErrnoException): string {
+	switch (refusal.code) {
+		case "ERR_TLS_CERT_ALTNAME_INVALID":
+			return "Check the domain, or give the name that it bears as servername";
+		case "CERT_HAS_EXPIRED":
+		case "CERT_NOT_YET_VALID":
+			return "The server needs another one, unless the clock here is wrong";
+		default:
+			return "Give the authority that signed it as ca";
+	}
+}
+
+/** Without the addresses and source files that OpenSSL's messages have around the reason. */
+function reasonOf(error: Error & { readonly reason?: unknown }): string {
+	return typeof error.reason === "string" ? error.reason : error.message;
 }
