@@ -1,37 +1,39 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { dictionary } from "@antiphon/dictionary";
 import { describe as describeService } from "antiphon";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-	type Child,
+	accountEnvironment,
+	antiphon,
+	COMMAND,
+	type DictionaryWorld,
+	type Environment,
 	freePort,
 	openComponent,
-	startDictionary,
+	runChild,
+	startAntiphon,
+	startDictionaryWorld,
 	startEmbedded,
 	startTcpProxy,
+	tempDir,
 	type XmppServer,
 } from "#kit";
-import { accountEnvironment, antiphon, type Environment, startAntiphon } from "./command.js";
 
 const LIMIT_MS = 60_000;
+const PACKAGE = dirname(dirname(COMMAND));
 const STATUS = { ok: 0, usage: 2, fault: 3, badInput: 4, nobodyThere: 5, timeout: 6, linkLost: 7, refused: 8 };
 
 describe("antiphon, beside a server and a service", () => {
+	let world: DictionaryWorld;
 	let server: XmppServer;
-	let service: Child;
 	let env: Environment;
 
 	beforeAll(async () => {
-		server = await startEmbedded({
-			users: { me: "pass:word" },
-			components: { "fn.localhost": "secret", "mute.localhost": "secret" },
-		});
-		env = accountEnvironment(server, "me");
-		service = await startDictionary(server, "fn.localhost");
+		world = await startDictionaryWorld({ components: { "mute.localhost": "secret" } });
+		({ server, env } = world);
 	}, LIMIT_MS);
-	afterAll(async () => {
-		await service?.end();
-		await server?.stop();
-	}, LIMIT_MS);
+	afterAll(() => world?.stop(), LIMIT_MS);
 
 	const call = (...args: string[]) => antiphon(["call", ...args], env);
 
@@ -67,7 +69,16 @@ describe("antiphon, beside a server and a service", () => {
 			],
 			["no input", ["dictionary.define"], STATUS.badInput, { code: "invalid-argument", executed: "no" }],
 			["no such service", ["nothing.define", "{}"], STATUS.nobodyThere, { code: "not-found", executed: "no" }],
-			["no such function", ["dictionary.nothing", "{}"], STATUS.nobodyThere, { code: "not-found", executed: "no" }],
+			[
+				"no such function",
+				["dictionary.nothing", "{}"],
+				STATUS.nobodyThere,
+				{
+					code: "unimplemented",
+					executed: "no",
+					message: "dictionary@fn.localhost has no function nothing; it has define, learn",
+				},
+			],
 			[
 				"a domain where nobody is",
 				["dictionary.define@gone.localhost", "{}"],
@@ -81,7 +92,7 @@ describe("antiphon, beside a server and a service", () => {
 		])("says what is wrong with %s, with a status of its own", async (_, args, code, error) => {
 			const json = await call(...args, "--json");
 			expect(JSON.parse(json.stdout)).toEqual({
-				error: expect.objectContaining({ message: expect.any(String), ...error }),
+				error: expect.objectContaining({ message: expect.not.stringMatching(/^error: /), ...error }),
 			});
 			expect(json).toMatchObject({ code, stderr: "" });
 			const plain = await call(...args);
@@ -114,8 +125,14 @@ describe("antiphon, beside a server and a service", () => {
 				ANTIPHON_URL: `xmpp://127.0.0.1:${proxy.port}`,
 			});
 			expect(mute.code).toBe(STATUS.linkLost);
-			for (const { stdout } of [wrong, gone, mute])
-				expect(JSON.parse(stdout).error.message).toEqual(expect.any(String));
+			const [, whyGone, whyMute] = [wrong, gone, mute].map(({ stdout }) => JSON.parse(stdout).error.message);
+			expect(whyGone).toMatch(/^not connected to the XMPP server after 700 ms: no connection to .*ECONNREFUSED/);
+			expect(whyMute).toBe(
+				`not connected to the XMPP server after 700 ms: xmpp://127.0.0.1:${proxy.port} does not answer as an XMPP server does`,
+			);
+			// However often it tried: one line, while there is still hope.
+			expect(gone.stderr.match(/\n/g)).toHaveLength(1);
+			expect(mute.stderr).toBe("");
 		});
 
 		it("has a status of its own for a function whose provider is there and never answers", async () => {
@@ -128,10 +145,29 @@ describe("antiphon, beside a server and a service", () => {
 			});
 		});
 
-		it("says which variable is missing", async () => {
+		it("takes a server that falls silent during the call for no answer in time, not for a lost link", async () => {
+			await using proxy = await startTcpProxy({ target: { port: server.c2sPort } });
+			using provider = await openComponent({ port: server.componentPort, domain: "mute.localhost", secret: "secret" });
+			expect(provider).toBeDefined();
+			const args = ["call", "a.b@mute.localhost", "--json", "--trace-stanzas", "--timeout", "3s"];
+			const waiting = startAntiphon(args, { ...env, ANTIPHON_URL: `xmpp://127.0.0.1:${proxy.port}` });
+			await waiting.waitUntil("a stanza", () => waiting.stderr().includes("--- sent"), 10_000);
+			proxy.stall();
+			expect((await waiting.exited).code).toBe(STATUS.timeout);
+			expect(JSON.parse(waiting.stdout())).toMatchObject({ error: { code: "deadline-exceeded" } });
+		});
+
+		it("says which variable or flag is missing", async () => {
 			const { code, stderr } = await antiphon(["call", "dictionary.define@fn.localhost", "{}"]);
-			expect(code).not.toBe(0);
-			expect(stderr).toMatch(/ANTIPHON_URL/);
+			expect(code).toBe(STATUS.usage);
+			expect(stderr).toMatch(/^antiphon: set ANTIPHON_URL or --url: /);
+		});
+
+		it("names a setting that is wrong as it was given", async () => {
+			expect((await antiphon(["ls"], { ...env, ANTIPHON_JID: "localhost" })).stderr).toMatch(
+				/^antiphon: ANTIPHON_JID /,
+			);
+			expect((await antiphon(["ls", "--jid", "localhost"], env)).stderr).toMatch(/^antiphon: --jid /);
 		});
 	});
 
@@ -141,6 +177,35 @@ describe("antiphon, beside a server and a service", () => {
 		expect(stdout).toContain("antiphon ls fn.localhost");
 		for (const wrong of ["fn.localhost/x", "dictionary@fn.localhost"]) {
 			expect((await antiphon(["ls", wrong], env)).code).toBe(STATUS.usage);
+		}
+	});
+
+	it("puts in its own words what stands between it and a server with TLS", async () => {
+		await using secure = await startEmbedded({ users: { me: "pass:word" }, tls: true });
+		await using dir = tempDir("ca");
+		const [ca, noCa] = [join(dir.path, "ca.pem"), join(dir.path, "none.pem")];
+		writeFileSync(ca, secure.ca ?? "");
+		writeFileSync(noCa, "no certificate here");
+		const account = accountEnvironment(secure, "me");
+		const to = (url: string, ...args: string[]) => antiphon(["ping", "localhost", "--url", url, ...args], account);
+		const direct = `xmpps://localhost:${secure.tlsPort}`;
+
+		expect((await to(direct, "--ca", ca)).code).toBe(STATUS.ok);
+		const untrusted = await to(direct);
+		expect(untrusted).toMatchObject({ code: STATUS.refused, stderr: expect.stringContaining("--ca (ANTIPHON_CA)") });
+		const empty = await to(direct, "--ca", noCa);
+		expect(empty).toMatchObject({ code: STATUS.usage });
+		expect(empty.stderr).toBe(
+			`antiphon: --ca: ${noCa} holds no certificate that can be read: give PEM, -----BEGIN CERTIFICATE-----\n`,
+		);
+		const plain = await to(`xmpps://127.0.0.1:${secure.c2sPort}`);
+		expect(plain).toMatchObject({ code: STATUS.linkLost });
+		expect(plain.stderr).toMatch(`127.0.0.1:${secure.c2sPort} does not speak TLS. Try xmpp://`);
+		// With --ca, TLS is asked for on loopback, too; this server has none.
+		const stripped = await antiphon(["ping", "localhost", "--ca", ca], env);
+		expect(stripped).toMatchObject({ code: STATUS.refused, stderr: expect.stringContaining("--insecure") });
+		for (const { stderr } of [untrusted, empty, plain, stripped]) {
+			expect(stderr).not.toMatch(/servername|insecure: true|routines|\n./);
 		}
 	});
 
@@ -189,6 +254,37 @@ describe("antiphon, beside a server and a service", () => {
 		expect((await antiphon(["ping", "nobody@fn.localhost"], env)).code).toBe(STATUS.nobodyThere);
 	});
 
+	it.each(["--version", "-V"])("%s prints the version of the package", async (flag) => {
+		const { version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+		expect(await antiphon([flag])).toMatchObject({ code: STATUS.ok, stdout: `${version}\n`, stderr: "" });
+	});
+
+	it.each([["nothing"], ["call"], ["call", "a", "b", "c"], [], ["server", "--user", "me"], ["dev", "--port", "x"]])(
+		"with --json, the command line %j gets one JSON value, without a prefix",
+		async (...args) => {
+			const { code, stdout, stderr } = await antiphon([...args, "--json"]);
+			expect({ code, stderr }).toEqual({ code: STATUS.usage, stderr: "" });
+			expect(JSON.parse(stdout)).toEqual({
+				error: { code: "invalid-argument", message: expect.not.stringMatching(/^error/), executed: "no" },
+			});
+		},
+	);
+
+	it("whoever stops reading ends it in order, and output that cannot be written is an error", async () => {
+		const shell = (line: string) =>
+			runChild({
+				command: "/bin/sh",
+				args: ["-c", line, "sh", process.execPath, COMMAND],
+				env: { ...process.env, NO_COLOR: "1", ...env },
+				limitMs: LIMIT_MS,
+			});
+		expect(await shell('"$1" "$2" ls | head -1')).toMatchObject({ code: 0, stderr: "" });
+		expect(await shell('"$1" "$2" ls --json 2>&1 | true')).toMatchObject({ code: 0, stdout: "" });
+		if (!existsSync("/dev/full")) return;
+		const { code, stderr } = await shell('"$1" "$2" ls > /dev/full');
+		expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^antiphon: the output .*ENOSPC.*\n$/) });
+	});
+
 	it("--help lists the exit statuses", async () => {
 		for (const args of [["--help"], ["call", "--help"]]) {
 			const { stdout, code } = await antiphon(args);
@@ -196,6 +292,23 @@ describe("antiphon, beside a server and a service", () => {
 			expect(stdout).toMatch(/Exit status:[\s\S]*3 {2}the call ended in a fault/);
 		}
 	});
+});
+
+it.each([
+	["--domain", "a@b"],
+	["--component", "fn.localhost"],
+	["--component", "localhost:secret"],
+	["--user", "me@localhost:secret"],
+	["--tls-port", "0"],
+	["--tls-key", "nowhere"],
+	["--host", "203.0.113.1"],
+	["--data", "/dev/null"],
+])("antiphon server: a bad value is a usage error that names the flag: %s %s", async (flag, value) => {
+	const ports = ["--port", "0", "--component-port", "0"];
+	const { code, stdout, stderr } = await antiphon(["server", ...ports, flag, value]);
+	expect({ code, stdout }).toEqual({ code: STATUS.usage, stdout: "" });
+	expect(stderr).toMatch(new RegExp(`^antiphon: ${flag}:? `, "m"));
+	expect(stderr).not.toMatch(/\n\s+at /);
 });
 
 describe("antiphon dev", () => {
@@ -268,7 +381,7 @@ describe("antiphon dev", () => {
 			const { code, stdout, stderr } = await antiphon(["dev", flag, port, other, "0", "--exit"]);
 			expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 			expect(stderr).toContain(port);
-			expect(stderr).toContain(`(${flag})`);
+			expect(stderr).toContain(`choose another ${flag},`);
 			expect(stderr).not.toMatch(/\n\s+at /);
 			await first.end();
 		},

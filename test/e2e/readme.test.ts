@@ -4,8 +4,15 @@ import { fileURLToPath } from "node:url";
 import { makeProgram } from "@antiphon/cli";
 import { parseElement, serialize } from "@antiphon/xml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Child, openClient, runChild, startDictionary, startEmbedded, type XmppServer } from "#kit";
-import { accountEnvironment, antiphon, type Environment } from "./command.js";
+import {
+	antiphon,
+	type DictionaryWorld,
+	type Environment,
+	openClient,
+	runChild,
+	startDictionaryWorld,
+	type XmppServer,
+} from "#kit";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LIMIT_MS = 60_000;
@@ -133,19 +140,15 @@ it("npm start prints what README.md shows", async () => {
 });
 
 describe("beside the dictionary", () => {
+	let world: DictionaryWorld;
 	let server: XmppServer;
-	let service: Child;
 	let env: Environment;
 
 	beforeAll(async () => {
-		server = await startEmbedded({ users: { me: "secret" }, components: { "fn.localhost": "secret" } });
-		env = accountEnvironment(server, "me");
-		service = await startDictionary(server, "fn.localhost");
+		world = await startDictionaryWorld();
+		({ server, env } = world);
 	}, LIMIT_MS);
-	afterAll(async () => {
-		await service?.end();
-		await server?.stop();
-	}, LIMIT_MS);
+	afterAll(() => world?.stop(), LIMIT_MS);
 
 	const shown = commands(README).filter(({ command }) => command.startsWith(NPM_RUN));
 
@@ -164,7 +167,7 @@ describe("beside the dictionary", () => {
 
 	it("the stanza sent by hand gets the answer that README.md shows", async () => {
 		const [stanza = "", answer = ""] = blocks(README, "xml");
-		const login = { port: server.c2sPort, domain: "localhost", user: "me", password: "secret" };
+		const login = { port: server.c2sPort, domain: "localhost", user: "me", password: "pass:word" };
 		using stream = await openClient({ ...login, resource: "console" });
 		stream.write(stanza);
 		const received = await stream.until(/<iq [^>]*id=['"]1['"].*<\/iq>/, LIMIT_MS);

@@ -12,6 +12,8 @@ export interface Address {
 	readonly instance: string | undefined;
 	/** As a JID. */
 	readonly jid: string;
+	/** The JID of its service. */
+	readonly serviceJid: string;
 }
 
 /**
@@ -28,6 +30,7 @@ export function parseAddress(text: string, flags: ConnectionFlags): Address {
 	if (!domain) throw new UsageError(`where is ${text}? Say ${text}@DOMAIN, or set ANTIPHON_DOMAIN or --domain`);
 	if (Jid.tryParse(`${service}@${domain}`) === undefined)
 		throw new UsageError(`${text} is no address: ${service}@${domain} is no JID`);
-	const local = fn === undefined ? service : `${service}.${fn}`;
-	return { service, fn, domain, instance, jid: `${local}@${domain}${instance === undefined ? "" : `/${instance}`}` };
+	const at = `@${domain}${instance === undefined ? "" : `/${instance}`}`;
+	const serviceJid = `${service}${at}`;
+	return { service, fn, domain, instance, jid: fn === undefined ? serviceJid : `${service}.${fn}${at}`, serviceJid };
 }

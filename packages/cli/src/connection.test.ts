@@ -27,6 +27,7 @@ describe("an address", () => {
 			domain: "fn.localhost",
 			instance: "worker-7",
 			jid: "dictionary.define@fn.localhost/worker-7",
+			serviceJid: "dictionary@fn.localhost/worker-7",
 		});
 		expect(parseAddress("dictionary@fn.localhost", flags())).toMatchObject({ service: "dictionary", fn: undefined });
 	});

@@ -1,7 +1,8 @@
-import { BusError, createNode, type Link, lineLog, linkFromEnv, type Node } from "antiphon";
+import { BusError, createNode, type Link, type Log, lineLog, linkFromEnv, type Node } from "antiphon";
 import { type Command, Option } from "commander";
 import { UsageError } from "./command-error.js";
 import { untilSignal } from "./until-signal.js";
+import { inCommandWords, settingProblem } from "./wording.js";
 
 /** The flags that every command with a connection takes; each stands for a variable of the environment. */
 export interface ConnectionFlags {
@@ -81,8 +82,7 @@ export async function withNode<T>(
 		throw new BusError("cancelled", "interrupted");
 	});
 	const connectAndRun = async () => {
-		const limits = { connectTimeoutMs: remainingMs() };
-		const node = await createNode({ link, log: lineLog("antiphon", "warn"), limits });
+		const node = await connected(link, flags);
 		try {
 			return await run(node, { remainingMs });
 		} finally {
@@ -96,11 +96,36 @@ export async function withNode<T>(
 	}
 }
 
+/** @throws BusError in the command's words */
+async function connected(link: Link, flags: ConnectionFlags): Promise<Node> {
+	const startMs = performance.now();
+	const log = lineLog("antiphon", "warn");
+	let online = false;
+	let complaints = 0;
+	const warn: Log["warn"] = (message) => {
+		// One line tells that it is still trying; the error at the end tells why that was in vain.
+		if (online || complaints++ === 0) log.warn(message);
+	};
+	try {
+		const limits = { connectTimeoutMs: flags.timeout };
+		const node = await createNode({ link, log: { ...log, warn }, limits });
+		online = true;
+		return node;
+	} catch (thrown) {
+		const error = BusError.from(thrown);
+		const isLate = error.code === "link-lost" && performance.now() - startMs >= flags.timeout - 1;
+		// No attempt has failed, and none has come to its end.
+		const silence = `: ${environmentOf(flags)["ANTIPHON_URL"]} does not answer as an XMPP server does`;
+		const message = inCommandWords(error.message) + (isLate && complaints === 0 ? silence : "");
+		throw new BusError(error.code, message, { executed: error.executed, cause: thrown });
+	}
+}
+
 /** @throws UsageError for what the environment and the flags leave open */
 function configuredLink(flags: ConnectionFlags): Link {
 	try {
 		return linkFromEnv(environmentOf(flags));
 	} catch (error) {
-		throw new UsageError(BusError.from(error).message);
+		throw new UsageError(settingProblem(BusError.from(error).message, flags));
 	}
 }

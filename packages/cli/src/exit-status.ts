@@ -45,7 +45,7 @@ Exit status:
   3  the call ended in a fault that its contract declares
   4  bad input
   5  nobody there: no such address, service or function, or it is not available
-  6  no answer in time
-  7  no link: the XMPP server cannot be reached, or was lost during the call
+  6  connected, and no answer in time
+  7  no link: the XMPP server cannot be reached in time, or was lost during the call
   8  refused: wrong credentials, or not allowed
   9  overloaded: try again later`;

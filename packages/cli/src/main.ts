@@ -1,9 +1,13 @@
+import { EXIT_STATUS } from "./exit-status.js";
 import { run } from "./program.js";
 
-// Whoever reads the output may stop reading (`antiphon ls | head -1`). That ends the command as SIGPIPE would, in order.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code !== "EPIPE") throw error;
-	process.emit("SIGTERM");
+	// Whoever reads the output may stop reading (`antiphon ls | head -1`). That ends the command as SIGPIPE would, in order.
+	if (error.code === "EPIPE") return void process.emit("SIGTERM");
+	process.exitCode = EXIT_STATUS.failed;
+	process.stderr.write(`antiphon: the output cannot be written: ${error.message}\n`);
 });
+// There is nowhere left to say it.
+process.stderr.on("error", () => {});
 
 await run(process.argv.slice(2));

@@ -15,12 +15,12 @@ export function printResult(
 	else for (const line of lines(value)) console.log(line);
 }
 
-/** Reports an error where it belongs and sets the exit status. */
-export function reportError(thrown: unknown, json: boolean): void {
+/** Reports an error where it belongs and sets the exit status. @param isCall whether it was about calling a function */
+export function reportError(thrown: unknown, json: boolean, isCall = false): void {
 	const isUsage = thrown instanceof UsageError;
 	const error = isUsage ? new BusError("invalid-argument", thrown.message) : BusError.from(thrown);
 	process.exitCode = isUsage ? EXIT_STATUS.usage : exitStatusOf(error.code);
 	if (json) console.log(escaped(JSON.stringify(errorJson(error))));
-	else if (thrown instanceof BusError) for (const line of errorLines(error)) console.error(line);
+	else if (thrown instanceof BusError) for (const line of errorLines(error, isCall)) console.error(line);
 	else console.error(`antiphon: ${printable(error.message)}`);
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { cleanEnvironment } from "./antiphon-command.js";
 import { type Child, startChild } from "./process.js";
 import type { XmppServer } from "./xmpp-server.js";
 
@@ -13,12 +14,11 @@ export async function startDictionary(server: XmppServer, domain: string): Promi
 	const child = startChild({
 		command: process.execPath,
 		args: [MODULE],
-		env: {
-			...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ANTIPHON_"))),
+		env: cleanEnvironment({
 			ANTIPHON_URL: `xmpp://${server.host}:${server.componentPort}`,
 			ANTIPHON_COMPONENT: domain,
 			ANTIPHON_SECRET: server.components[domain] ?? "",
-		},
+		}),
 	});
 	try {
 		await child.waitUntil("the dictionary", () => child.stdout().includes("serving dictionary"), READY_LIMIT_MS);

@@ -1,14 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { COMMAND } from "./antiphon-command.js";
 import { makeCertificate } from "./certificates.js";
 import { freePort } from "./free-port.js";
 import { startChild } from "./process.js";
 import { superviseServer, withFreshPorts } from "./supervised-server.js";
 import { tempDir } from "./temp-dir.js";
 import type { XmppServer, XmppServerOptions } from "./xmpp-server.js";
-
-const COMMAND = fileURLToPath(new URL("../../../packages/cli/bin/antiphon.js", import.meta.url));
 
 /**
  * Starts the embedded server as `antiphon server`, a process of its own that can be killed, with free ports and its own

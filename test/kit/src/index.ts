@@ -1,8 +1,10 @@
+export { accountEnvironment, antiphon, COMMAND, type Environment, startAntiphon } from "./antiphon-command.js";
 export { type BoundedText, boundedText } from "./bounded-text.js";
 export { type CertificateOptions, makeCertificate, type ServerCertificate } from "./certificates.js";
 export { livingGroups } from "./child-registry.js";
 export { type ComponentLogin, componentHandshake, openComponent } from "./component-handshake.js";
 export { startDictionary } from "./dictionary.js";
+export { type DictionaryWorld, startDictionaryWorld } from "./dictionary-world.js";
 export { startEjabberd } from "./ejabberd.js";
 export { startEmbedded } from "./embedded.js";
 export { freePort } from "./free-port.js";

@@ -1,9 +1,10 @@
 import { escaped } from "@antiphon/protocol";
-import { BusError, fetchContract, untyped } from "antiphon";
+import { BusError, untyped } from "antiphon";
 import type { Command } from "commander";
 import { type Address, parseAddress } from "../address.js";
 import { UsageError } from "../command-error.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
+import { contractAt, functionIn } from "../contract-at.js";
 import { printResult } from "../output.js";
 import { stanzaLines } from "../print/stanza.js";
 import { tapped } from "../tap.js";
@@ -37,12 +38,10 @@ async function callOnce(address: Address, input: unknown, flags: CallFlags): Pro
 	return withNode(
 		flags,
 		async (node, deadline) => {
-			const description = await fetchContract(node, address.jid, { timeoutMs: deadline.remainingMs() });
-			const service = untyped(description);
-			const name = Object.keys(service.functions).find((each) => each.toLowerCase() === address.fn?.toLowerCase());
-			if (name === undefined) throw new BusError("not-found", `${description.service} has no function ${address.fn}`);
+			const description = await contractAt(node, address, deadline);
+			const [name] = functionIn(description, address);
 			const { domain, instance } = address;
-			const client = node.client(service, {
+			const client = node.client(untyped(description), {
 				domain,
 				...(instance === undefined ? {} : { instance }),
 				encoding: "json",

@@ -1,8 +1,9 @@
 import { escaped } from "@antiphon/protocol";
-import { BusError, type FunctionDescription, fetchContract, type ServiceDescription } from "antiphon";
+import type { FunctionDescription, ServiceDescription } from "antiphon";
 import type { Command } from "commander";
 import { type Address, parseAddress } from "../address.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
+import { contractAt, functionIn } from "../contract-at.js";
 import { printResult } from "../output.js";
 
 interface DescribeFlags extends ConnectionFlags {
@@ -17,30 +18,23 @@ export function describeCommand(program: Command): void {
 		.option("--json", "print one JSON object")
 		.action(async (text: string, flags: DescribeFlags) => {
 			const address = parseAddress(text, flags);
-			const contract = await withNode(flags, (node, deadline) =>
-				fetchContract(node, address.jid, { timeoutMs: deadline.remainingMs() }),
-			);
+			const contract = await withNode(flags, (node, deadline) => contractAt(node, address, deadline));
 			const described = address.fn === undefined ? contract : functionOf(contract, address);
 			printResult(flags.json, described, () => lines(contract, address).map(escaped));
 		});
 }
 
 /** One function, with what it is a part of. */
-function functionOf(contract: ServiceDescription, { fn = "" }: Address) {
+function functionOf(contract: ServiceDescription, address: Address) {
 	const { service, version, fingerprint } = contract;
-	const [name, description] = find(contract, fn);
+	const [name, description] = functionIn(contract, address);
 	return { service, version, fingerprint, function: name, ...description };
 }
 
-function find({ service, functions }: ServiceDescription, fn: string): [string, FunctionDescription] {
-	const found = Object.entries(functions).find(([name]) => name.toLowerCase() === fn.toLowerCase());
-	if (found === undefined) throw new BusError("not-found", `${service} has no function ${fn}`);
-	return found;
-}
-
-function lines(contract: ServiceDescription, { fn, domain }: Address): string[] {
+function lines(contract: ServiceDescription, address: Address): string[] {
+	const { fn, domain } = address;
 	const { service, version, fingerprint, functions } = contract;
-	const shown = fn === undefined ? Object.entries(functions) : [find(contract, fn)];
+	const shown = fn === undefined ? Object.entries(functions) : [functionIn(contract, address)];
 	return [
 		`${service} ${version} at ${service}@${domain} (fingerprint ${fingerprint})`,
 		...shown.flatMap(([name, each]) => ["", ...functionLines(`${service}.${name}`, each)]),

@@ -6,12 +6,12 @@ import { clientLink, createNode, type Node } from "antiphon";
 import { type Command, Option } from "commander";
 import { EXIT_STATUS } from "../exit-status.js";
 import { stanzaLines } from "../print/stanza.js";
+import { port } from "../server-flags.js";
 import { type ServiceProcess, startService } from "../service-process.js";
 import { startOnPorts } from "../start-on-ports.js";
 import { type Tapped, tapped } from "../tap.js";
 import { tourSteps } from "../tour.js";
 import { untilSignal } from "../until-signal.js";
-import { port } from "./server.js";
 
 interface DevFlags {
 	readonly port: number;
@@ -28,9 +28,13 @@ export function devCommand(program: Command): void {
 	program
 		.command("dev")
 		.description("start the embedded server and the dictionary service, show calls, and stay up")
-		.addOption(new Option("--port <port>", "port for clients; 0 takes a free one").default(5222).argParser(port))
 		.addOption(
-			new Option("--component-port <port>", "port for components; 0 takes a free one").default(5347).argParser(port),
+			new Option("--port <port>", "port for clients; 0 takes a free one").default(5222).argParser(port("--port")),
+		)
+		.addOption(
+			new Option("--component-port <port>", "port for components; 0 takes a free one")
+				.default(5347)
+				.argParser(port("--component-port")),
 		)
 		.option("--exit", "end after the tour; status 0 only if every step did what it should")
 		.action(dev);

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { type EmbeddedServer, lineLog } from "@antiphon/server";
 import { type Command, Option } from "commander";
 import { UsageError } from "../command-error.js";
+import { component, domain, type Pairs, port, user } from "../server-flags.js";
 import { startOnPorts } from "../start-on-ports.js";
+import { readTlsFiles } from "../tls-files.js";
 import { untilSignal } from "../until-signal.js";
 
 interface ServerFlags {
@@ -13,8 +14,8 @@ interface ServerFlags {
 	readonly tlsKey?: string;
 	readonly tlsCert?: string;
 	readonly domain: string;
-	readonly component: Readonly<Record<string, string>>;
-	readonly user: Readonly<Record<string, string>>;
+	readonly component: Pairs;
+	readonly user: Pairs;
 	readonly data?: string;
 }
 
@@ -24,46 +25,33 @@ export function serverCommand(program: Command): void {
 		.command("server")
 		.description("run the embedded XMPP server, for development and tests")
 		.option("--host <address>", "address to listen on", "127.0.0.1")
-		.addOption(new Option("--port <port>", "port for clients; 0 takes a free one").default(5222).argParser(port))
-		.addOption(new Option("--component-port <port>", "port for components").default(5347).argParser(port))
-		.addOption(new Option("--tls-port <port>", "port for clients with direct TLS").argParser(port))
+		.addOption(
+			new Option("--port <port>", "port for clients; 0 takes a free one").default(5222).argParser(port("--port")),
+		)
+		.addOption(
+			new Option("--component-port <port>", "port for components").default(5347).argParser(port("--component-port")),
+		)
+		.addOption(new Option("--tls-port <port>", "port for clients with direct TLS").argParser(port("--tls-port")))
 		.option("--tls-key <file>", "private key, PEM")
 		.option("--tls-cert <file>", "certificate, PEM")
-		.option("--domain <domain>", "the domain of its accounts", "localhost")
-		.option("--component <domain:secret>", "a component that may connect; may be repeated", pairs, {})
-		.option("--user <name:password>", "an account; may be repeated", pairs, {})
+		.option("--domain <domain>", "the domain of its accounts", domain("--domain"), "localhost")
+		.option("--component <domain:secret>", "a component that may connect; may be repeated", component, {})
+		.option("--user <name:password>", "an account; may be repeated", user, {})
 		.option("--data <folder>", "keep rosters and offline messages there; otherwise they are lost on exit")
 		.action(async ({ component, user, tlsKey, tlsCert, ...flags }: ServerFlags) => {
+			if (Object.hasOwn(component, flags.domain))
+				throw new UsageError(`--component ${flags.domain}:…: that is the server's own domain, see --domain`);
 			if ((tlsKey === undefined) !== (tlsCert === undefined))
 				throw new UsageError("--tls-key and --tls-cert belong together");
-			const tls = tlsKey && tlsCert ? { tls: { key: read(tlsKey), cert: read(tlsCert) } } : {};
+			if (flags.tlsPort !== undefined && tlsKey === undefined)
+				throw new UsageError("--tls-port needs --tls-key and --tls-cert");
+			const tls = tlsKey && tlsCert ? { tls: readTlsFiles(tlsKey, tlsCert) } : {};
 			const log = lineLog("server", "info");
 			const server = await startOnPorts({ ...flags, ...tls, users: user, components: component, log });
 			for (const line of addressLines(server, Object.keys(component))) console.log(line);
 			await untilSignal();
 			await server.close();
 		});
-}
-
-export function port(text: string): number {
-	const value = Number(text);
-	if (/^\d{1,5}$/.test(text) && value <= 65_535) return value;
-	throw new UsageError(`${text} is no port: use 0 to 65535`);
-}
-
-/** Gathers `name:value` of a repeated option. */
-function pairs(text: string, gathered: Readonly<Record<string, string>>): Record<string, string> {
-	const colon = text.indexOf(":");
-	if (colon < 1 || colon === text.length - 1) throw new UsageError(`${text}: use name:secret`);
-	return { ...gathered, [text.slice(0, colon)]: text.slice(colon + 1) };
-}
-
-function read(path: string): string {
-	try {
-		return readFileSync(path, "utf8");
-	} catch (error) {
-		throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
-	}
 }
 
 function addressLines(server: EmbeddedServer, components: readonly string[]): string[] {

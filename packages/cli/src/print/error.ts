@@ -23,10 +23,11 @@ const EXECUTED = {
 	unknown: "whether the function ran is not known",
 };
 
-/** An error for people, on as few lines as it takes. */
-export function errorLines(error: BusError): string[] {
+/** An error for people, on as few lines as it takes. @param isCall says whether the function ran, too */
+export function errorLines(error: BusError, isCall: boolean): string[] {
 	const what = error.code === "fault" ? `fault ${printable(error.name)}` : error.code;
-	const lines = [`${styleText("red", what)}: ${printable(error.message)} (${EXECUTED[error.executed]})`];
+	const ran = isCall ? ` (${EXECUTED[error.executed]})` : "";
+	const lines = [`${styleText("red", what)}: ${printable(error.message)}${ran}`];
 	if (error.data !== undefined) lines.push(escaped(JSON.stringify(error.data, undefined, 2)));
 	return lines;
 }
