@@ -1,6 +1,6 @@
 import { type BusError, type Client, clientLink, componentLink, createNode, type Link, type Node } from "antiphon";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { SERVERS, startTcpProxy, type TcpProxy, type XmppServer } from "#kit";
+import { openClient, SERVERS, startTcpProxy, type TcpProxy, type XmppServer } from "#kit";
 import { describeWith } from "#kit/vitest";
 import { failure, makeProbe, type ProbeControl, probe } from "./probe-service.js";
 import { account, component } from "./worlds.js";
@@ -154,6 +154,68 @@ for (const { name, start, needs } of SERVERS) {
 			const link = clientLink({ url, jid: "alice@localhost", password: "secret-word", ca: "none" });
 			expect((await refusal(link, proxy)).message).toMatch(/TLS/);
 		});
+	});
+}
+
+for (const { name, start, needs } of SERVERS) {
+	// The embedded server has limits of its own, below those of a node, and passes on nothing of the kind.
+	if (name === "embedded") continue;
+	describeWith(needs, `what a stranger makes ${name} pass on`, () => {
+		let server: XmppServer;
+		beforeAll(async () => {
+			server = await start(OPTIONS);
+		}, START_LIMIT_MS);
+		afterAll(() => server?.stop(), START_LIMIT_MS);
+
+		const stranger = (resource: string) => {
+			const { c2sPort: port, domain } = server;
+			return openClient({ port, domain, user: "bob", password: OPTIONS.users.bob, resource });
+		};
+		const attributes = Array.from({ length: 100 }, (_, i) => ` a${i}=''`).join("");
+		const contents = {
+			"100 levels deep": "<x>".repeat(100) + "</x>".repeat(100),
+			"with 100 attributes": `<x${attributes}/>`,
+			"of 600 kB": `<body>${"x".repeat(600_000)}</body>`,
+		};
+
+		it.each(["client", "component"] as const)(
+			"does not take a %s off the bus, however large it is",
+			async (kind) => {
+				await using node = await createNode({ link: kind === "client" ? account(server, "alice") : component(server) });
+				await node.serve(probe, makeProbe().handlers);
+				await using caller = await createNode({ link: account(server, "bob") });
+				const client = caller.client(probe, kind === "client" ? { to: node.jid } : { domain: "fn.localhost" });
+				const seen: string[] = [];
+				void (async () => {
+					for await (const status of node.status()) seen.push(status.state);
+				})();
+				const to = kind === "client" ? node.jid : "probe.whoami@fn.localhost";
+				for (const content of Object.values(contents)) {
+					using bob = await stranger("stranger");
+					bob.write(`<message to='${to}'>${content}</message><iq type='set' id='over' to='${to}'>${content}</iq>`);
+					const answer = await bob.until(/<iq[^>]*over.*<\/iq>/s);
+					expect(answer?.[0]).toMatch(/policy-violation/);
+				}
+				expect(await client.whoami()).toBe(caller.jid);
+				expect(node.stats()).toMatchObject({ skipped: 6 });
+				expect(seen.filter((state) => state !== "online")).toEqual([]);
+			},
+			60_000,
+		);
+
+		it.each(Object.entries(contents))(
+			"settles a call at once, when it is an answer %s",
+			async (_, content) => {
+				await using caller = await createNode({ link: account(server, "alice") });
+				using bob = await stranger("provider");
+				const client = caller.client(probe, { to: "bob@localhost/provider" });
+				const outcome = failure(client.whoami(undefined, { timeoutMs: 50_000 }));
+				const call = await bob.until(/<iq[^>]*\bid=['"]([^'"]*)['"][^>]*><call/);
+				bob.write(`<iq type='result' id='${call?.[1]}' to='${caller.jid}'>${content}</iq>`);
+				expect(await outcome).toMatchObject({ code: "too-large", executed: "yes" });
+			},
+			60_000,
+		);
 	});
 }
 

@@ -51,7 +51,11 @@ export class BusNode implements Node {
 	async open(): Promise<void> {
 		try {
 			await this.#link.open(
-				{ onStanza: (stanza) => this.#stanzas.take(stanza), onState: (state) => this.#onLink(state) },
+				{
+					onStanza: (stanza) => this.#stanzas.take(stanza),
+					onSkipped: (skipped) => this.#stanzas.skipped(skipped),
+					onState: (state) => this.#onLink(state),
+				},
 				{ timeoutMs: this.#limits.connectTimeoutMs },
 			);
 		} catch (error) {
@@ -114,8 +118,9 @@ export class BusNode implements Node {
 	stats(): NodeStats {
 		const { table } = this.#caller;
 		const { admission, refused } = this.#calls;
-		const { unanswered } = this.#stanzas;
-		return { callsIn: admission.running, callsOut: table.size, droppedAnswers: table.dropped, refused, unanswered };
+		const { unanswered, skippedSoFar: skipped } = this.#stanzas;
+		const [callsIn, callsOut] = [admission.running, table.size];
+		return { callsIn, callsOut, droppedAnswers: table.dropped, refused, unanswered, skipped };
 	}
 
 	drain(): Promise<void> {

@@ -343,16 +343,44 @@ describe("a node", () => {
 		const client = caller.client(probe, at);
 		const call = client.echo({ word: "x" });
 		await turn(2);
-		expect(provider.stats()).toEqual({ callsIn: 1, callsOut: 0, droppedAnswers: 0, refused: 0, unanswered: 0 });
-		expect(caller.stats()).toEqual({ callsIn: 0, callsOut: 1, droppedAnswers: 0, refused: 0, unanswered: 0 });
+		expect(provider.stats()).toEqual({
+			callsIn: 1,
+			callsOut: 0,
+			droppedAnswers: 0,
+			refused: 0,
+			unanswered: 0,
+			skipped: 0,
+		});
+		expect(caller.stats()).toEqual({
+			callsIn: 0,
+			callsOut: 1,
+			droppedAnswers: 0,
+			refused: 0,
+			unanswered: 0,
+			skipped: 0,
+		});
 		const raw = await rawLink(bus, "raw@example.org/x");
 		raw.link.send(iq("result", { to: caller.jid, id: "forged" }));
 		const newer = service("probe", "1.3.0", probe.functions);
 		await failureOf(caller.client(newer, at).learn({ word: "x" }));
 		open();
 		await call;
-		expect(provider.stats()).toEqual({ callsIn: 0, callsOut: 0, droppedAnswers: 0, refused: 1, unanswered: 0 });
-		expect(caller.stats()).toEqual({ callsIn: 0, callsOut: 0, droppedAnswers: 1, refused: 0, unanswered: 0 });
+		expect(provider.stats()).toEqual({
+			callsIn: 0,
+			callsOut: 0,
+			droppedAnswers: 0,
+			refused: 1,
+			unanswered: 0,
+			skipped: 0,
+		});
+		expect(caller.stats()).toEqual({
+			callsIn: 0,
+			callsOut: 0,
+			droppedAnswers: 1,
+			refused: 0,
+			unanswered: 0,
+			skipped: 0,
+		});
 	});
 
 	it("lets a reader of its states stop early", async () => {

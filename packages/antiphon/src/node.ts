@@ -56,6 +56,8 @@ export interface NodeStats {
 	 * or done when the link was down or without room.
 	 */
 	readonly unanswered: number;
+	/** Stanzas of others since the start that went over a limit on their size or shape, and were skipped. */
+	readonly skipped: number;
 }
 
 export interface Node extends AsyncDisposable {

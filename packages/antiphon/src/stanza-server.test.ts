@@ -80,3 +80,14 @@ describe("what a module registers", () => {
 		expect(log.lines).toEqual([`error a stanza from ${address.from} could not be handled: broken`]);
 	});
 });
+
+describe("what the link skipped", () => {
+	it("is counted, and said once and not for each", () => {
+		const { stanzas, log } = stanzaServer();
+		const head = message(address);
+		for (let i = 0; i < 100; i++) stanzas.skipped({ head, limit: "maxDepth", bytes: 700 });
+		stanzas.skipped({ head: undefined, limit: "maxAttributes", bytes: 700 });
+		expect(stanzas.skippedSoFar).toBe(101);
+		expect(log.lines).toEqual([expect.stringContaining("caller@example.org/x was skipped, it is over maxDepth")]);
+	});
+});

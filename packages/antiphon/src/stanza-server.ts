@@ -1,6 +1,6 @@
 import type { IqTable, Link } from "@antiphon/link";
 import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, Scope, type StanzaError } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import type { Element, Skipped } from "@antiphon/xml";
 import { BACKLOG } from "./backlog.js";
 import type { Directory } from "./directory.js";
 import type { Incoming, NodeHost } from "./node-host.js";
@@ -8,6 +8,8 @@ import { Seldom } from "./seldom.js";
 
 /** How often the log says that answers could not be sent. */
 const UNSENT_EVERY_MS = 1_000;
+/** How often it says that stanzas were skipped: whoever sends them can send many. */
+const SKIPPED_EVERY_MS = 10_000;
 
 export interface StanzaServerOptions {
 	readonly link: Link;
@@ -25,6 +27,8 @@ export class StanzaServer implements Disposable {
 	readonly #registered = new Scope();
 	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
 	#unanswered = 0;
+	readonly #tooMuch = new Seldom(SKIPPED_EVERY_MS);
+	#skipped = 0;
 	/** What modules see of the node. */
 	readonly host: NodeHost;
 
@@ -73,6 +77,20 @@ export class StanzaServer implements Disposable {
 				`a stanza from ${stanza.attr("from")} could not be handled: ${BusError.from(error).message}`,
 			);
 		}
+	}
+
+	/** Stanzas since the start that the link skipped. */
+	get skippedSoFar(): number {
+		return this.#skipped;
+	}
+
+	/** Notes that the link skipped a stanza. */
+	skipped({ head, limit, bytes }: Skipped): void {
+		this.#skipped++;
+		const from = head?.attr("from") ?? "somebody";
+		this.#tooMuch.say((more) =>
+			this.#options.log.warn(`a stanza of ${bytes} bytes from ${from} was skipped, it is over ${limit}${more}`),
+		);
 	}
 
 	#dispatch(stanza: Element): void {

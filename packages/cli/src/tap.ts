@@ -42,7 +42,14 @@ export function tapped(link: Link, look: Look = () => {}): Tapped {
 				see("received", stanza);
 				events.onStanza(stanza);
 			};
-			return link.open({ onState: (state) => events.onState(state), onStanza }, options);
+			return link.open(
+				{
+					onState: (state) => events.onState(state),
+					onSkipped: (skipped) => events.onSkipped?.(skipped),
+					onStanza,
+				},
+				options,
+			);
 		},
 		send(stanza) {
 			see("sent", stanza);

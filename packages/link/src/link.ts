@@ -1,5 +1,5 @@
 import type { BusError, Jid } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import type { Element, Skipped } from "@antiphon/xml";
 
 /**
  * The states of a link. Who changes them: the link alone.
@@ -28,6 +28,11 @@ export type LinkState =
 export interface LinkEvents {
 	/** A stanza arrived, in the namespace `jabber:client` whatever the kind of stream. */
 	onStanza(stanza: Element): void;
+	/**
+	 * A stanza arrived that is over a limit of this side, and was read past. The link has answered it if it is a request; if
+	 * it is an answer, `onStanza` gets an error `too-large` in its place.
+	 */
+	onSkipped?(skipped: Skipped): void;
 	/** The state has changed. Called after the change, in order, never re-entrantly from `send`. */
 	onState(state: LinkState): void;
 }

@@ -10,7 +10,10 @@ export interface LinkLimits {
 	 * is too large for it. Default: what the server announces (XEP-0478), else 64 KiB. A smaller announcement wins.
 	 */
 	readonly maxStanzaBytes?: number;
-	/** Largest stanza that is accepted; a larger one ends the stream, and the link reconnects. Default 512 KiB. */
+	/**
+	 * Largest stanza that is accepted. A larger one is read past and its sender told; one above 16 MiB ends the stream, and
+	 * the link reconnects. Default 512 KiB.
+	 */
 	readonly maxIncomingStanzaBytes?: number;
 	/** What may wait to be sent; above it `send` throws `overloaded`. Default 16 MiB. */
 	readonly maxBufferedBytes?: number;

@@ -1,5 +1,5 @@
 import { BusError, type Jid } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import type { Element, Skipped } from "@antiphon/xml";
 import type { Clock } from "./clock.js";
 import { LinkFailure, passing } from "./failure.js";
 import type { Link, LinkEvents, LinkState } from "./link.js";
@@ -23,6 +23,8 @@ export interface Session {
 
 export interface SessionEvents {
 	onStanza(stanza: Element): void;
+	/** As {@link LinkEvents.onSkipped}. */
+	onSkipped(skipped: Skipped): void;
 	/** The session is over. */
 	onEnd(failure: LinkFailure): void;
 	/** What the attempt is doing, for the message when it takes too long. */
@@ -161,6 +163,9 @@ export class SupervisedLink implements Link {
 		const events: SessionEvents = {
 			onStanza: (stanza) => {
 				if (current) this.#tell((listener) => listener.onStanza(stanza));
+			},
+			onSkipped: (skipped) => {
+				if (current) this.#tell((listener) => listener.onSkipped?.(skipped));
 			},
 			onStep: (step) => {
 				doing = step;

@@ -1,14 +1,20 @@
-import type { Element } from "@antiphon/xml";
+import type { Element, Skipped } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "../link.js";
 
 /** Listens to a link and remembers. What is waited for is looked at again whenever something happens. */
 export class Recorder implements LinkEvents {
 	readonly states: LinkState[] = [];
 	readonly stanzas: Element[] = [];
+	readonly skipped: Skipped[] = [];
 	#waiting: (() => void)[] = [];
 
 	onStanza(stanza: Element): void {
 		this.stanzas.push(stanza);
+		this.#look();
+	}
+
+	onSkipped(skipped: Skipped): void {
+		this.skipped.push(skipped);
 		this.#look();
 	}
 

@@ -4,7 +4,7 @@ import type { Element } from "@antiphon/xml";
 import type { Entity, LtxFactory } from "@xmpp/client";
 import { final, LinkFailure, passing } from "../failure.js";
 import { toLtx } from "./ltx-bridge.js";
-import type { Wire } from "./wire.js";
+import type { Arrival, Wire } from "./wire.js";
 
 /** What one kind of stream adds: what xmpp.js gets to see. Both may throw a LinkFailure. */
 export interface NegotiationRules {
@@ -51,9 +51,13 @@ export class Negotiator {
 	 * @returns what has come in behind the last step
 	 * @throws LinkFailure; the wire is ended then
 	 */
-	async run(entity: Entity, domain: string, rules: NegotiationRules, create: LtxFactory): Promise<Element[]> {
-		const held: Element[] = [];
+	async run(entity: Entity, domain: string, rules: NegotiationRules, create: LtxFactory): Promise<Arrival[]> {
+		const held: Arrival[] = [];
 		let holding = false;
+		const hold = (arrival: Arrival) => {
+			if (held.length >= MAX_HELD) throw passing("link-lost", "a flood of stanzas during login");
+			held.push(arrival);
+		};
 		entity.reconnect.stop();
 		try {
 			await new Promise<void>((resolve, reject) => {
@@ -77,14 +81,17 @@ export class Negotiator {
 						guarded(() => {
 							// A stream error ends the negotiation at whatever point it comes.
 							if (holding && !element.is("error", NS.streams)) {
-								if (held.length >= MAX_HELD) throw passing("link-lost", "a flood of stanzas during login");
-								held.push(element);
+								hold({ element });
 								return;
 							}
 							const { show, last = false } = rules.admit(element);
-							holding ||= last;
+							if (last) {
+								holding = true;
+								this.#wire.trust();
+							}
 							if (show !== undefined) this.#parser?.emit("element", toLtx(show, create));
 						}),
+					onSkipped: (skipped) => guarded(() => hold({ skipped })),
 					onEnd: reject,
 				});
 				entity
@@ -92,7 +99,13 @@ export class Negotiator {
 					.then(() => entity.open({ domain }))
 					.catch(reject);
 			});
-			this.#wire.listen({ onBytes() {}, onHeader() {}, onElement: (element) => held.push(element), onEnd() {} });
+			this.#wire.listen({
+				onBytes() {},
+				onHeader() {},
+				onElement: (element) => held.push({ element }),
+				onSkipped: (skipped) => held.push({ skipped }),
+				onEnd() {},
+			});
 			return held;
 		} catch (error) {
 			const failure = asFailure(error).heardOn(this.#wire);

@@ -1,5 +1,5 @@
 import { BusError, iq, isStanza, type Jid, NS } from "@antiphon/protocol";
-import { type Element, STREAM_END, serialize, xml } from "@antiphon/xml";
+import { type Element, type Skipped, STREAM_END, serialize, xml } from "@antiphon/xml";
 import { passing } from "../failure.js";
 import { Liveness } from "../liveness.js";
 import { DEFAULT_MAX_STANZA_BYTES, type StreamSettings } from "../options.js";
@@ -8,8 +8,9 @@ import { stanzaId } from "../stanza-id.js";
 import type { Session, SessionEvents } from "../supervisor.js";
 import { WriteQueue } from "../write-queue.js";
 import type { LinkEnvironment } from "./environment.js";
+import { insteadOf } from "./skipped-stanza.js";
 import { streamFailure } from "./stream-errors.js";
-import type { Wire } from "./wire.js";
+import type { Arrival, Wire } from "./wire.js";
 
 export interface SessionSetup {
 	readonly wire: Wire;
@@ -17,13 +18,16 @@ export interface SessionSetup {
 	/** The largest stanza that the server says it takes (XEP-0478). */
 	readonly announcedMaxBytes: number | undefined;
 	/** What has come in during the last step of the negotiation. */
-	readonly held: Element[];
+	readonly held: Arrival[];
 	/** Completes or refuses a stanza before it is sent. */
 	readonly prepare: (stanza: Element) => Element;
 	readonly settings: StreamSettings;
 	readonly environment: LinkEnvironment;
 	readonly events: SessionEvents;
 }
+
+/** Above this share of the outgoing buffer skipped requests get no answer: it is for what the application sends. */
+const REPLY_BACKLOG = 1 / 2;
 
 /** A stream that is up: stanzas go from the parser to the listener and from `send` to the socket, with nothing in between. */
 export class StreamSession implements Session {
@@ -34,7 +38,7 @@ export class StreamSession implements Session {
 	readonly #queue: WriteQueue;
 	readonly #liveness: Liveness;
 	readonly #window: SendWindow;
-	#held: Element[] | undefined;
+	#held: Arrival[] | undefined;
 	#pingId: string | undefined;
 	#closing = false;
 	#onOver: (() => void) | undefined;
@@ -68,7 +72,7 @@ export class StreamSession implements Session {
 			maxBytes: settings.maxBufferedBytes,
 			replyMs: settings.liveness.replyMs,
 		});
-		wire.trust();
+		wire.outlive();
 		wire.listen({
 			onBytes: (bytes) => {
 				this.#liveness.heard(bytes);
@@ -76,6 +80,10 @@ export class StreamSession implements Session {
 			},
 			onHeader: () => {},
 			onElement: (element) => this.#receive(element),
+			onSkipped: (skipped) => {
+				if (this.#held !== undefined) this.#held.push({ skipped });
+				else this.#skip(skipped);
+			},
 			onEnd: (failure) => {
 				this.#liveness.stop();
 				this.#queue.clear();
@@ -91,7 +99,10 @@ export class StreamSession implements Session {
 
 	begin(): void {
 		// A stanza that is handled may bring the next: the list is complete only when it has been emptied.
-		for (let next = this.#held?.shift(); next !== undefined; next = this.#held?.shift()) this.#deliver(next);
+		for (let next = this.#held?.shift(); next !== undefined; next = this.#held?.shift()) {
+			if ("skipped" in next) this.#skip(next.skipped);
+			else this.#deliver(next.element);
+		}
 		this.#held = undefined;
 	}
 
@@ -127,7 +138,7 @@ export class StreamSession implements Session {
 		if (element.is("error", NS.streams)) {
 			const failure = streamFailure(element, this.#setup.settings.domain);
 			this.#wire.end(failure.heardOn(this.#wire), STREAM_END);
-		} else if (this.#held !== undefined) this.#held.push(element);
+		} else if (this.#held !== undefined) this.#held.push({ element });
 		else this.#deliver(element);
 	}
 
@@ -135,6 +146,18 @@ export class StreamSession implements Session {
 		// Nonzas of extensions that were never asked for mean nothing here.
 		if (!isStanza(element) || this.#isPing(element)) return;
 		this.#setup.events.onStanza(element);
+	}
+
+	#skip(skipped: Skipped): void {
+		this.#setup.events.onSkipped(skipped);
+		const { reply, stanza } = insteadOf(skipped);
+		if (stanza !== undefined) this.#deliver(stanza);
+		if (reply === undefined || this.backlog > REPLY_BACKLOG) return;
+		try {
+			this.send(reply);
+		} catch {
+			// What cannot be sent, because too much waits already or it is in the name of another, its sender goes without.
+		}
 	}
 
 	#write(stanza: Element): void {

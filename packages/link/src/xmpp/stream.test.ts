@@ -78,15 +78,17 @@ describe("What a server sends", () => {
 		expect(recorder.stanzas.map((stanza) => stanza.attr("id"))).toEqual(["m1", "m2", "m3"]);
 	});
 
-	it("is bounded: a stanza over the limit ends the stream, and the link comes back", async () => {
-		await using server = await fed(async (peer) => {
-			peer.send(`<message><body>${"x".repeat(20_000)}</body></message>`);
-			await peer.closed();
-			expect(peer.received).toContain("policy-violation");
-		});
+	it("is bounded: a stanza over the limit is skipped, and one at it is not", async () => {
+		const stanza = (id: string, bytes: number) => {
+			const [open, close] = [`<message id='${id}'><body>`, "</body></message>"];
+			return open + "x".repeat(bytes - open.length - close.length) + close;
+		};
+		await using server = await fed(async (peer) => peer.send(stanza("over", 10_001) + stanza("at", 10_000)));
 		const recorder = await opened(use(clientTo(server, { limits: { maxIncomingStanzaBytes: 10_000 } })));
-		await recorder.state("online", 2);
-		await server.ready(1);
+		await recorder.stanza("at");
+		expect(recorder.stanzas).toHaveLength(1);
+		expect(recorder.skipped).toMatchObject([{ limit: "maxStanzaBytes", bytes: 10_001 }]);
+		expect(recorder.states.map((state) => state.state)).toEqual(["connecting", "online"]);
 	});
 
 	it("is bounded before login, too: a flood is cut off", async () => {

@@ -1,16 +1,21 @@
 import type { Socket } from "node:net";
-import { type Element, STREAM_END, StreamParser, type XmlError } from "@antiphon/xml";
+import { DEFAULT_LIMITS, type Element, type Skipped, STREAM_END, StreamParser, type XmlError } from "@antiphon/xml";
 import { LinkFailure, passing } from "../failure.js";
 import { startTls, type TlsOptions } from "./tls.js";
 
 export interface WireEvents {
 	onHeader(header: Element): void;
 	onElement(element: Element): void;
+	/** A stanza over a limit was read past; after {@link Wire.trust} only. */
+	onSkipped(skipped: Skipped): void;
 	/** Bytes came in, this many. Before they are parsed. */
 	onBytes(bytes: number): void;
 	/** The connection is over; nothing follows. Called once. */
 	onEnd(failure: LinkFailure): void;
 }
+
+/** What comes in once login is over. */
+export type Arrival = { readonly element: Element } | { readonly skipped: Skipped };
 
 export interface WireOptions {
 	readonly maxStanzaBytes: number;
@@ -84,7 +89,7 @@ export class Wire {
 		});
 	}
 
-	/** Ends when the signal fires, until {@link trust}. */
+	/** Ends when the signal fires, until {@link outlive}. */
 	endWith(signal: AbortSignal): void {
 		const onAbort = () => this.end(passing("cancelled", "the attempt was given up"));
 		signal.addEventListener("abort", onAbort);
@@ -92,10 +97,18 @@ export class Wire {
 		if (signal.aborted) onAbort();
 	}
 
-	/** Login is over: what came before no longer counts against a limit. */
+	/**
+	 * Login is over. What came before no longer counts against a limit; and from here on the server passes on what others
+	 * send, who must not be able to end the stream with a stanza that is over one.
+	 */
 	trust(): void {
-		this.#letGoOfSignal();
 		this.#parser.setLimits({ maxStreamBytes: Number.POSITIVE_INFINITY });
+		this.#parser.skipOverLimit((skipped) => this.#events?.onSkipped(skipped));
+	}
+
+	/** The attempt has come to its end, and its signal no longer ends the connection. */
+	outlive(): void {
+		this.#letGoOfSignal();
 	}
 
 	/** Behind the element that is being handled, a new stream begins. */
@@ -161,6 +174,7 @@ export class Wire {
 
 	#newParser(maxStreamBytes: number): StreamParser {
 		const { maxStanzaBytes, contentNs } = this.#options;
+		const maxSkippedBytes = Math.max(DEFAULT_LIMITS.maxSkippedBytes, maxStanzaBytes);
 		return new StreamParser(
 			{
 				onStart: (header) => this.#events?.onHeader(header),
@@ -168,7 +182,7 @@ export class Wire {
 				onEnd: () => this.end(passing("link-lost", "the server ended the stream"), STREAM_END),
 				onError: (error) => this.#refuse(error),
 			},
-			{ limits: { maxStreamBytes, maxStanzaBytes }, ...(contentNs !== undefined && { contentNs }) },
+			{ limits: { maxStreamBytes, maxStanzaBytes, maxSkippedBytes }, ...(contentNs !== undefined && { contentNs }) },
 		);
 	}
 
