@@ -219,7 +219,7 @@ describe("antiphon, beside a server and a service", () => {
 		await expect.poll(() => proxy.accepted, { timeout: 10_000 }).toBe(1);
 		waiting.signal("SIGINT");
 		expect((await waiting.exited).code).not.toBe(0);
-		expect(JSON.parse(waiting.stdout())).toMatchObject({ error: { code: "cancelled" } });
+		expect(JSON.parse(waiting.stdout())).toMatchObject({ error: { code: "cancelled", executed: "no" } });
 	});
 
 	it("ls lists the functions of a domain", async () => {

@@ -78,11 +78,14 @@ export async function withNode<T>(
 	const endMs = performance.now() + flags.timeout;
 	const remainingMs = () => Math.max(1, Math.ceil(endMs - performance.now()));
 	const link = wrap(configuredLink(flags));
+	let wasOnline = false;
 	const interrupted = untilSignal().then(() => {
-		throw new BusError("cancelled", "interrupted");
+		// Before there was a link nothing was sent.
+		throw new BusError("cancelled", "interrupted", { executed: wasOnline ? "unknown" : "no" });
 	});
 	const connectAndRun = async () => {
 		const node = await connected(link, flags);
+		wasOnline = true;
 		try {
 			return await run(node, { remainingMs });
 		} finally {
