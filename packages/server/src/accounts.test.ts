@@ -26,7 +26,7 @@ function accountsOf(...names: string[]): Accounts {
 			jid: Jid.of(name, "localhost"),
 			password: `password of ${name}`,
 			sessions: new Map(),
-			roster: new Roster({ maxItems: 1, maxRequests: 1 }, [], () => {}),
+			roster: new Roster({ maxItems: 1, maxBytes: 1, maxRequests: 1 }, [], () => {}),
 			offline: new OfflineMessages({ maxMessages: 1, maxBytes: 1 }, [], () => {}),
 		});
 	}

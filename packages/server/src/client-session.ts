@@ -1,9 +1,10 @@
 import type { Jid } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
 import type { OfflineMessages } from "./offline-messages.js";
-import type { Peer } from "./peer.js";
+import type { Backlog } from "./outbox.js";
+import type { Delivery, Peer } from "./peer.js";
 import type { Roster } from "./roster.js";
 import type { StreamErrorCondition } from "./stream-error.js";
+import type { WireStanza } from "./wire-stanza.js";
 import type { XmlStream } from "./xml-stream.js";
 
 /** One account: its password, its sessions, what is kept for it. */
@@ -18,8 +19,8 @@ export interface Account {
 
 /** What a session last told its contacts (RFC 6121, section 4). */
 export interface Availability {
-	/** The presence stanza, with the session's `from`. */
-	readonly stanza: Element;
+	/** The presence stanza, with the session's `from` and no `to`; kept as text. */
+	readonly stanza: WireStanza;
 	/** -128 to 127; below 0 the session gets no messages for the bare JID. */
 	readonly priority: number;
 }
@@ -31,6 +32,8 @@ export class ClientSession implements Peer {
 	readonly jid: Jid;
 	/** The full JID as text, the stamp of its stanzas. */
 	readonly address: string;
+	readonly payer: string;
+	readonly maxStanzaBytes: number;
 	/** `undefined` until it sends presence, and again after `unavailable`. */
 	available: Availability | undefined;
 	/** It has asked for the roster, so it gets roster pushes (RFC 6121, section 2.2). */
@@ -38,22 +41,32 @@ export class ClientSession implements Peer {
 	/** Whom it told that it is available, besides those who see it anyway: they hear of its end. Bounded. */
 	readonly directed = new Set<string>();
 
-	constructor(stream: XmlStream, account: Account, jid: Jid) {
+	constructor(stream: XmlStream, account: Account, jid: Jid, maxStanzaBytes: number) {
 		this.#stream = stream;
 		this.account = account;
 		this.jid = jid;
 		this.address = jid.toString();
+		this.payer = account.jid.toString();
+		this.maxStanzaBytes = maxStanzaBytes;
 	}
 
 	get lastHeardMs(): number {
 		return this.#stream.lastHeardMs;
 	}
 
-	send(stanza: Element): void {
-		this.#stream.send(stanza);
+	get backlog(): Backlog {
+		return this.#stream.backlog;
 	}
 
-	/** Sends what was serialized before. */
+	send(stanza: WireStanza): Delivery {
+		return this.#stream.sendStanza(stanza);
+	}
+
+	offer(stanza: WireStanza, payer: string): Delivery {
+		return this.#stream.offer(stanza, payer);
+	}
+
+	/** Sends what was kept for it, as text. */
 	sendText(text: string): void {
 		this.#stream.sendText(text);
 	}

@@ -184,7 +184,7 @@ export class ClientStream {
 			this.#refuseBind(request, { type: "wait", condition: "resource-constraint", text });
 			return;
 		}
-		const session = new ClientSession(this.stream, account, jid);
+		const session = new ClientSession(this.stream, account, jid, this.#parts.options.limits.maxStanzaBytes);
 		account.sessions.set(jid.resource as string, session);
 		this.#state = { state: "bound", session };
 		this.stream.who = `client ${jid}`;

@@ -6,9 +6,11 @@ import type { ComponentDomain, Components } from "./components.js";
 import { shown } from "./log.js";
 import type { LoginGate } from "./login-gate.js";
 import type { ResolvedOptions } from "./options.js";
-import type { Peer } from "./peer.js";
+import type { Backlog } from "./outbox.js";
+import type { Delivery, Peer } from "./peer.js";
 import type { Router } from "./router.js";
 import type { StreamErrorCondition } from "./stream-error.js";
+import type { WireStanza } from "./wire-stanza.js";
 import { type StreamContext, XmlStream } from "./xml-stream.js";
 
 /**
@@ -40,18 +42,30 @@ export interface ComponentStreamParts {
 class ComponentPeer implements Peer {
 	readonly #stream: XmlStream;
 	readonly jid: Jid;
+	readonly payer: string;
+	readonly maxStanzaBytes: number;
 
-	constructor(stream: XmlStream, domain: string) {
+	constructor(stream: XmlStream, domain: string, maxStanzaBytes: number) {
 		this.#stream = stream;
 		this.jid = Jid.parse(domain);
+		this.payer = domain;
+		this.maxStanzaBytes = maxStanzaBytes;
 	}
 
 	get lastHeardMs(): number {
 		return this.#stream.lastHeardMs;
 	}
 
-	send(stanza: Element): void {
-		this.#stream.send(stanza);
+	get backlog(): Backlog {
+		return this.#stream.backlog;
+	}
+
+	send(stanza: WireStanza): Delivery {
+		return this.#stream.sendStanza(stanza);
+	}
+
+	offer(stanza: WireStanza, payer: string): Delivery {
+		return this.#stream.offer(stanza, payer);
 	}
 
 	fail(condition: StreamErrorCondition, text: string): void {
@@ -124,7 +138,7 @@ export class ComponentStream {
 			domain.peer.fail("conflict", `another connection for ${domain.domain} replaces this one`);
 		}
 		const { limits } = this.#parts.options;
-		const peer = new ComponentPeer(this.stream, domain.domain);
+		const peer = new ComponentPeer(this.stream, domain.domain, limits.maxComponentStanzaBytes);
 		domain.peer = peer;
 		this.#state = { state: "bound", domain, peer };
 		this.#endLogin();

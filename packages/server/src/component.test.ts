@@ -3,6 +3,8 @@ import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { Accounts } from "./accounts.js";
 import { Components } from "./components.js";
+import { DEFAULT_SERVER_LIMITS } from "./limits.js";
+import type { Peer } from "./peer.js";
 import { PresenceTable } from "./presence-table.js";
 import { Router } from "./router.js";
 import { RawClient } from "./testing/raw-client.js";
@@ -103,13 +105,23 @@ describe("The addresses that a component writes", () => {
 		const routed: Element[] = [];
 		const router = new Router({
 			domain: "localhost",
+			limits: DEFAULT_SERVER_LIMITS,
 			accounts: new Accounts("localhost"),
 			components: new Components(new Map()),
 			presence: new PresenceTable(),
 			log: recordingLog(),
 			onStanza: ({ stanza }) => routed.push(stanza),
 		});
-		const component = { jid: Jid.parse("fn.localhost"), lastHeardMs: 0, send: () => {}, fail: () => {} };
+		const component: Peer = {
+			jid: Jid.parse("fn.localhost"),
+			payer: "fn.localhost",
+			maxStanzaBytes: 1000,
+			lastHeardMs: 0,
+			backlog: { queuedBytes: 0, takenBytes: 0 },
+			send: () => "queued",
+			offer: () => "queued",
+			fail: () => {},
+		};
 		const plain = message({ from: "f@fn.localhost/X", to: "fn.localhost" });
 		router.fromComponent(component, plain);
 		expect(routed[0]).toBe(plain);

@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** An account of which each writing is counted, because what is written is asked for anew. */
 function account(data: DataFolder, local: string) {
-	const roster = new Roster({ maxItems: 1000, maxRequests: 1 }, [], () => {});
+	const roster = new Roster({ maxItems: 1000, maxBytes: 1_000_000, maxRequests: 1 }, [], () => {});
 	const offline = new OfflineMessages({ maxMessages: 1, maxBytes: 1 }, [], () => {});
 	const counted = { writings: 0, onWriting: () => {}, add, written };
 	const live = () => {

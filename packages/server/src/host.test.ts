@@ -15,6 +15,7 @@ function parts(): ServerParts & { readonly log: ReturnType<typeof recordingLog> 
 	const log = recordingLog();
 	const shared = {
 		domain: "localhost",
+		limits: DEFAULT_SERVER_LIMITS,
 		accounts: new Accounts("localhost"),
 		components: new Components(new Map()),
 		presence: new PresenceTable(),
@@ -22,7 +23,6 @@ function parts(): ServerParts & { readonly log: ReturnType<typeof recordingLog> 
 	};
 	return {
 		...shared,
-		limits: DEFAULT_SERVER_LIMITS,
 		router: new Router({ ...shared, onStanza: undefined }),
 		features: new Features(),
 		hooks: new Hooks(),

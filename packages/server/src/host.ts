@@ -1,4 +1,4 @@
-import { Jid, type Log, Scope, type StanzaKind } from "@antiphon/protocol";
+import { type Jid, type Log, Scope, type StanzaKind } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Accounts } from "./accounts.js";
 import type { Handler } from "./arrival.js";
@@ -7,10 +7,10 @@ import type { ComponentDomain, Components } from "./components.js";
 import type { Features, Where } from "./features.js";
 import type { HookName, Hooks } from "./hooks.js";
 import type { ServerLimits } from "./limits.js";
-
 import type { Peer } from "./peer.js";
 import type { PresenceRule, PresenceTable, PresenceType } from "./presence-table.js";
 import type { Router } from "./router.js";
+import { WireStanza } from "./wire-stanza.js";
 
 /** What the server is made of, as far as modules may use it. */
 export interface ServerParts {
@@ -112,14 +112,22 @@ export class ModuleHost implements Disposable {
 		return jid.domain === this.domain && jid.local !== undefined ? this.#parts.accounts.get(jid.local) : undefined;
 	}
 
+	/** A stanza that the server itself composed. */
+	compose(stanza: Element): WireStanza {
+		return WireStanza.of(stanza, this.limits, this.limits.maxStanzaBytes);
+	}
+
 	/**
-	 * Routes a stanza that has its addresses.
-	 * @param sender who gets the error if it cannot be delivered; left out, it is lost quietly
+	 * Routes a stanza.
+	 * @param sender who caused it: gets the error if it cannot be delivered; left out, it is lost quietly
 	 */
-	route(stanza: Element, sender?: Peer): void {
-		const from = Jid.tryParse(stanza.attr("from"));
-		const to = Jid.tryParse(stanza.attr("to"));
-		if (from !== undefined && to !== undefined) this.#parts.router.route(stanza, from, to, sender);
+	route(stanza: WireStanza, from: Jid, to: Jid, sender?: Peer): void {
+		this.#parts.router.route(stanza, from, to, sender);
+	}
+
+	/** Hands a stanza to sessions, without routing. */
+	deliver(stanza: WireStanza, receivers: readonly Peer[], from: Jid, sender?: Peer): void {
+		this.#parts.router.deliver(stanza, receivers, from, sender);
 	}
 
 	[Symbol.dispose](): void {

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { iq, message, NS } from "@antiphon/protocol";
+import { decodeStanzaError, iq, NS, presence } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SERVER_LIMITS, resolveLimits } from "./limits.js";
@@ -88,25 +88,47 @@ describe("The limits", () => {
 		expect(await b.settle()).toEqual([]);
 	});
 
-	it("on what waits to be sent end a slow consumer, and only that", async () => {
-		const log = recordingLog();
-		const limits = { maxQueuedBytes: 500_000, closeTimeoutMs: 200 };
-		await using server = await startTestServer({ log, limits });
+	it("on a roster count its bytes, and let the states of subscriptions change all the same", async () => {
+		await using server = await startTestServer({ limits: { maxRosterBytes: 550 } });
 		using a = await RawClient.login(server.port, "a", "pw");
-		using slow = await RawClient.login(server.port, "b", "pw", "slow");
-		slow.socket.pause();
-		const body = xml("body", NS.client, {}, "x".repeat(50_000));
-		for (let i = 0; i < 400 && server.stats().clients === 2; i++) {
-			a.send(message({ to: slow.jid, type: "headline" }, body));
-			await a.settle();
+		const set = async (jid: string, name: string) => {
+			a.send(iq("set", { id: "1" }, xml("query", NS.roster, {}, xml("item", NS.roster, { jid, name }))));
+			const [answer] = await a.settle();
+			return answer?.attr("type") === "error" ? decodeStanzaError(answer).condition : answer?.attr("type");
+		};
+		expect(await set("b@localhost", "x".repeat(300))).toBe("result");
+		expect(await set("c@localhost", "x".repeat(200))).toBe("resource-constraint");
+		expect(await set("c@localhost", "€".repeat(30))).toBe("result");
+		expect(await set("c@localhost", "€".repeat(60))).toBe("resource-constraint");
+		a.send(presence({ type: "subscribe", to: "d@localhost" }));
+		expect((await a.settle()).map((stanza) => decodeStanzaError(stanza).condition)).toEqual(["resource-constraint"]);
+		a.send(presence({ type: "subscribe", to: "b@localhost" }));
+		expect(await a.settle()).toEqual([]);
+		expect(await set("b@localhost", "")).toBe("result");
+		expect(await set("d@localhost", "x".repeat(200))).toBe("result");
+	});
+
+	it("on a presence refuse it to its sender, who stays as it was", async () => {
+		await using server = await startTestServer({ limits: { maxPresenceBytes: 1000 } });
+		using a = await RawClient.login(server.port, "a", "pw", "x");
+		using b = await RawClient.login(server.port, "b", "pw", "y");
+		using fn = await RawClient.component(server.componentPort, "fn.localhost", "s3cret");
+		const long = xml("status", NS.client, {}, "x".repeat(2100));
+		const stanzas = [
+			presence({}, long),
+			presence({ to: b.jid }, long),
+			presence({ to: b.jid, type: "subscribe" }, long),
+		];
+		for (const stanza of stanzas) {
+			a.send(stanza);
+			expect((await a.settle()).map((answer) => decodeStanzaError(answer).condition)).toEqual(["policy-violation"]);
 		}
-		await eventually(() => server.stats().connections === 1, "the slow consumer is gone");
-		expect(server.stats().queuedBytes).toBe(0);
-		expect(log.lines.join("\n")).toMatch(
-			/client b@localhost\/slow from .*closed with resource-constraint.*Read faster/,
-		);
-		a.send(iq("get", { id: "1", to: slow.jid }, xml("q", "urn:q")));
-		expect((await a.next()).attr("type")).toBe("error");
+		await b.available();
+		fn.send(presence({ from: "x@fn.localhost", to: "b@localhost" }, long));
+		fn.send(presence({ from: "x@fn.localhost", to: "b@localhost", type: "subscribe" }, long));
+		for (let i = 0; i < 2; i++) expect(decodeStanzaError(await fn.next()).condition).toBe("policy-violation");
+		expect(await b.settle()).toEqual([]);
+		await a.available();
 	});
 });
 

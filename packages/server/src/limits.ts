@@ -18,29 +18,63 @@ export interface ServerLimits {
 	readonly maxLoginBytes: number;
 	/** Failed logins on one connection; at this number `policy-violation`. */
 	readonly maxFailedLogins: number;
-	/** Bytes of one stanza from a client, announced as XEP-0478 asks; then `policy-violation`. */
+	/**
+	 * Bytes of one stanza from a client, announced as XEP-0478 asks; then `policy-violation`.
+	 *
+	 * Of a stanza that is within it, but would be larger when the server writes it (prefixes become namespaces in full),
+	 * the sender gets the stanza error `policy-violation`, modify: what a client sends is passed on with at most 1 KiB more,
+	 * for the addresses. An answer of the server that would be larger is replaced by that error.
+	 */
 	readonly maxStanzaBytes: number;
-	/** Bytes of one stanza from a component; then `policy-violation`. */
+	/** As `maxStanzaBytes`, of one stanza from a component. */
 	readonly maxComponentStanzaBytes: number;
+	/**
+	 * Bytes of one presence stanza, from whomever, as the server writes it: it is kept, and sent to many. Above it the
+	 * sender gets the stanza error `policy-violation`, modify, and the presence counts as not sent.
+	 */
+	readonly maxPresenceBytes: number;
 	/** Levels of elements in one stanza; then `policy-violation`. */
 	readonly maxDepth: number;
-	/** Attributes of one element; then `policy-violation`. */
+	/**
+	 * Attributes of one element as the server writes it. Of those that it reads, two fewer, because it adds `from` and `to`;
+	 * then `policy-violation`. An element that has more only when it is written: stanza error `policy-violation`, modify.
+	 */
 	readonly maxAttributes: number;
 	/** Bytes of the name of an element or attribute; then `policy-violation`. */
 	readonly maxNameBytes: number;
 	/** Children of one element; then `policy-violation`. */
 	readonly maxChildren: number;
 	/**
-	 * Bytes waiting to be sent to one peer. Above it the peer counts as a slow consumer: what waits is dropped, it gets
-	 * `resource-constraint` and is closed. Senders are not slowed down.
+	 * Bytes waiting to be sent to one peer.
+	 *
+	 * Others may fill three quarters of it, and above a sixteenth each sender (an account, a component's domain) a quarter.
+	 * What does not fit is refused to its sender with the stanza error `resource-constraint`, wait; presence, results and
+	 * errors are dropped. Both are counted: `stats().dropped`. The peer itself is left alone; senders are not slowed down.
+	 *
+	 * What a peer causes itself (answers to what it asked, refusals of what it sent, what was kept for it) may fill all of
+	 * it. Above that it asks for more than it reads: what waits is dropped, nothing more of what it sent is handled, it gets
+	 * `resource-constraint` and is closed.
 	 */
 	readonly maxQueuedBytes: number;
+	/** Bytes waiting for all peers together. Above it, the one for which most waits gets `resource-constraint` and is closed. */
+	readonly maxQueuedTotalBytes: number;
+	/**
+	 * How long bytes may wait for a peer that takes none at all from its socket; then it gets `resource-constraint` and is
+	 * closed. The system tells what a peer has taken in lumps, on loopback of more than a megabyte: by the default, who
+	 * reads 100 kB in a second is safe.
+	 */
+	readonly stallTimeoutMs: number;
 	/** Accounts. `addUser` throws above it. */
 	readonly maxAccounts: number;
 	/** Bound resources of one account. Binding one more fails with `resource-constraint`, wait. */
 	readonly maxResources: number;
 	/** Roster items of one account. Adding one more, or subscribing, fails with `resource-constraint`, wait. */
 	readonly maxRosterItems: number;
+	/**
+	 * Bytes of the roster of one account, as a client gets it. Adding or changing an item, or subscribing, fails above it
+	 * with `resource-constraint`, wait; the states of subscriptions change all the same.
+	 */
+	readonly maxRosterBytes: number;
 	/** Groups of one roster item; above it `not-acceptable`. */
 	readonly maxRosterGroups: number;
 	/** Unanswered subscription requests kept for one account. One more fails with `resource-constraint`, wait. */
@@ -53,7 +87,7 @@ export interface ServerLimits {
 	readonly maxOfflineBytes: number;
 	/** Silence after which the server pings a peer (XEP-0199). `Infinity` turns pings off. */
 	readonly pingAfterMs: number;
-	/** Silence after that ping after which the peer counts as dead: its socket is destroyed. */
+	/** Silence after that ping, once nothing waits before it, after which the peer gets `connection-timeout` and is closed. */
 	readonly pingTimeoutMs: number;
 	/** How long a closing stream has to flush and to answer; then its socket is destroyed. */
 	readonly closeTimeoutMs: number;
@@ -67,14 +101,18 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = Object.freeze({
 	maxFailedLogins: 5,
 	maxStanzaBytes: 256 * 1024,
 	maxComponentStanzaBytes: 512 * 1024,
+	maxPresenceBytes: 8 * 1024,
 	maxDepth: 32,
 	maxAttributes: 64,
 	maxNameBytes: 256,
 	maxChildren: 4096,
 	maxQueuedBytes: 16 * 1024 * 1024,
+	maxQueuedTotalBytes: 256 * 1024 * 1024,
+	stallTimeoutMs: 15_000,
 	maxAccounts: 10_000,
 	maxResources: 100,
 	maxRosterItems: 1000,
+	maxRosterBytes: 256 * 1024,
 	maxRosterGroups: 32,
 	maxSubscriptionRequests: 100,
 	maxDirectedPresence: 1000,

@@ -8,6 +8,7 @@ import { ping } from "./modules/ping.js";
 import { presence } from "./modules/presence.js";
 import { probe } from "./modules/probe.js";
 import { roster } from "./modules/roster.js";
+import { stalled } from "./modules/stalled.js";
 import { subscriptions } from "./modules/subscriptions.js";
 import { time } from "./modules/time.js";
 import { version } from "./modules/version.js";
@@ -23,6 +24,7 @@ export const MODULES: readonly ServerModule[] = [
 	presence,
 	probe,
 	roster,
+	stalled,
 	subscriptions,
 	time,
 	version,

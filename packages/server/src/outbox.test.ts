@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { FlushTurn, Outbox } from "./outbox.js";
+import { FlushTurn, Outbox, type OverflownLimit } from "./outbox.js";
+import { QueueTotal } from "./queue-total.js";
 
 /** A socket that keeps what is written and takes it only when told to. */
 function fakeSocket() {
@@ -8,8 +9,8 @@ function fakeSocket() {
 	const taken: (() => void)[] = [];
 	const socket = {
 		destroyed: false,
-		write: (text: string, done: () => void) => {
-			written.push(text);
+		write: (text: string | Buffer, done: () => void) => {
+			written.push(text.toString());
 			taken.push(done);
 		},
 		end: (text: string) => void written.push(`${text}|`),
@@ -19,54 +20,143 @@ function fakeSocket() {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
 
+/** An outbox, and what it said of its overflows. */
+function outboxOf(socket: Socket, maxBytes: number, total = new QueueTotal(1_000_000)) {
+	const overflows: OverflownLimit[] = [];
+	const onOverflow = (limit: OverflownLimit) => void overflows.push(limit);
+	const outbox = new Outbox(socket, { turn: new FlushTurn(), total, maxBytes, onOverflow });
+	const send = (text: string) => outbox.send({ text, bytes: Buffer.byteLength(text) });
+	const offer = (text: string, payer: string) => outbox.offer({ text, bytes: Buffer.byteLength(text) }, payer);
+	return { outbox, overflows, send, offer };
+}
+
 describe("An outbox", () => {
 	it("writes once what was sent in one turn, also by what ran in between", async () => {
-		const { socket, written } = fakeSocket();
-		const outbox = new Outbox(socket, new FlushTurn(), 1000, () => {});
-		outbox.send("a");
+		const { socket, written, take } = fakeSocket();
+		const { send } = outboxOf(socket, 1000);
+		send("a");
 		await Promise.resolve();
-		outbox.send("b");
+		send("b");
 		expect(written).toEqual([]);
 		await turn();
 		expect(written).toEqual(["ab"]);
-		outbox.send("c");
+		take();
+		send("c");
 		await turn();
 		expect(written).toEqual(["ab", "c"]);
 	});
 
 	it("counts bytes until the socket has taken them", async () => {
 		const { socket, take } = fakeSocket();
-		const outbox = new Outbox(socket, new FlushTurn(), 1000, () => {});
-		outbox.send("ä€");
-		expect(outbox.queuedBytes).toBe(5);
+		const total = new QueueTotal(1000);
+		const { outbox, send } = outboxOf(socket, 1000, total);
+		send("ä€");
+		expect([outbox.queuedBytes, total.bytes]).toEqual([5, 5]);
 		await turn();
-		expect(outbox.queuedBytes).toBe(5);
+		expect([outbox.queuedBytes, total.bytes, outbox.takenBytes]).toEqual([5, 5, 0]);
 		take();
+		expect([outbox.queuedBytes, total.bytes, outbox.takenBytes]).toEqual([0, 0, 5]);
+	});
+
+	it("keeps what a busy socket has no room for, and writes it in pieces of whole stanzas", async () => {
+		const { socket, written, take } = fakeSocket();
+		const { outbox, send } = outboxOf(socket, 1_000_000);
+		send("first");
+		await turn();
+		const stanzas = Array.from({ length: 5 }, (_, i) => `<${String(i).repeat(40_000)}>`);
+		for (const stanza of stanzas) send(stanza);
+		await turn();
+		expect([written, outbox.queuedBytes]).toEqual([["first"], 5 + 5 * 40_002]);
+		for (let i = 0; i < 4; i++) {
+			take();
+			await turn();
+		}
+		expect(written.slice(1)).toEqual(
+			[stanzas[0], stanzas[2], stanzas[4]].map((s, i) => s + (stanzas[2 * i + 1] ?? "")),
+		);
 		expect(outbox.queuedBytes).toBe(0);
 	});
 
-	it("tells once when too much waits, drops it, and still has its last word", async () => {
+	it("tells when the peer caused too much, drops what is not written yet, and still has its last word", async () => {
 		const { socket, written } = fakeSocket();
-		let overflows = 0;
-		const outbox = new Outbox(socket, new FlushTurn(), 10, () => overflows++);
-		outbox.send("12345");
+		const { outbox, overflows, send } = outboxOf(socket, 10);
+		send("12345");
 		await turn();
-		outbox.send("67890");
-		outbox.send("x");
-		outbox.send("y");
-		expect([overflows, outbox.queuedBytes]).toEqual([1, 5]);
+		send("678");
+		send("90x");
+		send("y");
+		expect([overflows, outbox.queuedBytes, outbox.open]).toEqual([["maxQueuedBytes"], 5, false]);
 		outbox.end("bye");
 		await turn();
-		outbox.send("late");
+		send("late");
 		await turn();
 		expect(written).toEqual(["12345", "bye|"]);
 	});
 
+	it("turns down what others send and has no room for, and keeps a quarter for the peer's own", () => {
+		const { socket } = fakeSocket();
+		const { outbox, overflows, send, offer } = outboxOf(socket, 1600);
+		const senders = ["a", "b", "c", "d", "e"];
+		const taken = senders.map((payer) => Array.from({ length: 40 }, () => offer("x".repeat(20), payer)));
+		// The first 100 bytes are free, then a quarter for each, until three quarters are full.
+		expect(taken.map((each) => each.filter(Boolean).length)).toEqual([25, 20, 15, 0, 0]);
+		expect([outbox.queuedBytes, outbox.open, overflows]).toEqual([1200, true, []]);
+		expect([outbox.hasRoomFor("a"), outbox.hasRoomFor("e")]).toEqual([false, false]);
+		for (let i = 0; i < 20; i++) send("y".repeat(20));
+		expect([outbox.queuedBytes, overflows]).toEqual([1600, []]);
+		send("z");
+		expect([outbox.queuedBytes, overflows]).toEqual([0, ["maxQueuedBytes"]]);
+		expect(offer("x", "e")).toBe(false);
+	});
+
 	it("sends what waits before its last word", () => {
 		const { socket, written } = fakeSocket();
-		const outbox = new Outbox(socket, new FlushTurn(), 10, () => {});
-		outbox.send("first");
+		const { outbox, send } = outboxOf(socket, 10);
+		send("first");
 		outbox.end("last");
 		expect(written).toEqual(["first", "last|"]);
+	});
+
+	it("calls back when all is taken", async () => {
+		const { socket, take } = fakeSocket();
+		const { outbox, send } = outboxOf(socket, 100);
+		let drained = 0;
+		send("x");
+		outbox.drain(() => drained++);
+		await turn();
+		expect(drained).toBe(0);
+		take();
+		await turn();
+		expect(drained).toBe(1);
+	});
+});
+
+describe("The total of all outboxes", () => {
+	it("costs the one in which most waits what waits there", async () => {
+		const total = new QueueTotal(100);
+		const [short, long, more] = [fakeSocket(), fakeSocket(), fakeSocket()].map(({ socket }) =>
+			outboxOf(socket, 1000, total),
+		) as [ReturnType<typeof outboxOf>, ReturnType<typeof outboxOf>, ReturnType<typeof outboxOf>];
+		short.send("x".repeat(20));
+		long.send("x".repeat(70));
+		more.offer("x".repeat(11), "a");
+		expect([short.overflows, long.overflows, more.overflows]).toEqual([[], ["maxQueuedTotalBytes"], []]);
+		expect([total.bytes, long.outbox.open, long.outbox.queuedBytes]).toEqual([31, false, 0]);
+	});
+
+	it("forgets what waited for a socket that is gone, whatever the socket says later", async () => {
+		const total = new QueueTotal(100);
+		const { socket, take } = fakeSocket();
+		const { outbox, send } = outboxOf(socket, 1000, total);
+		send("x".repeat(20));
+		await turn();
+		send("x".repeat(30));
+		expect(total.bytes).toBe(50);
+		outbox.discard();
+		expect(total.bytes).toBe(0);
+		take();
+		outbox.discard();
+		outbox.end("bye");
+		expect(total.bytes).toBe(0);
 	});
 });

@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import type { QueueTotal } from "./queue-total.js";
+import { Shares } from "./shares.js";
 
 /**
  * Collects the outboxes that have something to send and flushes them once, at the end of the turn of the event loop:
@@ -19,30 +21,67 @@ export class FlushTurn {
 	}
 }
 
+/** What can be queued: one stanza, or several, never a part of one. */
+export interface Writing {
+	readonly text: string;
+	/** Of the text in UTF-8. */
+	readonly bytes: number;
+}
+
+/** How far a peer is behind. */
+export interface Backlog {
+	/** Bytes that wait, in the outbox and in the socket. */
+	readonly queuedBytes: number;
+	/** Bytes that the socket has taken since the start. While bytes wait and this stands still, the peer does not read. */
+	readonly takenBytes: number;
+}
+
+/** The limit that made an outbox drop what waited. */
+export type OverflownLimit = "maxQueuedBytes" | "maxQueuedTotalBytes";
+
+export interface OutboxParts {
+	readonly turn: FlushTurn;
+	readonly total: QueueTotal;
+	readonly maxBytes: number;
+	/** What waited was dropped; the outbox is only good for a last word. Called again if even that keeps too much waiting. */
+	onOverflow(limit: OverflownLimit): void;
+}
+
+/** Of more than this, a piece is made: one write. Whole stanzas, so that a last word can follow any of them. */
+const PIECE_BYTES = 64 * 1024;
+
 /**
- * What waits to be written to one socket. Bounded: past `maxBytes` (waiting here and in the socket) everything that
- * waits is dropped and `onOverflow` is called once; the socket is then only good for a last word.
+ * What waits to be written to one socket. One piece is with the socket; the others wait here, as bytes, so that memory
+ * is what is counted, a short stanza costs no write of its own, and all but one piece can be dropped.
+ *
+ * Bounded by `maxBytes`, in two ways. What others send is turned down when it does not fit, by {@link Shares}. What is
+ * sent because of the peer itself makes the outbox overflow: what waits is dropped, and nothing is taken any more.
  */
-export class Outbox {
-	readonly #turn: FlushTurn;
-	readonly #maxBytes: number;
-	readonly #onOverflow: () => void;
+export class Outbox implements Backlog {
+	readonly #parts: OutboxParts;
 	#socket: Socket;
+	/** What came last, and its bytes. */
 	#texts: string[] = [];
 	#textBytes = 0;
+	/** What came before that, if the socket was busy, and its bytes. */
+	#pieces: Buffer[] = [];
+	#pieceBytes = 0;
 	#socketBytes = 0;
-	#state: "open" | "overflown" | "closed" = "open";
+	#scheduled = false;
+	#state: "open" | "overflown" | "closed" | "discarded" = "open";
+	readonly #shares: Shares;
+	#onEmpty: (() => void) | undefined;
+	takenBytes = 0;
 
-	constructor(socket: Socket, turn: FlushTurn, maxBytes: number, onOverflow: () => void) {
+	constructor(socket: Socket, parts: OutboxParts) {
 		this.#socket = socket;
-		this.#turn = turn;
-		this.#maxBytes = maxBytes;
-		this.#onOverflow = onOverflow;
+		this.#parts = parts;
+		this.#shares = new Shares(parts.maxBytes);
+		parts.total.add(this);
 	}
 
-	/** Bytes that wait, here and in the socket. */
 	get queuedBytes(): number {
-		return this.#textBytes + this.#socketBytes;
+		return this.#textBytes + this.#pieceBytes + this.#socketBytes;
 	}
 
 	/** Whether what is sent has a chance: nothing overflowed, and it is not closed. */
@@ -55,43 +94,139 @@ export class Outbox {
 		this.#socket = socket;
 	}
 
-	send(text: string): void {
+	/** Whether a stanza that `payer` has to answer for could fit: asked before it is written out. */
+	hasRoomFor(payer: string): boolean {
+		return this.#state === "open" && this.#shares.allow(this.queuedBytes, 1, payer);
+	}
+
+	/** Queues what somebody else sends. @returns false, and queues nothing, when there is no room for it */
+	offer(writing: Writing, payer: string): boolean {
+		const queued = this.queuedBytes;
+		if (this.#state !== "open" || !this.#shares.allow(queued, writing.bytes, payer)) return false;
+		this.#shares.queued(queued, writing.bytes, payer);
+		this.#queue(writing);
+		return true;
+	}
+
+	/** Queues what the peer caused itself. When there is no room for it, the outbox overflows. */
+	send(writing: Writing): void {
 		if (this.#state !== "open") return;
-		this.#textBytes += Buffer.byteLength(text);
-		if (this.#textBytes + this.#socketBytes > this.#maxBytes) {
-			this.#state = "overflown";
-			this.#texts = [];
-			this.#textBytes = 0;
-			this.#onOverflow();
+		const queued = this.queuedBytes;
+		if (queued + writing.bytes > this.#parts.maxBytes) {
+			this.overflow("maxQueuedBytes");
 			return;
 		}
-		if (this.#texts.push(text) === 1) this.#turn.add(this);
+		this.#shares.queued(queued, writing.bytes);
+		this.#queue(writing);
 	}
 
-	/** Writes what waits, now. `written` is called when the socket has taken it. */
-	flush(written?: () => void): void {
-		if (this.#texts.length === 0 || this.#socket.destroyed) {
-			this.#texts = [];
-			this.#textBytes = 0;
-			if (written !== undefined) setImmediate(written);
-			return;
-		}
-		const bytes = this.#textBytes;
-		const text = this.#texts.length === 1 ? (this.#texts[0] as string) : this.#texts.join("");
-		this.#texts = [];
-		this.#textBytes = 0;
-		this.#socketBytes += bytes;
-		this.#socket.write(text, () => {
-			this.#socketBytes -= bytes;
-			written?.();
-		});
+	/** Drops what waits here, for ever. */
+	overflow(limit: OverflownLimit): void {
+		if (this.#state === "open") this.#state = "overflown";
+		this.#drop();
+		this.#parts.onOverflow(limit);
 	}
 
-	/** Sends a last word, beyond the bound, and ends the socket's writing side. Later sends are ignored. */
-	end(text: string): void {
-		if (this.#state === "closed") return;
+	/** Writes what waits, now, as far as the socket is free. */
+	flush(): void {
+		this.#scheduled = false;
+		if (this.#socketBytes === 0) this.#write();
+	}
+
+	/** Writes what waits, and calls back when the socket has taken it all. */
+	drain(onEmpty: () => void): void {
+		this.#onEmpty = onEmpty;
 		this.flush();
+	}
+
+	/** Sends what waits and a last word, beyond the bound, and ends the socket's writing side. Later sends are ignored. */
+	end(text: string): void {
+		if (this.#state === "closed" || this.#state === "discarded") return;
+		while (this.#write());
 		this.#state = "closed";
 		if (!this.#socket.destroyed) this.#socket.end(text);
+	}
+
+	/** The socket is gone, and with it all that waited. */
+	discard(): void {
+		if (this.#state === "discarded") return;
+		this.#state = "discarded";
+		this.#drop();
+		this.#parts.total.delete(this, this.#socketBytes);
+		this.#socketBytes = 0;
+	}
+
+	#queue({ text, bytes }: Writing): void {
+		this.#texts.push(text);
+		this.#textBytes += bytes;
+		if (this.#textBytes >= PIECE_BYTES) {
+			if (this.#socketBytes === 0) this.#write();
+			else this.#pack();
+		} else if (!this.#scheduled && this.#socketBytes === 0) {
+			this.#schedule();
+		}
+		this.#parts.total.queued(bytes);
+	}
+
+	#schedule(): void {
+		this.#scheduled = true;
+		this.#parts.turn.add(this);
+	}
+
+	#pack(): void {
+		this.#pieces.push(Buffer.from(this.#texts.join("")));
+		this.#pieceBytes += this.#textBytes;
+		this.#texts = [];
+		this.#textBytes = 0;
+	}
+
+	/** Gives the next piece to the socket. @returns whether there was one */
+	#write(): boolean {
+		if (this.#socket.destroyed) this.#drop();
+		const piece = this.#pieces.shift();
+		let bytes: number;
+		let content: string | Buffer;
+		if (piece !== undefined) {
+			bytes = piece.length;
+			content = piece;
+			this.#pieceBytes -= bytes;
+		} else if (this.#texts.length > 0) {
+			bytes = this.#textBytes;
+			content = this.#texts.length === 1 ? (this.#texts[0] as string) : this.#texts.join("");
+			this.#texts = [];
+			this.#textBytes = 0;
+		} else {
+			if (this.#socketBytes === 0) this.#empty();
+			return false;
+		}
+		this.#socketBytes += bytes;
+		this.#socket.write(content, () => this.#taken(bytes));
+		return true;
+	}
+
+	#taken(bytes: number): void {
+		if (this.#state === "discarded") return;
+		this.#socketBytes -= bytes;
+		this.takenBytes += bytes;
+		this.#parts.total.taken(bytes);
+		this.#shares.taken(bytes, this.queuedBytes);
+		if (this.#socketBytes > 0) return;
+		if (this.#pieces.length > 0) this.#write();
+		else if (this.#texts.length === 0) this.#empty();
+		else if (!this.#scheduled) this.#schedule();
+	}
+
+	#empty(): void {
+		const onEmpty = this.#onEmpty;
+		this.#onEmpty = undefined;
+		if (onEmpty !== undefined) setImmediate(onEmpty);
+	}
+
+	#drop(): void {
+		this.#parts.total.taken(this.#textBytes + this.#pieceBytes);
+		this.#texts = [];
+		this.#textBytes = 0;
+		this.#pieces = [];
+		this.#pieceBytes = 0;
 	}
 }

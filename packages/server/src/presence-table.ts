@@ -1,8 +1,8 @@
 import type { Jid, StanzaError } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
 import type { Handler } from "./arrival.js";
 import type { ClientSession } from "./client-session.js";
 import type { SubscriptionType } from "./subscription.js";
+import type { WireStanza } from "./wire-stanza.js";
 
 /** The types of presence that have a rule; `available` is presence without a type. An error has none. */
 export type PresenceType = "available" | "unavailable" | "probe" | SubscriptionType;
@@ -10,8 +10,8 @@ export type PresenceType = "available" | "unavailable" | "probe" | SubscriptionT
 /** A client's presence on its way out. */
 export interface OutgoingPresence {
 	readonly session: ClientSession;
-	/** With `from` and `to` stamped. */
-	readonly stanza: Element;
+	/** With `from` and `to` stamped; not larger than may be written. */
+	readonly stanza: WireStanza;
 	readonly from: Jid;
 	/** `undefined` for a broadcast. */
 	readonly to: Jid | undefined;

@@ -1,3 +1,5 @@
+import { NS } from "@antiphon/protocol";
+import { type Element, serialize, xml } from "@antiphon/xml";
 import type { Subscription } from "./subscription.js";
 
 export interface RosterItem {
@@ -19,6 +21,8 @@ export interface RosterItem {
 
 export interface RosterBounds {
 	readonly maxItems: number;
+	/** Of what a client sees, as it is written. Requests are bounded by their number and by what is kept of one. */
+	readonly maxBytes: number;
 	readonly maxRequests: number;
 }
 
@@ -28,6 +32,7 @@ export class Roster {
 	readonly #bounds: RosterBounds;
 	readonly #changed: () => void;
 	#requests = 0;
+	#bytes = 0;
 
 	/** @param changed called after every change, so that it can be stored */
 	constructor(bounds: RosterBounds, items: readonly RosterItem[], changed: () => void) {
@@ -35,6 +40,7 @@ export class Roster {
 		this.#changed = changed;
 		for (const item of items) {
 			this.#items.set(item.jid, item);
+			this.#bytes += bytesOf(item);
 			if (item.request !== undefined) this.#requests++;
 		}
 	}
@@ -56,12 +62,15 @@ export class Roster {
 	/** @returns false, and changes nothing, when the roster is full */
 	set(item: RosterItem): boolean {
 		const before = this.#items.get(item.jid);
+		const bytes = this.#bytes + bytesOf(item) - bytesOf(before);
 		const requests = this.#requests + count(item.request) - count(before?.request);
 		if (before === undefined && this.#items.size >= this.#bounds.maxItems) return false;
 		if (requests > this.#requests && requests > this.#bounds.maxRequests) return false;
+		if (bytes > this.#bytes && bytes > this.#bounds.maxBytes) return false;
 		if (!item.listed && item.request === undefined) this.#items.delete(item.jid);
 		else this.#items.set(item.jid, item);
 		this.#requests = requests;
+		this.#bytes = bytes;
 		this.#changed();
 		return true;
 	}
@@ -71,12 +80,34 @@ export class Roster {
 		if (item === undefined) return;
 		this.#items.delete(jid);
 		this.#requests -= count(item.request);
+		this.#bytes -= bytesOf(item);
 		this.#changed();
 	}
 }
 
 function emptyItem(jid: string): RosterItem {
 	return { jid, name: undefined, groups: [], subscription: "none", ask: false, request: undefined, listed: false };
+}
+
+/** An item as it goes on the wire (RFC 6121, section 2.1.2). */
+export function rosterItem(item: RosterItem): Element {
+	return xml(
+		"item",
+		NS.roster,
+		{
+			jid: item.jid,
+			name: item.name,
+			subscription: item.subscription,
+			ask: item.ask ? "subscribe" : undefined,
+		},
+		...item.groups.map((group) => xml("group", NS.roster, {}, group)),
+	);
+}
+
+/** Whatever the state of its subscription is, so that there is room for every state. */
+function bytesOf(item: RosterItem | undefined): number {
+	if (item?.listed !== true) return 0;
+	return Buffer.byteLength(serialize(rosterItem({ ...item, subscription: "none", ask: true }), NS.roster));
 }
 
 const count = (request: string | undefined) => (request === undefined ? 0 : 1);

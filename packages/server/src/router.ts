@@ -5,13 +5,15 @@ import type { Arrival, Handler } from "./arrival.js";
 import type { Account, ClientSession } from "./client-session.js";
 import type { Components } from "./components.js";
 import { iqFault } from "./iq-rules.js";
-
+import type { ServerLimits } from "./limits.js";
 import type { RoutedStanza } from "./options.js";
 import type { Peer } from "./peer.js";
 import type { PresenceTable, PresenceType } from "./presence-table.js";
+import { WireStanza } from "./wire-stanza.js";
 
 export interface RouterParts {
 	readonly domain: string;
+	readonly limits: ServerLimits;
 	readonly accounts: Accounts;
 	readonly components: Components;
 	readonly presence: PresenceTable;
@@ -24,7 +26,8 @@ export interface RouterParts {
  * account, a resource. What is addressed to the server or to a bare JID goes to the modules, by dispatcher.
  *
  * Nobody there is `service-unavailable`: type cancel for an account or resource, type wait for the domain of a component
- * that is not connected. A domain that this server does not have is `remote-server-not-found`.
+ * that is not connected. A domain that this server does not have is `remote-server-not-found`. What is larger than may be
+ * written is `policy-violation`, modify; what the receiver has no room for is `resource-constraint`, wait.
  */
 export class Router {
 	readonly #parts: RouterParts;
@@ -34,6 +37,8 @@ export class Router {
 	readonly account = new Dispatcher<Handler>();
 	/** Stanzas routed since the start. */
 	routed = 0;
+	/** Copies of stanzas that found no room at their receivers since the start. */
+	dropped = 0;
 
 	constructor(parts: RouterParts) {
 		this.#parts = parts;
@@ -62,7 +67,7 @@ export class Router {
 		}
 		// Without an address it is for the sender's own account (RFC 6120, section 10.3).
 		const receiver = to ?? session.account.jid;
-		this.route(stanza.with({ from: session.address, to: receiver.toString() }), session.jid, receiver, session);
+		this.#stampAndRoute(session, stanza, session.jid, receiver);
 	}
 
 	/** A stanza as a component sent it. */
@@ -84,16 +89,17 @@ export class Router {
 		}
 		// Receivers compare strings, so they get the one spelling of an address, as from a client.
 		const asIs = from.toString() === stanza.attr("from") && to.toString() === target;
-		this.route(asIs ? stanza : stanza.with({ from: from.toString(), to: to.toString() }), from, to, component);
+		const addressed = asIs ? stanza : stanza.with({ from: from.toString(), to: to.toString() });
+		this.route(this.#wire(addressed, component), from, to, component);
 	}
 
 	/**
 	 * Delivers a stanza that has its addresses.
 	 * @param sender who gets the error if it cannot be delivered; nobody does when this is left out
 	 */
-	route(stanza: Element, from: Jid, to: Jid, sender?: Peer): void {
+	route(stanza: WireStanza, from: Jid, to: Jid, sender?: Peer): void {
 		if (stanza.name === "iq") {
-			const fault = iqFault(stanza);
+			const fault = iqFault(stanza.element);
 			if (fault !== undefined) {
 				this.#refuse(stanza, { type: "modify", condition: "bad-request", text: fault }, sender);
 				return;
@@ -106,7 +112,7 @@ export class Router {
 		}
 		const component = this.#parts.components.get(to.domain);
 		if (component?.peer !== undefined) {
-			component.peer.send(stanza);
+			this.deliver(stanza, [component.peer], from, sender);
 		} else if (component !== undefined) {
 			const text = `no component is connected for ${to.domain}`;
 			this.#refuse(stanza, { type: "wait", condition: "service-unavailable", text }, sender);
@@ -114,6 +120,26 @@ export class Router {
 			const text = `this server does not serve ${to.domain}`;
 			this.#refuse(stanza, { type: "cancel", condition: "remote-server-not-found", text }, sender);
 		}
+	}
+
+	/**
+	 * Hands a stanza to whom it is for. What a peer sends to itself, or asked for, is its own; of anything else the queue of
+	 * a receiver takes only so much (`ServerLimits.maxQueuedBytes`). Presence that finds no room is dropped.
+	 */
+	deliver(stanza: WireStanza, receivers: readonly Peer[], from: Jid, sender: Peer | undefined): void {
+		let lost = 0;
+		for (const receiver of receivers) {
+			const delivery =
+				receiver === sender ? receiver.send(stanza) : receiver.offer(stanza, sender?.payer ?? from.bare().toString());
+			if (delivery === "too-large") {
+				this.#refuse(stanza, TOO_LARGE, sender);
+				return;
+			}
+			if (delivery === "no-room") lost++;
+		}
+		if (lost === 0) return;
+		this.dropped += lost;
+		if (lost === receivers.length && stanza.name !== "presence") this.#refuse(stanza, NO_ROOM, sender);
 	}
 
 	/** The addresses of a presence stanza depend on its type, and modules may have to act on it. */
@@ -126,22 +152,31 @@ export class Router {
 		const rule = this.#parts.presence.get(type);
 		if (rule === undefined) {
 			const text = "the type of this presence is unknown";
-			this.#refuse(stanza.with({ from: session.address }), { type: "modify", condition: "bad-request", text }, session);
+			const refused = this.#wire(stanza.with({ from: session.address }), session);
+			this.#refuse(refused, { type: "modify", condition: "bad-request", text }, session);
 			return;
 		}
 		const from = rule.bare ? session.account.jid : session.jid;
 		const receiver = rule.bare ? to?.bare() : to;
-		const stamped = stanza.with({ from: from.toString(), to: receiver?.toString() });
-		if (receiver === undefined) this.#seen(stamped, from, session.account.jid);
+		const stamped = this.#wire(stanza.with({ from: from.toString(), to: receiver?.toString() }), session);
 		const refuse = (error: StanzaError) => this.#refuse(stamped, error, session);
+		if (stamped.writing === undefined) {
+			refuse(TOO_LARGE);
+			return;
+		}
+		if (receiver === undefined) this.#seen(stamped, from, session.account.jid);
 		rule.outgoing({ session, stanza: stamped, from, to: receiver, refuse });
 	}
 
 	#stampAndRoute(session: ClientSession, stanza: Element, from: Jid, to: Jid): void {
-		this.route(stanza.with({ from: from.toString(), to: to.toString() }), from, to, session);
+		this.route(this.#wire(stanza.with({ from: from.toString(), to: to.toString() }), session), from, to, session);
 	}
 
-	#local(stanza: Element, from: Jid, to: Jid, sender: Peer | undefined): void {
+	#wire(stanza: Element, sender: Peer): WireStanza {
+		return WireStanza.of(stanza, this.#parts.limits, sender.maxStanzaBytes);
+	}
+
+	#local(stanza: WireStanza, from: Jid, to: Jid, sender: Peer | undefined): void {
 		if (to.local === undefined) {
 			this.#dispatch(this.server, stanza, from, to, undefined, sender);
 			return;
@@ -158,7 +193,7 @@ export class Router {
 		if (to.resource !== undefined) {
 			const session = account.sessions.get(to.resource);
 			if (session !== undefined) {
-				session.send(stanza);
+				this.deliver(stanza, [session], from, sender);
 				return;
 			}
 			// What becomes of a message to a resource that is gone is the message module's business.
@@ -170,11 +205,12 @@ export class Router {
 		this.#dispatch(this.account, stanza, from, to, account, sender);
 	}
 
-	#presenceTo(account: Account, stanza: Element, from: Jid, to: Jid, sender: Peer | undefined): void {
-		const type = stanza.attr("type") ?? "available";
+	#presenceTo(account: Account, stanza: WireStanza, from: Jid, to: Jid, sender: Peer | undefined): void {
+		const type = stanza.type ?? "available";
 		const rule = this.#parts.presence.get(type as PresenceType);
 		if (to.resource !== undefined && rule?.bare !== true) {
-			account.sessions.get(to.resource)?.send(stanza);
+			const session = account.sessions.get(to.resource);
+			if (session !== undefined) this.deliver(stanza, [session], from, sender);
 		} else {
 			rule?.incoming(this.#arrival(stanza, undefined, from, to, account, sender));
 		}
@@ -182,19 +218,19 @@ export class Router {
 
 	#dispatch(
 		dispatcher: Dispatcher<Handler>,
-		stanza: Element,
+		stanza: WireStanza,
 		from: Jid,
 		to: Jid,
 		account: Account | undefined,
 		sender: Peer | undefined,
 	): void {
-		const match = dispatcher.find(stanza);
+		const match = dispatcher.find(stanza.element);
 		if (match !== undefined) match.handler(this.#arrival(stanza, match.payload, from, to, account, sender));
 		else if (stanza.name !== "presence") this.#refuse(stanza, NOBODY, sender);
 	}
 
 	#arrival(
-		stanza: Element,
+		stanza: WireStanza,
 		payload: Element | undefined,
 		from: Jid,
 		to: Jid,
@@ -207,7 +243,11 @@ export class Router {
 			from,
 			to,
 			account,
-			reply: (result) => this.#answer(resultOf(stanza, result), sender),
+			sender,
+			deliver: (receivers) => this.deliver(stanza, receivers, from, sender),
+			reply: (result) => {
+				if (!this.#answer(resultOf(stanza.element, result), sender)) this.#refuse(stanza, ANSWER_TOO_LARGE, sender);
+			},
 			refuse: (error) => this.#refuse(stanza, error, sender),
 		};
 	}
@@ -216,28 +256,32 @@ export class Router {
 	#malformed(stanza: Element, sender: Peer): void {
 		const from = stanza.attr("from") ?? sender.jid.toString();
 		const error: StanzaError = { type: "modify", condition: "jid-malformed", text: "the address in to is no JID" };
-		this.#refuse(stanza.with({ from, to: this.#parts.domain }), error, sender);
+		this.#refuse(this.#wire(stanza.with({ from, to: this.#parts.domain }), sender), error, sender);
 	}
 
 	/** Never an error for an error or a result (RFC 6120, sections 8.2.3 and 8.3.1). */
-	#refuse(stanza: Element, error: StanzaError, sender: Peer | undefined): void {
-		const type = stanza.attr("type");
+	#refuse(stanza: WireStanza, error: StanzaError, sender: Peer | undefined): void {
+		const { type } = stanza;
 		if (sender === undefined || type === "error" || (stanza.name === "iq" && type === "result")) return;
-		this.#answer(errorOf(stanza, error), sender);
+		if (this.#answer(errorOf(stanza.element, error), sender)) return;
+		sender.fail("policy-violation", "the id of a stanza is too large to be given back with an error");
 	}
 
-	#answer(answer: Element, sender: Peer | undefined): void {
-		if (sender === undefined) return;
-		this.#seen(answer, Jid.tryParse(answer.attr("from")) ?? this.#serverJid, sender.jid);
-		sender.send(answer);
+	/** @returns false, and sends nothing, when it is larger than may be written */
+	#answer(answer: Element, sender: Peer | undefined): boolean {
+		if (sender === undefined) return true;
+		const wire = this.#wire(answer, sender);
+		if (sender.send(wire) === "too-large") return false;
+		this.#seen(wire, Jid.tryParse(answer.attr("from")) ?? this.#serverJid, sender.jid);
+		return true;
 	}
 
-	#seen(stanza: Element, from: Jid, to: Jid): void {
+	#seen(stanza: WireStanza, from: Jid, to: Jid): void {
 		this.routed++;
 		const { onStanza } = this.#parts;
 		if (onStanza === undefined) return;
 		try {
-			onStanza({ from: from.toString(), to: to.toString(), stanza });
+			onStanza({ from: from.toString(), to: to.toString(), stanza: stanza.element });
 		} catch (error) {
 			this.#parts.log.error(`onStanza threw, look at the code that was passed in: ${String(error)}`);
 		}
@@ -245,3 +289,22 @@ export class Router {
 }
 
 const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };
+
+/** Larger than may be written, though not than it may be sent. */
+export const TOO_LARGE: StanzaError = {
+	type: "modify",
+	condition: "policy-violation",
+	text: "written out, with its namespaces in full, this stanza is larger than the server's limits",
+};
+
+const ANSWER_TOO_LARGE: StanzaError = {
+	type: "modify",
+	condition: "policy-violation",
+	text: "the answer would be larger than the server's limits",
+};
+
+const NO_ROOM: StanzaError = {
+	type: "wait",
+	condition: "resource-constraint",
+	text: "the receiver reads too slowly: there is no room for more of what you send it",
+};

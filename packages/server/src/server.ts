@@ -18,6 +18,7 @@ import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./opti
 import { FlushTurn } from "./outbox.js";
 import type { Peer } from "./peer.js";
 import { PresenceTable } from "./presence-table.js";
+import { QueueTotal } from "./queue-total.js";
 import { Roster } from "./roster.js";
 import { Router } from "./router.js";
 import type { StreamContext, XmlStream } from "./xml-stream.js";
@@ -37,6 +38,8 @@ export interface ServerStats {
 	readonly routed: number;
 	/** Bytes that wait to be sent, to all peers. */
 	readonly queuedBytes: number;
+	/** Stanzas, or copies of them, since the start, for which their receiver had no room: refused or dropped. */
+	readonly dropped: number;
 }
 
 /** A running server. */
@@ -86,6 +89,7 @@ class Server implements EmbeddedServer {
 	readonly #modules: ModuleHost[] = [];
 	readonly #streams = new Set<XmlStream>();
 	readonly #peers = new Set<Peer>();
+	readonly #total: QueueTotal;
 	#listeners: Listener[] = [];
 	#closing: Promise<void> | undefined;
 	#onLastGone: () => void = () => {};
@@ -97,18 +101,18 @@ class Server implements EmbeddedServer {
 		this.#options = options;
 		const { domain, limits, log } = options;
 		const now = () => performance.now();
-		const context: StreamContext = { domain, limits, log, turn: new FlushTurn(), now };
+		this.#total = new QueueTotal(limits.maxQueuedTotalBytes);
+		const context: StreamContext = { domain, limits, log, turn: new FlushTurn(), total: this.#total, now };
 		const hooks = new Hooks();
 		const presence = new PresenceTable();
 		this.#accounts = new Accounts(domain);
 		this.#components = new Components(options.components);
 		this.#data = options.data === undefined ? undefined : new DataFolder(options.data, log);
 		const { onStanza } = options;
-		const shared = { domain, accounts: this.#accounts, components: this.#components, presence, log };
+		const shared = { domain, limits, accounts: this.#accounts, components: this.#components, presence, log };
 		this.#router = new Router({ ...shared, onStanza });
 		const parts: ServerParts = {
 			...shared,
-			limits,
 			router: this.#router,
 			features: new Features(),
 			hooks,
@@ -205,7 +209,11 @@ class Server implements EmbeddedServer {
 		const jid = Jid.of(name, this.domain);
 		const stored = this.#data?.read(jid.local as string);
 		const changed = () => this.#data?.changed(jid.local as string, () => ({ roster, offline }));
-		const rosterBounds = { maxItems: limits.maxRosterItems, maxRequests: limits.maxSubscriptionRequests };
+		const rosterBounds = {
+			maxItems: limits.maxRosterItems,
+			maxBytes: limits.maxRosterBytes,
+			maxRequests: limits.maxSubscriptionRequests,
+		};
 		const offlineBounds = { maxMessages: limits.maxOfflineMessages, maxBytes: limits.maxOfflineBytes };
 		const roster = new Roster(rosterBounds, stored?.roster ?? [], changed);
 		const offline = new OfflineMessages(offlineBounds, stored?.offline ?? [], changed);
@@ -215,8 +223,6 @@ class Server implements EmbeddedServer {
 	stats(): ServerStats {
 		let clients = 0;
 		for (const account of this.#accounts.all()) clients += account.sessions.size;
-		let queuedBytes = 0;
-		for (const stream of this.#streams) queuedBytes += stream.queuedBytes;
 		return {
 			connections: this.#streams.size,
 			unauthenticated: this.#clientParts.gate.size + this.#componentParts.gate.size,
@@ -224,7 +230,8 @@ class Server implements EmbeddedServer {
 			clients,
 			components: this.#components.connected().length,
 			routed: this.#router.routed,
-			queuedBytes,
+			queuedBytes: this.#total.bytes,
+			dropped: this.#router.dropped,
 		};
 	}
 

@@ -12,9 +12,11 @@ import {
 	xml,
 } from "@antiphon/xml";
 import type { ServerLimits } from "./limits.js";
-
-import { type FlushTurn, Outbox } from "./outbox.js";
+import { type Backlog, type FlushTurn, Outbox, type OverflownLimit } from "./outbox.js";
+import type { Delivery } from "./peer.js";
+import type { QueueTotal } from "./queue-total.js";
 import { adviceFor, type StreamErrorCondition, streamErrorText } from "./stream-error.js";
+import { ADDRESS_ATTRIBUTES, type WireStanza } from "./wire-stanza.js";
 
 /** What all streams of one server share. */
 export interface StreamContext {
@@ -22,6 +24,7 @@ export interface StreamContext {
 	readonly limits: ServerLimits;
 	readonly log: Log;
 	readonly turn: FlushTurn;
+	readonly total: QueueTotal;
 	/** Milliseconds of a clock that only goes forward. */
 	now(): number;
 }
@@ -55,6 +58,7 @@ export class XmlStream {
 	#parser: StreamParser;
 	#state: "open" | "closing" | "closed" = "open";
 	#headerSent = false;
+	#toldSlow = false;
 	#unlisten: () => void;
 	/** The chunk being read. */
 	#chunk: Buffer = NOTHING;
@@ -77,7 +81,12 @@ export class XmlStream {
 		this.peer = `${address}:${socket.remotePort ?? 0}`;
 		this.loopback = isLoopback(address);
 		this.lastHeardMs = context.now();
-		this.#outbox = new Outbox(socket, context.turn, context.limits.maxQueuedBytes, () => this.#overflow());
+		this.#outbox = new Outbox(socket, {
+			turn: context.turn,
+			total: context.total,
+			maxBytes: context.limits.maxQueuedBytes,
+			onOverflow: (limit) => this.#overflow(limit),
+		});
 		this.#parser = this.#newParser();
 		this.#unlisten = this.#listen();
 	}
@@ -86,8 +95,8 @@ export class XmlStream {
 		return this.#state === "open";
 	}
 
-	get queuedBytes(): number {
-		return this.#outbox.queuedBytes;
+	get backlog(): Backlog {
+		return this.#outbox;
 	}
 
 	/**
@@ -103,24 +112,44 @@ export class XmlStream {
 	sendHeader(from: string, to?: string): string {
 		const id = randomBytes(16).toString("base64url");
 		this.#headerSent = true;
-		this.#outbox.send(this.#header(from, id, to));
+		this.sendText(this.#header(from, id, to));
 		return id;
 	}
 
+	/** Sends what the stream itself has to say, of a size that the server knows. */
 	send(element: Element): void {
+		if (this.#outbox.open) this.sendText(serialize(element, NS.client));
+	}
+
+	/** Sends a stanza that the peer has caused itself. */
+	sendStanza(stanza: WireStanza): Delivery {
 		// Writing out what will not be sent is work that a peer could make us do without end.
-		if (!this.#outbox.open) return;
-		this.#outbox.send(serialize(element, NS.client));
+		if (!this.#outbox.open) return "no-room";
+		const { writing } = stanza;
+		if (writing === undefined) return "too-large";
+		this.#outbox.send(writing);
+		return "queued";
+	}
+
+	/** Sends a stanza that another has to answer for. */
+	offer(stanza: WireStanza, payer: string): Delivery {
+		if (this.#outbox.hasRoomFor(payer)) {
+			const { writing } = stanza;
+			if (writing === undefined) return "too-large";
+			if (this.#outbox.offer(writing, payer)) return "queued";
+		}
+		this.#tellSlow(payer);
+		return "no-room";
 	}
 
 	/** `<stream:features/>` */
 	sendFeatures(features: readonly Element[]): void {
-		this.#outbox.send(serialize(xml("features", NS.streams, {}, ...features), NS.client, STREAM_PREFIXES));
+		this.sendText(serialize(xml("features", NS.streams, {}, ...features), NS.client, STREAM_PREFIXES));
 	}
 
-	/** Sends what was serialized before, so that several receivers cost one serialization. */
+	/** Sends what is text already, because of the peer itself. */
 	sendText(text: string): void {
-		this.#outbox.send(text);
+		this.#outbox.send({ text, bytes: Buffer.byteLength(text) });
 	}
 
 	/** The next bytes are a new stream (after SASL). */
@@ -142,7 +171,7 @@ export class XmlStream {
 		plain.pause();
 		this.#parser.stop();
 		this.send(last);
-		this.#outbox.flush(() => {
+		this.#outbox.drain(() => {
 			if (this.#state !== "open" || plain.destroyed) return;
 			this.#unlisten();
 			// The TLS socket tells of its end; what the plain one has to say is about the same end.
@@ -175,6 +204,7 @@ export class XmlStream {
 	destroy(reason: string): void {
 		const wasOpen = this.#state === "open";
 		this.#state = "closed";
+		this.#outbox.discard();
 		this.#socket.destroy();
 		if (wasOpen) this.#closed(reason);
 	}
@@ -203,12 +233,26 @@ export class XmlStream {
 		this.#guard(() => this.#events.onClosed(reason));
 	}
 
-	#overflow(): void {
-		const waiting = this.#context.limits.maxQueuedBytes;
-		// Not at once: the sender that filled the queue is in the middle of its own work.
+	#overflow(limit: OverflownLimit): void {
+		// The rest of the chunk is not worked on: it would cause more of what there is no room for.
+		this.#parser.stop();
+		if (this.#state === "closing") this.destroy(`too much waits to be read (limits.${limit})`);
+		// The end comes later: whoever filled the queue is in the middle of its own work, and counts on who is there.
 		setImmediate(() => {
-			this.fail("resource-constraint", `more than ${waiting} bytes wait to be read (limits.maxQueuedBytes)`);
+			const { [limit]: bytes } = this.#context.limits;
+			const where = limit === "maxQueuedBytes" ? "" : " by all peers, and most by this one";
+			this.fail("resource-constraint", `more than ${bytes} bytes wait to be read${where} (limits.${limit})`);
 		});
+	}
+
+	/** Once for each connection: who floods it would fill the log too. */
+	#tellSlow(payer: string): void {
+		if (this.#toldSlow || !this.#outbox.open) return;
+		this.#toldSlow = true;
+		this.#context.log.warn(
+			`${this.who} from ${this.peer}: reads too slowly for what it is sent, ${this.#outbox.queuedBytes} bytes wait: ` +
+				`a stanza from ${payer} is refused, and so are others that do not fit (limits.maxQueuedBytes).`,
+		);
 	}
 
 	#lost(reason: string): void {
@@ -246,7 +290,7 @@ export class XmlStream {
 					maxStreamBytes: limits.maxLoginBytes,
 					maxStanzaBytes: Math.min(limits.maxLoginBytes, limits.maxStanzaBytes),
 					maxDepth: limits.maxDepth,
-					maxAttributes: limits.maxAttributes,
+					maxAttributes: Math.max(1, limits.maxAttributes - ADDRESS_ATTRIBUTES),
 					maxNameBytes: limits.maxNameBytes,
 					maxChildren: limits.maxChildren,
 				},

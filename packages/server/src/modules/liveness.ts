@@ -6,7 +6,9 @@ import type { Peer } from "../peer.js";
 
 /**
  * Notices peers that are gone without saying so (half-open sockets): who is silent for `pingAfterMs` gets a ping
- * (XEP-0199), and who is silent for another `pingTimeoutMs` is closed. Any byte is a sign of life, not just the answer.
+ * (XEP-0199), and who is silent for another `pingTimeoutMs` is closed. Any byte is a sign of life, not just the answer. The
+ * time begins when nothing waits before the ping: others may have sent so much that it is read later. Who takes nothing
+ * of what waits is the business of stalled.ts.
  */
 export function liveness(host: ModuleHost): void {
 	const { pingAfterMs, pingTimeoutMs } = host.limits;
@@ -25,7 +27,9 @@ export function liveness(host: ModuleHost): void {
 			if (pingedMs === undefined || pingedMs < peer.lastHeardMs) {
 				pinged.set(peer, now);
 				const address = { to: peer.jid.toString(), from: host.domain, id: randomBytes(9).toString("base64url") };
-				peer.send(iq("get", address, xml("ping", NS.ping)));
+				peer.send(host.compose(iq("get", address, xml("ping", NS.ping))));
+			} else if (peer.backlog.queuedBytes > 0) {
+				pinged.set(peer, now);
 			} else if (now - pingedMs >= pingTimeoutMs) {
 				peer.fail("connection-timeout", `no answer to a ping for ${pingTimeoutMs} ms (limits.pingTimeoutMs)`);
 			}

@@ -1,14 +1,21 @@
 import { NS, type StanzaError } from "@antiphon/protocol";
-import { serialize, xml } from "@antiphon/xml";
+import { xml } from "@antiphon/xml";
 import type { Arrival } from "../arrival.js";
 import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
+import { TOO_LARGE } from "../router.js";
+import { WireStanza } from "../wire-stanza.js";
 
 /** XEP-0203 */
 const DELAY = "urn:xmpp:delay";
 /** XEP-0160 */
 const OFFLINE_FEATURE = "msgoffline";
 
+const STORE_FULL: StanzaError = {
+	type: "cancel",
+	condition: "service-unavailable",
+	text: "the account is offline and its store is full",
+};
 const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };
 
 /**
@@ -37,37 +44,29 @@ export function message(host: ModuleHost): void {
 }
 
 function toAccount(host: ModuleHost, arrival: Arrival, account: Account): void {
-	const type = arrival.stanza.attr("type");
+	const type = arrival.stanza.type;
 	if (type === "groupchat") {
 		arrival.refuse(NOBODY);
 	} else if (type === "headline") {
-		if (arrival.to.resource === undefined) deliver(receptive(account), arrival);
+		if (arrival.to.resource === undefined) arrival.deliver(receptive(account));
 	} else if (type !== "chat" && arrival.to.resource !== undefined) {
 		arrival.refuse(NOBODY);
 	} else {
 		const sessions = receptive(account);
 		const highest = Math.max(...sessions.map(priorityOf));
-		if (sessions.length > 0)
-			deliver(
-				sessions.filter((session) => priorityOf(session) === highest),
-				arrival,
-			);
+		if (sessions.length > 0) arrival.deliver(sessions.filter((session) => priorityOf(session) === highest));
 		else keep(host, arrival, account);
 	}
 }
 
-function deliver(sessions: readonly ClientSession[], { stanza }: Arrival): void {
-	if (sessions.length === 0) return;
-	const text = serialize(stanza, NS.client);
-	for (const session of sessions) session.sendText(text);
-}
-
-function keep(host: ModuleHost, { stanza, refuse }: Arrival, account: Account): void {
-	if (stanza.attr("type") === "chat" && stanza.child("body", NS.client) === undefined) return;
+function keep(host: ModuleHost, { stanza, sender, refuse }: Arrival, account: Account): void {
+	const { element } = stanza;
+	if (stanza.type === "chat" && element.child("body", NS.client) === undefined) return;
 	const delay = xml("delay", DELAY, { from: host.domain, stamp: new Date().toISOString() });
-	const stamped = stanza.withChildren(...stanza.children, delay);
-	if (account.offline.add(serialize(stamped, NS.client))) return;
-	refuse({ type: "cancel", condition: "service-unavailable", text: "the account is offline and its store is full" });
+	const maxBytes = sender?.maxStanzaBytes ?? host.limits.maxStanzaBytes;
+	const { writing } = WireStanza.of(element.withChildren(...element.children, delay), host.limits, maxBytes);
+	if (writing === undefined) refuse(TOO_LARGE);
+	else if (!account.offline.add(writing.text)) refuse(STORE_FULL);
 }
 
 function receptive(account: Account): ClientSession[] {

@@ -1,10 +1,11 @@
-import { type Jid, presence as presenceStanza, type StanzaError } from "@antiphon/protocol";
+import { Jid, presence as presenceStanza, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Arrival } from "../arrival.js";
 import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
 import type { OutgoingPresence } from "../presence-table.js";
 import { seenByContact, seesContact } from "../subscription.js";
+import type { WireStanza } from "../wire-stanza.js";
 
 /**
  * Availability (RFC 6121, section 4): broadcast to those who may see it, to the account's own resources, directed
@@ -24,35 +25,37 @@ export function presence(host: ModuleHost): void {
 				return;
 			}
 			out.session.directed.delete(out.to.toString());
-			host.route(out.stanza, out.session);
+			host.route(out.stanza, out.from, out.to, out.session);
 		},
 		incoming: deliverToAvailable,
 	});
 	host.on("closed", (session) => {
-		becomeUnavailable(host, session, presenceStanza({ type: "unavailable", from: session.address }));
+		const gone = presenceStanza({ type: "unavailable", from: session.address });
+		becomeUnavailable(host, session, host.compose(gone));
 	});
 }
 
 function becomeAvailable(host: ModuleHost, { session, stanza, refuse }: OutgoingPresence): void {
-	const priority = readPriority(stanza);
+	const priority = readPriority(stanza.element);
 	if (typeof priority !== "number") {
 		refuse(priority);
 		return;
 	}
 	const before = session.available;
-	session.available = { stanza, priority };
+	session.available = { stanza: stanza.kept(), priority };
 	for (const jid of audience(session.account)) {
 		// Who sees the broadcast needs no other word at the end.
 		session.directed.delete(jid);
-		host.route(stanza.with({ to: jid }));
+		tell(host, session, stanza, jid);
 	}
-	for (const own of availableSessions(session.account)) sendTo(own, stanza);
+	for (const own of availableSessions(session.account)) sendTo(host, own, stanza, session);
 	if (before === undefined) {
 		for (const own of availableSessions(session.account)) {
-			if (own !== session && own.available !== undefined) sendTo(session, own.available.stanza);
+			if (own !== session && own.available !== undefined) sendTo(host, session, own.available.stanza, session);
 		}
+		const probe = host.compose(presenceStanza({ type: "probe", from: session.address }));
 		for (const item of session.account.roster.listed()) {
-			if (seesContact(item)) host.route(presenceStanza({ type: "probe", from: session.address, to: item.jid }));
+			if (seesContact(item)) tell(host, session, probe, item.jid);
 		}
 		host.emit("available", session);
 	}
@@ -60,16 +63,17 @@ function becomeAvailable(host: ModuleHost, { session, stanza, refuse }: Outgoing
 }
 
 /** Tells everybody who was told that it is available. Without any of those, nothing happens. */
-function becomeUnavailable(host: ModuleHost, session: ClientSession, stanza: Element): void {
+function becomeUnavailable(host: ModuleHost, session: ClientSession, stanza: WireStanza): void {
 	const told = new Set(session.directed);
 	session.directed.clear();
 	if (session.available !== undefined) {
 		session.available = undefined;
 		for (const jid of audience(session.account)) told.add(jid);
-		for (const own of availableSessions(session.account)) sendTo(own, stanza);
-		if (session.account.sessions.get(session.jid.resource ?? "") === session) sendTo(session, stanza);
+		for (const own of availableSessions(session.account)) sendTo(host, own, stanza, session);
+		const { sessions } = session.account;
+		if (sessions.get(session.jid.resource ?? "") === session) sendTo(host, session, stanza, session);
 	}
-	for (const jid of told) host.route(stanza.with({ to: jid }));
+	for (const jid of told) tell(host, session, stanza, jid);
 }
 
 function direct(host: ModuleHost, { session, stanza, refuse }: OutgoingPresence, to: Jid): void {
@@ -83,13 +87,12 @@ function direct(host: ModuleHost, { session, stanza, refuse }: OutgoingPresence,
 		}
 		session.directed.add(jid);
 	}
-	host.route(stanza, session);
+	host.route(stanza, session.jid, to, session);
 }
 
 /** Presence for a bare JID goes to all its available resources (RFC 6121, section 8.5.2.1.2). */
-function deliverToAvailable({ account, stanza }: Arrival): void {
-	if (account === undefined) return;
-	for (const session of availableSessions(account)) session.send(stanza);
+function deliverToAvailable({ account, deliver }: Arrival): void {
+	if (account !== undefined) deliver(availableSessions(account));
 }
 
 function availableSessions(account: Account): ClientSession[] {
@@ -107,8 +110,14 @@ function audienceHas(account: Account, jid: string): boolean {
 	return seenByContact(account.roster.get(jid));
 }
 
-function sendTo(session: ClientSession, stanza: Element): void {
-	session.send(stanza.with({ to: session.address }));
+/** To a bare JID, by the server for the session: nobody hears of what becomes of it. */
+function tell(host: ModuleHost, session: ClientSession, stanza: WireStanza, jid: string): void {
+	host.route(stanza.to(jid), session.jid, Jid.parse(jid));
+}
+
+/** To a session of the same account. */
+function sendTo(host: ModuleHost, own: ClientSession, stanza: WireStanza, session: ClientSession): void {
+	host.deliver(stanza.to(own.address), [own], session.jid, session);
 }
 
 /** RFC 6121, section 4.7.2.3 */

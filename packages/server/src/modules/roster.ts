@@ -1,10 +1,10 @@
 import { Jid, NS, presence, type StanzaError } from "@antiphon/protocol";
-import { type Element, xml } from "@antiphon/xml";
+import { xml } from "@antiphon/xml";
 import type { Arrival } from "../arrival.js";
 import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
-import type { RosterItem } from "../roster.js";
-import { pushRoster, rosterItem } from "../roster-push.js";
+import { type RosterItem, rosterItem } from "../roster.js";
+import { pushRoster } from "../roster-push.js";
 import { seenByContact, seesContact } from "../subscription.js";
 
 /** Characters of a name or a group (RFC 6121, section 2.3.3 leaves the number to the server). */
@@ -33,12 +33,12 @@ export function roster(host: ModuleHost): void {
 				arrival.refuse({
 					type: "wait",
 					condition: "resource-constraint",
-					text: `a roster has at most ${host.limits.maxRosterItems} items`,
+					text: `a roster has at most ${host.limits.maxRosterItems} items and ${host.limits.maxRosterBytes} bytes`,
 				});
 				return;
 			}
 			arrival.reply();
-			pushRoster(session.account, rosterItem(item));
+			pushRoster(host, session.account, rosterItem(item));
 		}
 	});
 }
@@ -89,17 +89,15 @@ function remove(host: ModuleHost, account: Account, jid: string, arrival: Arriva
 	}
 	account.roster.delete(jid);
 	arrival.reply();
-	pushRoster(account, xml("item", NS.roster, { jid, subscription: "remove" }));
-	const tell = (from: string, type: string): void => host.route(stanzaOf(from, jid, type));
-	const bare = account.jid.toString();
+	pushRoster(host, account, xml("item", NS.roster, { jid, subscription: "remove" }));
+	const to = Jid.parse(jid);
+	const tell = (from: Jid, type: string): void =>
+		host.route(host.compose(presence({ from: from.toString(), to: jid, type })), from, to);
+	const bare = account.jid;
 	if (seesContact(item) || item.ask) tell(bare, "unsubscribe");
 	if (seenByContact(item) || item.request !== undefined) tell(bare, "unsubscribed");
 	if (!seenByContact(item)) return;
 	for (const session of account.sessions.values()) {
-		if (session.available !== undefined) tell(session.address, "unavailable");
+		if (session.available !== undefined) tell(session.jid, "unavailable");
 	}
-}
-
-function stanzaOf(from: string, to: string, type: string): Element {
-	return presence({ from, to, type });
 }

@@ -1,11 +1,12 @@
-import { NS, presence } from "@antiphon/protocol";
-import { serialize } from "@antiphon/xml";
+import { type Jid, presence } from "@antiphon/protocol";
 import type { Arrival } from "../arrival.js";
 import type { Account } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
+import type { Peer } from "../peer.js";
 import type { OutgoingPresence } from "../presence-table.js";
-import type { RosterItem } from "../roster.js";
-import { pushRoster, rosterItem } from "../roster-push.js";
+import { type RosterItem, rosterItem } from "../roster.js";
+import { pushRoster } from "../roster-push.js";
+import { TOO_LARGE } from "../router.js";
 import {
 	afterReceiving,
 	afterSending,
@@ -46,57 +47,70 @@ function send(host: ModuleHost, type: SubscriptionType, out: OutgoingPresence): 
 	const before = account.roster.get(to.toString());
 	const state = afterSending(before, type);
 	if (state === undefined) return;
-	if (!change(account, before, state, type === "subscribe" || type === "subscribed")) {
-		const text = `a roster has at most ${host.limits.maxRosterItems} items`;
+	if (!change(host, account, before, state, type === "subscribe" || type === "subscribed")) {
+		const text = `a roster has at most ${host.limits.maxRosterItems} items and ${host.limits.maxRosterBytes} bytes`;
 		refuse({ type: "wait", condition: "resource-constraint", text });
 		return;
 	}
-	host.route(stanza, session);
-	if (type === "subscribed") announce(host, account, to.toString(), "available");
-	if (type === "unsubscribed" && seenByContact(before)) announce(host, account, to.toString(), "unavailable");
+	host.route(stanza, session.account.jid, to, session);
+	if (type === "subscribed") announce(host, account, to, "available");
+	if (type === "unsubscribed" && seenByContact(before)) announce(host, account, to, "unavailable");
 }
 
-function receive(host: ModuleHost, type: SubscriptionType, { account, from, stanza, refuse }: Arrival): void {
+function receive(host: ModuleHost, type: SubscriptionType, { account, from, stanza, sender, refuse }: Arrival): void {
 	if (account === undefined) return;
-	const contact = from.bare().toString();
-	const before = account.roster.get(contact);
-	const own = account.jid.toString();
+	const contact = from.bare();
+	const before = account.roster.get(contact.toString());
+	const addresses = { from: contact.toString(), to: account.jid.toString() };
 	if (type === "subscribe" && seenByContact(before)) {
 		// The contact may have lost its state: it is told again (section 3.1.3).
-		host.route(presence({ type: "subscribed", from: own, to: contact }));
-		announce(host, account, contact, "available");
+		const again = presence({ type: "subscribed", from: addresses.to, to: addresses.from });
+		host.route(host.compose(again), account.jid, contact, sender);
+		announce(host, account, contact, "available", sender);
 		return;
 	}
-	const bare = stanza.with({ from: contact, to: own });
-	const text = serialize(bare, NS.client);
-	const kept =
-		text.length <= MAX_REQUEST_CHARS ? text : serialize(presence({ type, from: contact, to: own }), NS.client);
+	const bare = host.compose(stanza.element.with(addresses));
+	const text = bare.writing?.text;
+	if (text === undefined) {
+		refuse(TOO_LARGE);
+		return;
+	}
+	const long = text.length > MAX_REQUEST_CHARS;
+	const kept = long ? (host.compose(presence({ type, ...addresses })).writing?.text ?? "") : text;
 	const state = afterReceiving(before, type, kept);
 	if (state === undefined) return;
-	if (!change(account, before, state, false)) {
+	if (!change(host, account, before, state, false)) {
 		const { maxSubscriptionRequests } = host.limits;
 		const reason = `the account keeps at most ${maxSubscriptionRequests} requests, or its roster is full`;
 		refuse({ type: "wait", condition: "resource-constraint", text: reason });
 		return;
 	}
-	for (const session of account.sessions.values()) if (session.available !== undefined) session.sendText(text);
-	if (type === "unsubscribe" && seenByContact(before)) announce(host, account, contact, "unavailable");
+	const available = [...account.sessions.values()].filter((session) => session.available !== undefined);
+	host.deliver(bare, available, contact, sender);
+	if (type === "unsubscribe" && seenByContact(before)) announce(host, account, contact, "unavailable", sender);
 }
 
 /** Stores a new state and tells the account's sessions. @returns false when there is no room for it */
-function change(account: Account, before: RosterItem, state: SubscriptionState, list: boolean): boolean {
+function change(
+	host: ModuleHost,
+	account: Account,
+	before: RosterItem,
+	state: SubscriptionState,
+	list: boolean,
+): boolean {
 	const item: RosterItem = { ...before, ...state, listed: before.listed || list };
 	if (!account.roster.set(item)) return false;
 	const visible = before.subscription !== item.subscription || before.ask !== item.ask || before.listed !== item.listed;
-	if (item.listed && visible) pushRoster(account, rosterItem(item));
+	if (item.listed && visible) pushRoster(host, account, rosterItem(item));
 	return true;
 }
 
 /** Tells a contact about each available resource, or that each is gone for it. */
-function announce(host: ModuleHost, account: Account, to: string, what: "available" | "unavailable"): void {
+function announce(host: ModuleHost, account: Account, to: Jid, what: "available" | "unavailable", sender?: Peer): void {
 	for (const session of account.sessions.values()) {
 		if (session.available === undefined) continue;
-		const gone = presence({ type: "unavailable", from: session.address, to });
-		host.route(what === "available" ? session.available.stanza.with({ to }) : gone);
+		const gone = host.compose(presence({ type: "unavailable", from: session.address }));
+		const stanza = what === "available" ? session.available.stanza : gone;
+		host.route(stanza.to(to.toString()), session.jid, to, sender);
 	}
 }
