@@ -88,6 +88,6 @@ describe("what the link skipped", () => {
 		for (let i = 0; i < 100; i++) stanzas.skipped({ head, limit: "maxDepth", bytes: 700 });
 		stanzas.skipped({ head: undefined, limit: "maxAttributes", bytes: 700 });
 		expect(stanzas.skippedSoFar).toBe(101);
-		expect(log.lines).toEqual([expect.stringContaining("caller@example.org/x was skipped, it is over maxDepth")]);
+		expect(log.lines).toEqual([expect.stringContaining("caller@example.org/x was skipped (maxDepth)")]);
 	});
 });

@@ -89,7 +89,7 @@ export class StanzaServer implements Disposable {
 		this.#skipped++;
 		const from = head?.attr("from") ?? "somebody";
 		this.#tooMuch.say((more) =>
-			this.#options.log.warn(`a stanza of ${bytes} bytes from ${from} was skipped, it is over ${limit}${more}`),
+			this.#options.log.warn(`a stanza of ${bytes} bytes from ${from} was skipped (${limit})${more}`),
 		);
 	}
 

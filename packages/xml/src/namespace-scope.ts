@@ -1,4 +1,4 @@
-import { Refusal } from "./xml-error.js";
+import { OverLimit, Refusal } from "./xml-error.js";
 
 export const XML_NS = "http://www.w3.org/XML/1998/namespace";
 export const XMLNS_NS = "http://www.w3.org/2000/xmlns/";
@@ -20,7 +20,9 @@ export class NamespaceScope {
 
 	/** @throws Refusal */
 	declareDefault(ns: string): void {
-		if (ns === XML_NS || ns === XMLNS_NS) throw badPrefix("a reserved namespace as default namespace");
+		const problem = "a reserved namespace as default namespace";
+		if (ns === XML_NS) throw new OverLimit("xmlNamespace", problem);
+		if (ns === XMLNS_NS) throw badPrefix(problem);
 		this.defaultNs = ns;
 	}
 

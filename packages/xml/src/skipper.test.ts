@@ -73,6 +73,15 @@ describe("an element over a limit", () => {
 		expectSkipped(`<a id='${"1".repeat(50)}'/>`, { maxStanzaBytes: 40 }, "maxStanzaBytes");
 	});
 
+	it("is one too that is written as servers write <xml:b/>, which no namespace-aware parser takes", () => {
+		const xmlNs = "http://www.w3.org/XML/1998/namespace";
+		expectSkipped(`<a id='1'><b xmlns='${xmlNs}' c='>'><d/></b></a>`, {}, "xmlNamespace", head);
+		expectSkipped(`<a xmlns='${xmlNs}'/>`, {}, "xmlNamespace");
+		expect(readStream(`${HEADER}<a xmlns='${xmlNs}'/>`).condition).toBe("bad-namespace-prefix");
+		expect(read(`${HEADER}<a xmlns='http://www.w3.org/2000/xmlns/'/>`, {}).problem).toBe("bad-namespace-prefix");
+		expect(read(`<a xmlns='${xmlNs}'/>`, {}).problem).toBe("bad-namespace-prefix");
+	});
+
 	it("is skipped at whatever byte it becomes too large, and the next is read in the scope of the header", () => {
 		const stanza =
 			`<p:a xmlns:p='u' xmlns='v' b="x'&amp;>" c='"/>'><p:d/>text &#x1F600; ]] ><e f = 'é'></e  ><![CDATA[ </p:a><behind/>]]]]>` +

@@ -7,7 +7,7 @@ import { type ElementLimit, Refusal } from "./xml-error.js";
 export interface Skipped {
 	/** Its start tag, without children; `undefined` when the limit was passed within the start tag itself. */
 	readonly head: Element | undefined;
-	/** The limit that it went over. */
+	/** What it was skipped for: the limit that it went over. */
 	readonly limit: ElementLimit;
 	/** Bytes from its `<` to its last `>`. */
 	readonly bytes: number;

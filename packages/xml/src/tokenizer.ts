@@ -116,7 +116,7 @@ export class Tokenizer {
 	 */
 	skip(limit: ElementLimit, sink: TokenSink): number {
 		// A sink that throws has its token, and the tokenizer is to stand behind it.
-		if (limit === "maxDepth" || limit === "maxAttributes") this.#state = TAG_NO_SPACE;
+		if (limit === "maxDepth" || limit === "maxAttributes" || limit === "xmlNamespace") this.#state = TAG_NO_SPACE;
 		else if (limit === "maxChildren" && this.#state !== MARKUP) this.#state = TEXT;
 		this.#sink = sink;
 		this.#data.text.discards = true;

@@ -38,15 +38,25 @@ export class Refusal {
 	}
 }
 
-/** The limits that one element can go over, and be skipped for. */
-export type ElementLimit = "maxStanzaBytes" | "maxDepth" | "maxAttributes" | "maxNameBytes" | "maxChildren";
+/**
+ * What one element can be skipped for: the limits that it can go over, and `xmlNamespace`, when it declares the namespace
+ * of `xml:` as the default one. Namespaces in XML forbids that, and servers write it all the same for a stranger's
+ * `<xml:a/>`, which is allowed.
+ */
+export type ElementLimit =
+	| "maxStanzaBytes"
+	| "maxDepth"
+	| "maxAttributes"
+	| "maxNameBytes"
+	| "maxChildren"
+	| "xmlNamespace";
 
 /** Well-formed so far, but over a limit. */
 export class OverLimit extends Refusal {
 	readonly limit: ElementLimit;
 
 	constructor(limit: ElementLimit, problem: string, at?: number) {
-		super("policy-violation", problem, at);
+		super(limit === "xmlNamespace" ? "bad-namespace-prefix" : "policy-violation", problem, at);
 		this.limit = limit;
 	}
 }

@@ -22,13 +22,13 @@ export function insteadOf({ head, limit }: Skipped): Instead {
 		case "get":
 		case "set": {
 			if (from === undefined) return {};
-			const text = `the stanza goes over a limit of whom it is for: ${limit}`;
+			const text = `whom it is for does not take such a stanza (${limit})`;
 			return { reply: errorOf(head, { condition: "policy-violation", type: "modify", text }) };
 		}
 		case "result":
 		case "error": {
 			const executed = head.attr("type") === "result" ? "yes" : "unknown";
-			const error = new BusError("too-large", `the answer goes over a limit of this side: ${limit}`, { executed });
+			const error = new BusError("too-large", `the answer is not one that this side takes (${limit})`, { executed });
 			return { stanza: iq("error", { id, from, to }, encodeStanzaError(encodeFault(error, "json"))) };
 		}
 		default:
