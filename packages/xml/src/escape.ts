@@ -1,9 +1,8 @@
 const TEXT_SPECIAL = /[&<>\r]|[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]/;
-const ATTRIBUTE_SPECIAL = /[&<'"\t\n\r]|[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]/;
+const ATTRIBUTE_SPECIAL = /[&<>'"\t\n\r]|[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]/;
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Surrogate}]/u;
 
-/** `>` is for `]]>` alone: at the start of a text the `]` may stand at the end of the text before it. */
-const TEXT_ESCAPED = /[&<\r]|(?<=^\]?|\]\])>/g;
+const TEXT_ESCAPED = /[&<>\r]/g;
 
 const ESCAPES: Readonly<Record<string, string>> = {
 	"&": "&amp;",
@@ -17,8 +16,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Text as it stands between tags, next to whatever other text. CR would be read as a newline, and `]]>` is not allowed; any
- * other `>` is left as it is, or text of others could grow to four times its size. @throws TypeError, see `checkChars`
+ * Text as it stands between tags. CR would be read as a newline. `>` must be escaped in `]]>` only, but some clients in
+ * use (XMPP4R, whose parser looks for the end of a tag by it) stop reading at any other. @throws TypeError, see `checkChars`
  */
 export function escapeText(text: string): string {
 	if (!TEXT_SPECIAL.test(text)) return text;
@@ -30,7 +29,7 @@ export function escapeText(text: string): string {
 export function escapeAttribute(value: string): string {
 	if (!ATTRIBUTE_SPECIAL.test(value)) return value;
 	checkChars(value);
-	return value.replace(/[&<'"\t\n\r]/g, escapeOne);
+	return value.replace(/[&<>'"\t\n\r]/g, escapeOne);
 }
 
 /** @throws TypeError for a character that XML 1.0 cannot carry: NUL and other controls, half a surrogate pair, U+FFFE, U+FFFF */
