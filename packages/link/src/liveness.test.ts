@@ -167,6 +167,17 @@ describe("Liveness", () => {
 		expect(log.at(-1)).toMatch(/^dead at 69500/);
 	});
 
+	it("leaves no timer behind when it is stopped by the very ping", () => {
+		const clock = new ManualClock();
+		const liveness: Liveness = new Liveness(SETTINGS, clock, {
+			ping: () => liveness.stop(),
+			unanswered() {},
+			dead() {},
+		});
+		clock.advance(60_000);
+		expect(clock.pending).toBe(0);
+	});
+
 	it("leaves no timer behind when it is stopped", () => {
 		const { clock, log, liveness } = setUp();
 		liveness.stop();

@@ -103,6 +103,8 @@ export class Liveness {
 
 	/** Sleeps until something may be due, whatever happens in the meantime. */
 	#wake(now: number): void {
+		// Asking may have shown that all is over.
+		if (this.#stopped) return;
 		const { quietMs, stallMs } = this.#settings;
 		const due = Math.min(
 			now + quietMs / 2,

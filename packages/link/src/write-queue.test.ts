@@ -51,6 +51,14 @@ describe("The write queue", () => {
 		expect(log).toEqual(["writing", "written", "writing", "written"]);
 	});
 
+	it("measures in bytes what it may write, not in characters", async () => {
+		const { queue, texts, allow } = setUp();
+		allow(1000);
+		for (let i = 0; i < 10; i++) queue.push("€".repeat(100), 300);
+		await turn();
+		expect(texts().map((text) => text.length)).toEqual([300]);
+	});
+
 	it("takes no more when it is full, what the socket has not passed on included", async () => {
 		const { queue, writes } = setUp(10);
 		queue.push("12345678", 8);

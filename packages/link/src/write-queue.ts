@@ -12,9 +12,9 @@ export interface WriteQueueActions {
 }
 
 /** What one turn's write holds at most. What is above follows in writes of its own. */
-const MAX_WRITE_CHARS = 128 * 1024;
+const MAX_WRITE_BYTES = 128 * 1024;
 /** When catching up, writes are smaller, so that slow progress can be told from a standstill. */
-const MAX_CATCH_UP_CHARS = 32 * 1024;
+const MAX_CATCH_UP_BYTES = 32 * 1024;
 
 /**
  * Gathers what is sent in one turn of the event loop into one write.
@@ -29,6 +29,8 @@ export class WriteQueue {
 	readonly #maxBytes: number;
 	readonly #actions: WriteQueueActions;
 	#texts: string[] = [];
+	/** The bytes of each text. */
+	#sizes: number[] = [];
 	#bytes = 0;
 	#scheduled: NodeJS.Immediate | undefined;
 	#busy = false;
@@ -52,8 +54,9 @@ export class WriteQueue {
 			});
 		}
 		this.#texts.push(text);
+		this.#sizes.push(bytes);
 		this.#bytes += bytes;
-		if (!this.#busy) this.#scheduled ??= setImmediate(() => this.#flush(MAX_WRITE_CHARS));
+		if (!this.#busy) this.#scheduled ??= setImmediate(() => this.#flush(MAX_WRITE_BYTES));
 	}
 
 	/** Calls `action` as soon as nothing is waiting any more. */
@@ -64,47 +67,44 @@ export class WriteQueue {
 
 	/** There is room again. */
 	resume(): void {
-		if (!this.#busy && this.#scheduled === undefined) this.#flush(MAX_CATCH_UP_CHARS);
+		if (!this.#busy && this.#scheduled === undefined) this.#flush(MAX_CATCH_UP_BYTES);
 	}
 
 	/** Forgets what is waiting. */
 	clear(): void {
 		if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
 		this.#texts = [];
+		this.#sizes = [];
 		this.#bytes = 0;
 		this.#onEmpty = undefined;
 	}
 
-	#flush(maxChars: number): void {
+	#flush(maxBytes: number): void {
 		this.#scheduled = undefined;
 		const room = this.#actions.room();
 		if (room <= 0 || this.#texts.length === 0) return;
-		const text = this.#take(Math.min(maxChars, room));
-		const bytes = Buffer.byteLength(text);
+		const { text, bytes } = this.#take(Math.min(maxBytes, room));
 		this.#busy = true;
 		this.#actions.writing();
 		this.#actions.write(text, bytes, () => {
 			this.#busy = false;
 			this.#bytes = Math.max(0, this.#bytes - bytes);
 			this.#actions.written();
-			if (this.#texts.length > 0) this.#flush(MAX_CATCH_UP_CHARS);
+			if (this.#texts.length > 0) this.#flush(MAX_CATCH_UP_BYTES);
 			else if (this.#bytes === 0) this.#onEmpty?.();
 		});
 	}
 
 	/** The front of the queue: as many stanzas as one write takes, and one at least. */
-	#take(maxChars: number): string {
-		const texts = this.#texts;
-		let chars = 0;
+	#take(maxBytes: number): { readonly text: string; readonly bytes: number } {
+		const sizes = this.#sizes;
+		let bytes = 0;
 		let count = 0;
-		while (count < texts.length && (count === 0 || chars + (texts[count] as string).length <= maxChars)) {
-			chars += (texts[count] as string).length;
+		while (count < sizes.length && (count === 0 || bytes + (sizes[count] as number) <= maxBytes)) {
+			bytes += sizes[count] as number;
 			count += 1;
 		}
-		if (count === texts.length) {
-			this.#texts = [];
-			return texts.join("");
-		}
-		return texts.splice(0, count).join("");
+		sizes.splice(0, count);
+		return { text: this.#texts.splice(0, count).join(""), bytes };
 	}
 }

@@ -160,7 +160,10 @@ describe("STARTTLS", () => {
 			} else if (nth === 2) {
 				await peer.open(DEMAND);
 				await peer.element();
+				const hello = once(peer.socket, "data");
 				peer.send(`<proceed xmlns='${NS.tls}'/>`);
+				// In one segment with <proceed/> it would be an attack, and no failure of TLS.
+				await hello;
 				await peer.sendAlone("this is no TLS");
 				peer.destroy();
 			} else {
