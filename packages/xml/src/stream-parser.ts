@@ -208,7 +208,7 @@ export class StreamParser {
 			onSkipped({ head, limit, bytes: this.#tokenizer.unitBytes });
 			return this.#after();
 		};
-		return this.#tokenizer.skip(limit, new Skipper(open, end));
+		return this.#tokenizer.skip(new Skipper(open, end));
 	}
 
 	/** Completes the character that the last chunk began. @returns how many bytes that took */

@@ -18,7 +18,7 @@ import type { XmlLimits } from "./limits.js";
 import { HASH_SEED, makeName, type Name, nameOf, unkeptName } from "./name.js";
 import { Reference } from "./reference.js";
 import { checkDeclaration } from "./xml-declaration.js";
-import { type ElementLimit, OverLimit, Refusal, type StreamCondition } from "./xml-error.js";
+import { OverLimit, Refusal, type StreamCondition } from "./xml-error.js";
 
 /**
  * What comes after a tag: the content of an element, the space between stanzas, the end of a document, where only white
@@ -110,14 +110,12 @@ export class Tokenizer {
 	}
 
 	/**
-	 * After `run` has thrown an OverLimit inside an element: takes up where it was. The rest of the element goes to `sink`
-	 * and nothing of it is kept; behind it all is as before.
+	 * After `run` has thrown an OverLimit inside an element: takes up where it was. What the sink threw at, it has, because
+	 * `run` takes the state behind a token before it hands the token over. The rest of the element goes to `sink` and nothing
+	 * of it is kept; behind it all is as before.
 	 * @returns how much of the chunk is done; the rest is to be given to `run`
 	 */
-	skip(limit: ElementLimit, sink: TokenSink): number {
-		// A sink that throws has its token, and the tokenizer is to stand behind it.
-		if (limit === "maxDepth" || limit === "maxAttributes" || limit === "xmlNamespace") this.#state = TAG_NO_SPACE;
-		else if (limit === "maxChildren" && this.#state !== MARKUP) this.#state = TEXT;
+	skip(sink: TokenSink): number {
 		this.#sink = sink;
 		this.#data.text.discards = true;
 		this.#data.release();
@@ -229,8 +227,8 @@ export class Tokenizer {
 						name = makeName(text.take(), hash);
 					}
 					if (this.#state === OPEN_NAME) {
-						sink.openTag(name);
 						this.#state = TAG_NO_SPACE;
+						sink.openTag(name);
 					} else if (this.#state === ATTRIBUTE_NAME) {
 						this.#attribute = name;
 						const quote = i + 1 < end ? (chunk[i + 1] as number) : 0;
@@ -256,6 +254,7 @@ export class Tokenizer {
 						this.#state = TAG;
 					} else if (byte === GT) {
 						this.consumed = ++i;
+						this.#state = TEXT;
 						if (this.#goOn(sink.openTagEnd(false))) {
 							end = this.#bound(chunk.length);
 							sink = this.#sink;
@@ -276,6 +275,7 @@ export class Tokenizer {
 				case EMPTY_END:
 					if (byte !== GT) this.#fail(i, "not-well-formed", "/ without > in a tag");
 					this.consumed = ++i;
+					this.#state = TEXT;
 					if (this.#goOn(sink.openTagEnd(true))) {
 						end = this.#bound(chunk.length);
 						sink = this.#sink;
@@ -285,6 +285,7 @@ export class Tokenizer {
 				case CLOSE_END:
 					if (byte === GT) {
 						this.consumed = ++i;
+						this.#state = TEXT;
 						if (this.#goOn(sink.closeTag(this.#closing as Name))) {
 							end = this.#bound(chunk.length);
 							sink = this.#sink;
@@ -316,8 +317,8 @@ export class Tokenizer {
 					i = data.readValue(chunk, i, end, ascii, this.#quote);
 					if (data.runEnd === "quote") {
 						this.consumed = i;
-						sink.attribute(this.#attribute as Name, data.value);
 						this.#state = TAG_NO_SPACE;
+						sink.attribute(this.#attribute as Name, data.value);
 						if (i + 1 < end && chunk[i] === SPACE && nameByte[chunk[i + 1] as number] !== 0) {
 							i++;
 							this.#beginName(ATTRIBUTE_NAME);
@@ -409,12 +410,11 @@ export class Tokenizer {
 		this.#state = REFERENCE;
 	}
 
-	/** Takes the state after a tag. Whether the bounds of the stanza must be drawn anew. */
+	/** After a tag, in the state TEXT: takes the one that follows. @returns whether the bounds of the stanza must be drawn anew */
 	#goOn(after: After): boolean {
 		switch (after) {
 			case "content":
 				this.#inContent = true;
-				this.#state = TEXT;
 				return false;
 			case "between":
 				this.#endSkipping();
