@@ -9,6 +9,7 @@ import type { ServerLimits } from "./limits.js";
 import type { RoutedStanza } from "./options.js";
 import type { Peer } from "./peer.js";
 import type { PresenceTable, PresenceType } from "./presence-table.js";
+import { ANSWER_TOO_LARGE, NO_ROOM, NOBODY, TOO_LARGE } from "./refusals.js";
 import { WireStanza } from "./wire-stanza.js";
 
 export interface RouterParts {
@@ -287,24 +288,3 @@ export class Router {
 		}
 	}
 }
-
-const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };
-
-/** Larger than may be written, though not than it may be sent. */
-export const TOO_LARGE: StanzaError = {
-	type: "modify",
-	condition: "policy-violation",
-	text: "written out, with its namespaces in full, this stanza is larger than the server's limits",
-};
-
-const ANSWER_TOO_LARGE: StanzaError = {
-	type: "modify",
-	condition: "policy-violation",
-	text: "the answer would be larger than the server's limits",
-};
-
-const NO_ROOM: StanzaError = {
-	type: "wait",
-	condition: "resource-constraint",
-	text: "the receiver reads too slowly: there is no room for more of what you send it",
-};

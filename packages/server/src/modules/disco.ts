@@ -3,10 +3,10 @@ import { type Element, xml } from "@antiphon/xml";
 import type { Arrival } from "../arrival.js";
 import type { Where } from "../features.js";
 import type { ModuleHost } from "../host.js";
+import { NOBODY } from "../refusals.js";
 import { seenByContact } from "../subscription.js";
 
 const NO_SUCH_NODE: StanzaError = { type: "cancel", condition: "item-not-found", text: "there is no such node" };
-const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };
 
 /**
  * Service Discovery (XEP-0030). The server lists the component domains that are connected. An account answers its owner

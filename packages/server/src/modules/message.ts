@@ -3,7 +3,7 @@ import { xml } from "@antiphon/xml";
 import type { Arrival } from "../arrival.js";
 import type { Account, ClientSession } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
-import { TOO_LARGE } from "../router.js";
+import { NOBODY, TOO_LARGE } from "../refusals.js";
 import { WireStanza } from "../wire-stanza.js";
 
 /** XEP-0203 */
@@ -16,7 +16,6 @@ const STORE_FULL: StanzaError = {
 	condition: "service-unavailable",
 	text: "the account is offline and its store is full",
 };
-const NOBODY: StanzaError = { type: "cancel", condition: "service-unavailable" };
 
 /**
  * Messages for a bare JID, and for a resource that is gone (RFC 6121, section 8.5). The RFC leaves choices; made are:

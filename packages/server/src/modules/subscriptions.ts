@@ -4,9 +4,9 @@ import type { Account } from "../client-session.js";
 import type { ModuleHost } from "../host.js";
 import type { Peer } from "../peer.js";
 import type { OutgoingPresence } from "../presence-table.js";
+import { TOO_LARGE } from "../refusals.js";
 import { type RosterItem, rosterItem } from "../roster.js";
 import { pushRoster } from "../roster-push.js";
-import { TOO_LARGE } from "../router.js";
 import {
 	afterReceiving,
 	afterSending,
