@@ -66,7 +66,7 @@ export interface ResolvedOptions {
 	readonly onStanza: ((routed: RoutedStanza) => void) | undefined;
 }
 
-/** Checks the options and fills the defaults in. @throws Error that names the option and what is wrong with it */
+/** Checks the options and fills the defaults in. @throws BusError `invalid-argument` that names the option and what is wrong with it */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
 	const domain = domainOf("domain", options.domain ?? "localhost");
 	const components = new Map<string, string>();

@@ -54,6 +54,12 @@ const PIECE_BYTES = 64 * 1024;
  * What waits to be written to one socket. One piece is with the socket; the others wait here, as bytes, so that memory
  * is what is counted, a short stanza costs no write of its own, and all but one piece can be dropped.
  *
+ * | from            | to        | when                                                                              |
+ * | --------------- | --------- | --------------------------------------------------------------------------------- |
+ * | open            | overflown | the peer's own does not fit, or all outboxes hold too much and this one the most  |
+ * | open, overflown | closed    | `end()`: the last word is with the socket                                         |
+ * | any             | discarded | `discard()`: the socket is gone                                                   |
+ *
  * Bounded by `maxBytes`, in two ways. What others send is turned down when it does not fit, by {@link Shares}. What is
  * sent because of the peer itself makes the outbox overflow: what waits is dropped, and nothing is taken any more.
  */

@@ -62,6 +62,13 @@ describe("A server", () => {
 		expect(() => server.addUser("late", "pw")).toThrow("already");
 	});
 
+	it("refuses a name that no account can have, whether it comes as an option or later", async () => {
+		const refused = { code: "invalid-argument", message: expect.stringContaining('"two words"') };
+		await expect(startTestServer({ users: { "two words": "pw" } })).rejects.toMatchObject(refused);
+		await using server = await startTestServer();
+		expect(() => server.addUser("two words", "pw")).toThrow(expect.objectContaining(refused));
+	});
+
 	it("ends every stream with system-shutdown, waits for the sockets, and can be closed twice", async () => {
 		const log = recordingLog();
 		const server = await startTestServer({ log, limits: { closeTimeoutMs: 200 } });

@@ -54,7 +54,7 @@ export interface EmbeddedServer {
 	readonly componentPort: number;
 	/**
 	 * @throws BusError `conflict` when the account exists, `overloaded` at limits.maxAccounts, `invalid-argument` without a
-	 * password; JidError when the name is no local part of a JID
+	 * password or with a name that is no local part of a JID
 	 */
 	addUser(name: string, password: string): void;
 	stats(): ServerStats;
@@ -65,7 +65,8 @@ export interface EmbeddedServer {
 
 /**
  * Starts an XMPP server inside this process, for development and tests: not hardened for the Internet, no federation.
- * @throws Error for wrong options; ListenError for a port that is not to be had
+ * @throws BusError `invalid-argument` that names the option, and as {@link EmbeddedServer.addUser}; ListenError for a port
+ * that is not to be had
  */
 export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
 	const server = new Server(resolveOptions(options));
@@ -206,7 +207,7 @@ class Server implements EmbeddedServer {
 		if (this.#accounts.size >= limits.maxAccounts) {
 			throw new BusError("overloaded", `there are ${limits.maxAccounts} accounts already (limits.maxAccounts)`);
 		}
-		const jid = Jid.of(name, this.domain);
+		const jid = accountJid(name, this.domain);
 		const stored = this.#data?.read(jid.local as string);
 		const changed = () => this.#data?.changed(jid.local as string, () => ({ roster, offline }));
 		const rosterBounds = {
@@ -254,6 +255,17 @@ class Server implements EmbeddedServer {
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.close();
+	}
+}
+
+function accountJid(name: string, domain: string): Jid {
+	try {
+		return Jid.of(name, domain);
+	} catch (cause) {
+		const problem = BusError.from(cause).message;
+		throw new BusError("invalid-argument", `${JSON.stringify(name)} cannot be the name of an account: ${problem}`, {
+			cause,
+		});
 	}
 }
 
