@@ -1,5 +1,6 @@
 /** What a server with the rate limits of its distribution (3 kB/s, 10 KiB/s) has dealt with before it is taken for dead. */
 const MIN_BYTES = 32 * 1024;
+
 /**
  * How much may be on its way to the server that the server has not been seen to deal with.
  *

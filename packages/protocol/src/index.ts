@@ -59,7 +59,7 @@ export {
 	ScramServer,
 	scramCredentials,
 } from "./scram.js";
-export { MAX_TIMER_MS, resolveNumbers } from "./settings.js";
+export { resolveNumbers } from "./settings.js";
 export { answering, type IqType, iq, isStanza, message, presence, resultOf, type StanzaAddress } from "./stanza.js";
 export {
 	decodeStanzaError,

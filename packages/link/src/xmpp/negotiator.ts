@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { NS } from "@antiphon/protocol";
-import type { Element } from "@antiphon/xml";
+import { type Element, STREAM_END } from "@antiphon/xml";
 import type { Entity, LtxFactory } from "@xmpp/client";
 import { final, LinkFailure, passing } from "../failure.js";
 import { toLtx } from "./ltx-bridge.js";
@@ -109,7 +109,7 @@ export class Negotiator {
 			return held;
 		} catch (error) {
 			const failure = asFailure(error).heardOn(this.#wire);
-			this.#wire.end(failure, "</stream:stream>");
+			this.#wire.end(failure, STREAM_END);
 			throw failure;
 		} finally {
 			letGo(entity);
