@@ -1,5 +1,5 @@
 import type { ModuleHost } from "../host.js";
-import type { Peer } from "../peer.js";
+import { watchPeers } from "../watch-peers.js";
 
 /**
  * Closes peers for which something waits and that have taken nothing from their socket for `stallTimeoutMs`, though they
@@ -7,25 +7,19 @@ import type { Peer } from "../peer.js";
  */
 export function stalled(host: ModuleHost): void {
 	const { stallTimeoutMs } = host.limits;
-	const sweepMs = Math.max(10, Math.min(1000, stallTimeoutMs / 4));
-	let seen = new WeakMap<Peer, { readonly takenBytes: number; readonly sinceMs: number }>();
-	let lastSweepMs = host.now();
-	host.every(sweepMs, () => {
-		const now = host.now();
-		// This process itself stood still (a debugger, SIGSTOP): nobody could take anything.
-		if (now - lastSweepMs > sweepMs + stallTimeoutMs / 2) seen = new WeakMap();
-		lastSweepMs = now;
-		for (const peer of [...host.peers()]) {
+	const everyMs = Math.max(10, Math.min(1000, stallTimeoutMs / 4));
+	watchPeers<{ readonly takenBytes: number; readonly sinceMs: number }>(
+		host,
+		{ everyMs, graceMs: stallTimeoutMs / 2 },
+		(peer, nowMs, before) => {
 			const { queuedBytes, takenBytes } = peer.backlog;
-			const before = seen.get(peer);
-			if (queuedBytes === 0) {
-				seen.delete(peer);
-			} else if (before === undefined || before.takenBytes !== takenBytes) {
-				seen.set(peer, { takenBytes, sinceMs: now });
-			} else if (now - before.sinceMs >= stallTimeoutMs) {
+			if (queuedBytes === 0) return undefined;
+			if (before?.takenBytes !== takenBytes) return { takenBytes, sinceMs: nowMs };
+			if (nowMs - before.sinceMs >= stallTimeoutMs) {
 				const what = `${queuedBytes} bytes wait, and none was taken for ${stallTimeoutMs} ms`;
 				peer.fail("resource-constraint", `${what} (limits.stallTimeoutMs)`);
 			}
-		}
-	});
+			return before;
+		},
+	);
 }
