@@ -1,5 +1,6 @@
 import { type Element, xml } from "@antiphon/xml";
 import { BusError } from "./errors.js";
+import { Jid } from "./jid.js";
 import { MAX_TTL_MS } from "./limits.js";
 import { isQualifiedName, isVersion } from "./names.js";
 import { NS } from "./namespaces.js";
@@ -20,6 +21,8 @@ export interface Call extends TraceContext {
 	/** What is left of the deadline, in milliseconds. */
 	readonly ttlMs: number;
 	readonly encoding: Encoding;
+	/** Whom a domain passes the call on for. Believed from the domain alone. */
+	readonly for?: Jid | undefined;
 	readonly input: unknown;
 }
 
@@ -58,7 +61,22 @@ export function decodeCallHead(element: Element): CallHead {
 	}
 	const encoding = parseEncoding(element.attr("enc"));
 	const trace = validTrace(element.attr("traceparent"), element.attr("tracestate"));
-	return { fn, version, ttlMs: Number(ttl), encoding, ...trace };
+	const caller = callerIn(element.attr("for"));
+	return { fn, version, ttlMs: Number(ttl), encoding, ...trace, ...(caller !== undefined && { for: caller }) };
+}
+
+/**
+ * A call as a domain passes it on: what it holds is not looked into.
+ * @param ttlMs what is left of its deadline, in milliseconds
+ */
+export function forwardedCall(call: Element, caller: Jid, ttlMs: number): Element {
+	return call.with({ for: caller.toString(), ttl: String(Math.max(0, Math.min(MAX_TTL_MS, Math.floor(ttlMs) || 0))) });
+}
+
+function callerIn(text: string | undefined): Jid | undefined {
+	const jid = Jid.tryParse(text);
+	if (text === undefined || jid !== undefined) return jid;
+	throw new BusError("invalid-argument", "for must be a JID");
 }
 
 function checkFunctionName(fn: string | undefined): string {

@@ -35,6 +35,11 @@ export class Dispatcher<Handler> {
 		};
 	}
 
+	/** Whether the route is taken. */
+	has(kind: StanzaKind, payload?: { readonly ns: string; readonly name: string }): boolean {
+		return this.#routes.has(keyOf(kind, payload));
+	}
+
 	/** The handler for this stanza, if there is one. */
 	find(stanza: Element): Match<Handler> | undefined {
 		const kind = kindOf(stanza);

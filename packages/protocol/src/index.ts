@@ -1,3 +1,4 @@
+export { type AccessRule, checkedJidPattern, isAllowed, MAX_ACCESS_RULES } from "./access.js";
 export {
 	type Call,
 	type CallHead,
@@ -6,6 +7,7 @@ export {
 	decodeReply,
 	encodeCall,
 	encodeReply,
+	forwardedCall,
 	type TraceContext,
 } from "./call.js";
 export { type DataForm, decodeDataForm, encodeDataForm } from "./data-form.js";
@@ -29,6 +31,7 @@ export {
 } from "./errors.js";
 export { decodeFault, encodeFault } from "./fault.js";
 export { Jid, JidError } from "./jid.js";
+export { checkedLabels, type Labels, MAX_LABELS } from "./labels.js";
 export {
 	MAX_ERROR_TEXT_CHARS,
 	MAX_PAYLOAD_CHARS,
@@ -49,6 +52,33 @@ export {
 export { NS } from "./namespaces.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 export { escaped } from "./printable.js";
+export {
+	decodeGrant,
+	decodeInstanceName,
+	decodeRegister,
+	decodeRenew,
+	decodeRenewed,
+	encodeDeregister,
+	encodeGrant,
+	encodeRegister,
+	encodeRenew,
+	encodeRenewed,
+	type Grant,
+	type Heartbeat,
+	type InstanceName,
+	type InstanceState,
+	type Registration,
+} from "./registration.js";
+export {
+	decodeResolution,
+	decodeResolve,
+	encodeResolution,
+	encodeResolve,
+	type Instance,
+	MAX_INSTANCES,
+	type Resolution,
+	type ResolveRequest,
+} from "./resolution.js";
 export { Scope } from "./scope.js";
 export {
 	SCRAM_MECHANISMS,

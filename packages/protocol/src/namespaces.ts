@@ -42,4 +42,10 @@ export const NS = {
 	rpc: "urn:antiphon:rpc:1",
 	/** docs/protocol.md: contracts as disco extensions and on request */
 	contract: "urn:antiphon:contract:1",
+	/** docs/protocol.md: providers and their domain */
+	registry: "urn:antiphon:registry:1",
+	/** docs/protocol.md: callers and a domain */
+	resolve: "urn:antiphon:resolve:1",
+	/** docs/protocol.md: what instances have done */
+	stats: "urn:antiphon:stats:1",
 } as const;
