@@ -25,6 +25,14 @@ export class Admission {
 		return this.#running;
 	}
 
+	get max(): number {
+		return this.#max;
+	}
+
+	get isRefusing(): boolean {
+		return this.#refusing;
+	}
+
 	/** From now on everything is refused with `unavailable`; what runs goes on. */
 	refuse(): void {
 		this.#refusing = true;

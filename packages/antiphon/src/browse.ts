@@ -10,7 +10,8 @@ import {
 	parseEncoding,
 } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { Node, QueryRequest } from "./node.js";
+import type { Node } from "./node.js";
+import type { QueryRequest } from "./query-request.js";
 
 /** Limits of one look-up: as for {@link Node.query}. */
 export type BrowseOptions = Pick<QueryRequest, "timeoutMs" | "signal">;

@@ -1,6 +1,8 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
 import { IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
 import { BusError, decodeFault, decodeStanzaError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { instancesTold } from "./answers/instances.js";
 import { ANSWERS } from "./answers.js";
 import type { Caller } from "./call.js";
 import { asCallFailure } from "./call-failure.js";
@@ -10,12 +12,17 @@ import { type ClientOptions, makeClient } from "./client.js";
 import { warnOfDelivery } from "./delivery-warning.js";
 import { Directory } from "./directory.js";
 import { checkedTimeoutMs, type NodeLimits, resolveLimits } from "./limits.js";
-import type { Node, NodeOptions, NodeStats, QueryRequest, Served, ServeOptions } from "./node.js";
+import type { Node, NodeOptions, NodeStats, Served, ServeOptions } from "./node.js";
 import { NodeLifecycle } from "./node-lifecycle.js";
 import { type NodeStatus, statusOf } from "./node-status.js";
-import { checkedService } from "./serve.js";
+import type { QueryRequest } from "./query-request.js";
+import { Resolver } from "./resolver.js";
+import { Serving } from "./serving.js";
 import { SOFTWARE } from "./software.js";
 import { StanzaServer } from "./stanza-server.js";
+
+/** How long a domain may take to answer what a provider asks it, in milliseconds. */
+const DOMAIN_TIMEOUT_MS = 5_000;
 
 export class BusNode implements Node {
 	readonly #link: Link;
@@ -25,6 +32,7 @@ export class BusNode implements Node {
 	readonly #stanzas: StanzaServer;
 	readonly #calls: CallServer;
 	readonly #caller: Caller;
+	readonly #serving: Serving;
 	readonly #lifecycle = new NodeLifecycle();
 	readonly closed = this.#lifecycle.closed;
 	/** The resource of this node's own address in an owned domain. */
@@ -34,17 +42,31 @@ export class BusNode implements Node {
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
 
-	constructor({ link, log = quietLog, limits, software = SOFTWARE }: NodeOptions) {
+	constructor({ link, log = quietLog, limits, software = SOFTWARE, modules = [] }: NodeOptions) {
 		this.#link = link;
 		this.#log = guardedLog(log);
 		this.#limits = resolveLimits(limits);
 		const send: Link["send"] = (stanza) => link.send(stanza);
 		const { maxCallsOut, maxCallsOutPerPeer, defaultTimeoutMs } = this.#limits;
 		const table = new IqTable({ send, maxPending: maxCallsOut, maxPendingPerPeer: maxCallsOutPerPeer });
-		this.#caller = { table, send, from: () => this.#from(), defaultTimeoutMs };
-		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table });
+		const ask = (to: Jid, payload: Element, timeoutMs: number) => this.#askDomain("get", to, payload, timeoutMs);
+		const resolver = new Resolver({ ask, now: () => performance.now(), timeoutMs: defaultTimeoutMs });
+		this.#caller = { table, resolver, send, from: () => this.#from(), defaultTimeoutMs };
+		const query = (request: QueryRequest) => this.query(request);
+		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table, query });
 		this.#calls = new CallServer(this.#stanzas.host, this.#limits);
-		for (const register of [...ANSWERS, callsByIq(this.#calls)]) register(this.#stanzas.host);
+		for (const register of modules) register(this.#stanzas.host);
+		this.#stanzas.addBuiltIn([...ANSWERS, instancesTold(resolver), callsByIq(this.#calls)]);
+		this.#serving = new Serving({
+			link,
+			directory: this.#directory,
+			log: this.#log,
+			instance: this.#ownResource,
+			maxCallsIn: this.#limits.maxCallsIn,
+			connectTimeoutMs: this.#limits.connectTimeoutMs,
+			ask: (domain, payload) => this.#askDomain("set", Jid.parse(domain), payload, DOMAIN_TIMEOUT_MS),
+			atMostForDrain: (done) => this.#atMostForDrain(done),
+		});
 	}
 
 	/** Once, before anything else. A node that could not open has closed its link. */
@@ -74,21 +96,8 @@ export class BusNode implements Node {
 		options: ServeOptions = {},
 	): Promise<Served> {
 		if (!this.#lifecycle.isOpen) throw new BusError("unavailable", "the node is draining or closed");
-		const served = checkedService(service, handlers, options, {
-			link: this.#link,
-			jid: this.jid,
-			instance: this.#ownResource,
-			maxCallsIn: this.#limits.maxCallsIn,
-		});
 		warnOfDelivery(this.#log, service);
-		const remove = this.#directory.add(served);
-		const { admission, instance } = served;
-		const drain = async () => {
-			admission.refuse();
-			await this.#atMostForDrain(admission.whenIdle());
-			remove();
-		};
-		return { instance, drain, [Symbol.asyncDispose]: drain };
+		return this.#serving.serve(service, handlers, options);
 	}
 
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F> {
@@ -140,7 +149,9 @@ export class BusNode implements Node {
 	async #drain(): Promise<void> {
 		this.#lifecycle.become({ state: "draining" });
 		this.#calls.admission.refuse();
+		this.#serving.refuse();
 		await this.#atMostForDrain(this.#whenIdle());
+		await this.#serving.deregisterAll();
 		await this.close();
 	}
 
@@ -156,6 +167,7 @@ export class BusNode implements Node {
 
 	async #close(): Promise<void> {
 		this.#lifecycle.become({ state: "closing" });
+		this.#serving.stop();
 		this.#calls.admission.refuse();
 		this.#calls.abort(new BusError("unavailable", "the node was closed", { executed: "unknown" }));
 		this.#caller.table.failAll(new BusError("link-lost", "the node was closed"));
@@ -170,7 +182,12 @@ export class BusNode implements Node {
 
 	#onLink(state: LinkState): void {
 		if (state.state === "online") this.#ownJid = this.#addressAt(state.jid);
+		if (state.state === "online") {
+			this.#serving.online();
+			this.#stanzas.online();
+		}
 		if (state.state === "waiting") {
+			this.#caller.resolver.distrust();
 			this.#log.warn(`link lost: ${state.cause.message}; next attempt in ${Math.round(state.retryInMs)} ms`);
 			this.#caller.table.failAll(state.cause);
 		}
@@ -187,7 +204,24 @@ export class BusNode implements Node {
 		if (cause !== undefined && wasOnline) this.#log.error(`the node is closed: ${cause.message}`);
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
+		this.#serving.stop();
 		this.#stanzas[Symbol.dispose]();
+	}
+
+	/** Asks what only Antiphon domains answer. @throws BusError; `unimplemented` from an entity that does not know it */
+	async #askDomain(type: "get" | "set", to: Jid, payload: Element, timeoutMs: number): Promise<Element | undefined> {
+		const { table, from } = this.#caller;
+		const answer = await table.request({ type, to, from: from(), payload, timeoutMs });
+		if (answer.attr("type") === "result") return answer.child();
+		const error = decodeStanzaError(answer);
+		// What RFC 6120, section 8.4, has an entity say to a namespace that it does not know. Of one that is away, servers
+		// say something else, or that it is worth waiting.
+		const isForeign = error.condition === "feature-not-implemented" || error.condition === "service-unavailable";
+		if (isForeign && error.type === "cancel") {
+			const what = type === "set" ? "register services" : "resolve";
+			throw new BusError("unimplemented", `${to} does not ${what}: it is no Antiphon domain, or not connected`);
+		}
+		throw decodeFault(error, to);
 	}
 
 	/** Waits until what runs is done, but not for ever. */

@@ -352,14 +352,12 @@ describe("a cancellation", () => {
 		const link = new FakeLink();
 		const node = await fakeNode(link);
 		const abort = new AbortController();
-		const call = failureOf(node.client(probe, { domain: DOMAIN }).echo({ word: "x" }, { signal: abort.signal }));
+		const call = failureOf(node.client(probe, { to: ADDRESS }).echo({ word: "x" }, { signal: abort.signal }));
 		await turn();
 		abort.abort();
 		await call;
 		const [asked, told] = link.sent;
-		expect(told).toEqual(
-			message({ to: `probe.echo@${DOMAIN}`, type: "headline" }, cancel(asked?.attr("id") as string)),
-		);
+		expect(told).toEqual(message({ to: ADDRESS, type: "headline" }, cancel(asked?.attr("id") as string)));
 	});
 
 	it("counts only from the caller itself, for its own call", async () => {

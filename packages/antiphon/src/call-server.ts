@@ -1,15 +1,14 @@
-import { type FunctionContract, isServedBy } from "@antiphon/contract";
+import type { FunctionContract } from "@antiphon/contract";
 import { BusError, type CallHead, decodeCallHead, type Jid } from "@antiphon/protocol";
 import { Admission } from "./admission.js";
 import { BACKLOG, tooMuchToSend } from "./backlog.js";
 import { CallAbort } from "./call-abort.js";
-import type { Outcome, ReceivedCall } from "./call-outcome.js";
+import type { AdmittedCall, Outcome, ReceivedCall } from "./call-outcome.js";
 import { Complaints } from "./complaints.js";
-import type { ServedSubject } from "./directory.js";
+import { isVersionOf, type ServedService, type ServedSubject, type Subject } from "./directory.js";
 import type { NodeLimits } from "./limits.js";
 import type { NodeHost } from "./node-host.js";
 import { digestOf, RecentCalls } from "./recent-calls.js";
-import { type AdmittedCall, runHandler } from "./run-handler.js";
 import { Seldom } from "./seldom.js";
 
 /** How often the log tells of copies. */
@@ -18,6 +17,7 @@ const COPIES_EVERY_MS = 1_000;
 /** A call that has its places, which are counted for this account. */
 interface Admitted {
 	readonly call: AdmittedCall;
+	readonly served: ServedService;
 	/** In the table of open calls. */
 	readonly key: string;
 	readonly account: string;
@@ -75,13 +75,14 @@ export class CallServer {
 			return;
 		}
 		try {
-			const account = from.bare().toString();
+			const sender = from.bare().toString();
 			const name = kind === "set" ? digestOf(key) : undefined;
-			if (name !== undefined && this.#ran.has(account, name)) throw copyOfEnded();
-			const call = this.#check(received, decodeCallHead(payload));
-			this.#admit(call, account);
-			this.#start({ call, key, account }, (outcome) => {
-				if (name !== undefined && mayHaveRun(outcome)) this.#ran.add(account, name);
+			if (name !== undefined && this.#ran.has(sender, name)) throw copyOfEnded();
+			const checked = this.#check(received, decodeCallHead(payload));
+			const account = checked.call.caller.bare().toString();
+			this.#admit(checked.served, account);
+			this.#start({ ...checked, key, account }, (outcome) => {
+				if (name !== undefined && mayHaveRun(outcome)) this.#ran.add(sender, name);
 				settle(outcome);
 			});
 		} catch (error) {
@@ -91,38 +92,37 @@ export class CallServer {
 	}
 
 	/** @throws BusError: what is wrong with a call before its input is looked at */
-	#check(received: ReceivedCall, head: CallHead): AdmittedCall {
-		const subject = this.#subject(received.to, head.fn);
+	#check(received: ReceivedCall, head: CallHead): { call: AdmittedCall; served: ServedService } {
+		const subject = this.#subject(received.to, head);
 		if (subject.kind !== "function") {
 			throw new BusError("unimplemented", `${head.fn} is a service; call service.function`);
 		}
 		const { served, fn: fnName } = subject;
 		const { name, version, functions } = served.service;
+		const caller = callerOf(received.from, head, served);
+		served.requireCaller(caller, fnName);
 		const fn = functions[fnName] as FunctionContract;
 		if (received.kind !== fn.kind) {
 			throw new BusError("invalid-argument", `${head.fn} is a ${fn.kind}: ask with an iq of type ${fn.kind}`);
 		}
-		if (head.version !== undefined && head.version !== version && !isServedBy(head.version, version)) {
+		if (!isVersionOf(version, head.version)) {
 			const message = `version ${head.version} of ${name} was asked for; ${version} is served here`;
 			throw new BusError("unimplemented", message);
 		}
 		if (head.ttlMs === 0) {
 			throw new BusError("deadline-exceeded", "the call arrived after its deadline", { executed: "no" });
 		}
-		return { ...received, head, served, fn, fnName, deadlineMs: performance.now() + head.ttlMs };
+		return { call: { ...received, head, caller, fn, fnName, deadlineMs: performance.now() + head.ttlMs }, served };
 	}
 
 	/** What is called: the address and `fn` must agree. */
-	#subject(to: Jid, fn: string): ServedSubject {
+	#subject(to: Jid, { fn, version }: CallHead): ServedSubject {
 		const { directory, ownedDomain } = this.#host;
-		const addressed = directory.resolve(to, undefined, ownedDomain);
+		const addressed = directory.resolve(to, undefined, ownedDomain, version);
 		if (addressed === undefined) throw this.#absent(to.local, to.resource, `nobody serves ${to} here`);
-		const named = directory.find(fn);
+		const named = directory.find(fn, version);
 		if (named === undefined) throw this.#absent(fn, undefined, `${fn} is not served here`);
-		const agrees =
-			addressed.kind === "node" ||
-			(addressed.kind === "service" ? addressed.served === named.served : addressed === named);
-		if (!agrees) throw new BusError("invalid-argument", `fn is ${fn}, but the call went to ${to}`);
+		if (!agrees(addressed, named)) throw new BusError("invalid-argument", `fn is ${fn}, but the call went to ${to}`);
 		return named;
 	}
 
@@ -130,7 +130,7 @@ export class CallServer {
 	#absent(fn: string | undefined, instance: string | undefined, message: string): BusError {
 		const { directory } = this.#host;
 		const service = fn === undefined || directory.find(fn) !== undefined ? undefined : directory.serviceOf(fn);
-		const isHere = service !== undefined && (instance === undefined || instance === service.instance);
+		const isHere = service !== undefined && (instance === undefined || service.instances().includes(instance));
 		return new BusError(isHere ? "unimplemented" : "not-found", message);
 	}
 
@@ -138,7 +138,7 @@ export class CallServer {
 	 * Takes a place at the service and at the node. Counted by account (bare JID): one may have as many resources as it
 	 * likes. @throws BusError `overloaded`, `unavailable`
 	 */
-	#admit({ served }: AdmittedCall, account: string): void {
+	#admit(served: ServedService, account: string): void {
 		// A reply that could not be sent is worse than none.
 		if (this.#host.backlog > BACKLOG.calls) throw tooMuchToSend();
 		served.admission.enter(account);
@@ -150,8 +150,8 @@ export class CallServer {
 		}
 	}
 
-	#start({ call, key, account }: Admitted, settle: (outcome: Outcome) => void): void {
-		const { head, served } = call;
+	#start({ call, served, key, account }: Admitted, settle: (outcome: Outcome) => void): void {
+		const { head } = call;
 		const abort = new CallAbort();
 		const settleOnce = (outcome: Outcome) => {
 			if (this.#open.get(key) !== end) return;
@@ -177,8 +177,21 @@ export class CallServer {
 			this.#complaints.about(call.fn, head.fn, false, thrown);
 			done({ error: new BusError("internal", "internal error", { executed: "unknown" }) });
 		};
-		void runHandler(call, abort, this.#complaints).then(done, onBroken);
+		void served.run(call, abort).then(done, onBroken);
 	}
+}
+
+function agrees(addressed: Subject, named: ServedSubject): boolean {
+	if (addressed.kind === "node") return true;
+	if (addressed.served.service.name !== named.served.service.name) return false;
+	return addressed.kind === "service" || (named.kind === "function" && addressed.fn === named.fn);
+}
+
+/** Who makes a call: who sent it, unless that is a domain which passes it on. @throws BusError `forbidden` */
+function callerOf(sender: Jid, head: CallHead, served: ServedService): Jid {
+	if (head.for === undefined) return sender;
+	if (served.trusts(sender)) return head.for;
+	throw new BusError("forbidden", `${sender.bare()} may not make calls for ${head.for.bare()}`);
 }
 
 /** What the first came to is not kept, so `executed` is open. */

@@ -150,7 +150,11 @@ describe("a call", () => {
 		const { caller } = await world();
 		await expect(caller.client(probe, { ...at, instance: "one" }).echo({ word: "x" })).resolves.toBeDefined();
 		const other = caller.client(probe, { ...at, instance: "two" });
-		expect(await failureOf(other.echo({ word: "x" }))).toMatchObject({ code: "not-found", executed: "no" });
+		expect(await failureOf(other.echo({ word: "x" }))).toMatchObject({
+			code: "unavailable",
+			executed: "no",
+			message: expect.stringContaining("two"),
+		});
 	});
 
 	it("can go to a node at its own address", async () => {

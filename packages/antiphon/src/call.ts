@@ -10,14 +10,18 @@ import {
 	type Jid,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { attempt } from "./attempts.js";
 import { asCallFailure } from "./call-failure.js";
 import { cancelMessage } from "./cancel.js";
 import { checkedTimeoutMs } from "./limits.js";
+import type { Resolver } from "./resolver.js";
+import type { Hop, Route } from "./route.js";
 import { settleBy } from "./settle-by.js";
 
 /** What a call needs of the node that makes it. */
 export interface Caller {
 	readonly table: IqTable;
+	readonly resolver: Resolver;
 	/** Hands a stanza to the link; throws when that cannot be. */
 	send(stanza: Element): void;
 	/** The `from` to send with; a client's server stamps its own. */
@@ -30,8 +34,10 @@ export interface CallTarget {
 	/** `service.function` */
 	readonly name: string;
 	readonly version: string;
+	/** Its own name, without the service's. */
+	readonly fnName: string;
 	readonly fn: FunctionContract;
-	readonly to: Jid;
+	readonly route: Route;
 	readonly encoding: Encoding;
 }
 
@@ -40,31 +46,52 @@ export interface CallTarget {
  * @throws BusError
  */
 export async function call(caller: Caller, target: CallTarget, given: unknown, options: CallOptions): Promise<unknown> {
-	const { fn, name, to } = target;
+	const { fn, fnName, name, route } = target;
 	try {
 		const signal = checkedSignal(options.signal);
 		const deadlineMs = performance.now() + checkedTimeoutMs(options.timeoutMs ?? caller.defaultTimeoutMs);
 		let input = outgoing(fn.input, given, `${name}: input`, "invalid-argument");
 		if (input instanceof Promise) input = await settleBy(input, deadlineMs, signal, "no");
-		const timeoutMs = deadlineMs - performance.now();
-		const payload = encodeCall({
-			fn: name,
-			version: target.version,
-			ttlMs: timeoutMs,
-			encoding: target.encoding,
-			input,
-			traceparent: options.traceparent,
-			tracestate: options.tracestate,
-		});
-		const from = caller.from();
-		const onGivenUp = (id: string) => tellProvider(caller, id, to, from);
-		const answer = await caller.table.request({ type: fn.kind, to, from, payload, timeoutMs, signal, onGivenUp });
-		if (answer.attr("type") === "error") throw await received(target, answer, deadlineMs, signal);
-		const output = parse(fn.output, decodeReply(onlyChild(answer)), `${name}: the reply`, "protocol");
-		return output instanceof Promise ? await settleBy(output, deadlineMs, signal, "yes") : output;
+		let first = route.next(fnName, NOWHERE_YET);
+		if (first instanceof Promise) first = await settleBy(first, deadlineMs, signal, "no");
+		if (first === undefined) throw new BusError("unavailable", `there is nowhere to call ${name}`);
+		const remainingMs = () => deadlineMs - performance.now();
+		const ask = ({ to }: Hop) => askAt(caller, target, to, { input, deadlineMs, signal, options });
+		const output = await attempt({ route, fn: fnName, kind: fn.kind, remainingMs, ask }, first);
+		const parsed = parse(fn.output, output, `${name}: the reply`, "protocol");
+		return parsed instanceof Promise ? await settleBy(parsed, deadlineMs, signal, "yes") : parsed;
 	} catch (thrown) {
 		throw asCallFailure(thrown);
 	}
+}
+
+const NOWHERE_YET: ReadonlySet<string> = new Set();
+
+interface Question {
+	/** As it travels. */
+	readonly input: unknown;
+	/** On the clock of `performance.now()`. */
+	readonly deadlineMs: number;
+	readonly signal: AbortSignal | undefined;
+	readonly options: CallOptions;
+}
+
+/** One attempt, at one address. @returns the output as it came. @throws BusError */
+async function askAt(
+	caller: Caller,
+	target: CallTarget,
+	to: Jid,
+	{ input, deadlineMs, signal, options }: Question,
+): Promise<unknown> {
+	const { name, version, encoding, fn } = target;
+	const { traceparent, tracestate } = options;
+	const timeoutMs = deadlineMs - performance.now();
+	const payload = encodeCall({ fn: name, version, ttlMs: timeoutMs, encoding, input, traceparent, tracestate });
+	const from = caller.from();
+	const onGivenUp = (id: string) => tellProvider(caller, id, to, from);
+	const answer = await caller.table.request({ type: fn.kind, to, from, payload, timeoutMs, signal, onGivenUp });
+	if (answer.attr("type") === "error") throw await received(target, to, answer, deadlineMs, signal);
+	return decodeReply(onlyChild(answer));
 }
 
 /** The provider may stop. When it cannot be told, its own deadline ends the work. */
@@ -85,7 +112,8 @@ function onlyChild(answer: Element): Element | undefined {
 
 /** The error that came back; the data of a declared fault in its parsed form. */
 async function received(
-	{ fn, name, to }: CallTarget,
+	{ fn, name }: CallTarget,
+	to: Jid,
 	answer: Element,
 	deadlineMs: number,
 	signal: AbortSignal | undefined,

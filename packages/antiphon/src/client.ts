@@ -1,7 +1,11 @@
 import type { CallOptions, Client, Functions, Service } from "@antiphon/contract";
-import { BusError, ENCODINGS, type Encoding, Jid } from "@antiphon/protocol";
+import { BusError, checkedLabels, ENCODINGS, type Encoding, Jid, type Labels } from "@antiphon/protocol";
 import { type Caller, type CallTarget, call } from "./call.js";
+import { clientTools } from "./client-tools.js";
 import { addressOf } from "./directory.js";
+import { DomainRoute } from "./domain-route.js";
+import type { Resolver } from "./resolver.js";
+import { FixedRoute } from "./route.js";
 
 /** Where the functions of a service are found. */
 export type ClientOptions = {
@@ -11,8 +15,13 @@ export type ClientOptions = {
 	| {
 			/** The domain whose JIDs are services and functions. */
 			readonly domain: string;
-			/** One instance, instead of whichever answers. */
+			/** One instance, instead of the one that is best off. */
 			readonly instance?: string;
+			/**
+			 * Instances that have more of these labels are taken before others: `{ region: "eu", zone: "eu-1a" }`. When none
+			 * of them can take a call, another one does.
+			 */
+			readonly labels?: Labels;
 	  }
 	| {
 			/** The full JID of a node that serves at its own address. */
@@ -30,7 +39,7 @@ export function makeClient<F extends Functions>(
 	if (typeof service?.functions !== "object") {
 		throw new BusError("invalid-argument", "a client needs a service: client(service, { domain })");
 	}
-	const { encoding = "msgpack", domain, to, instance }: Given = options ?? {};
+	const { encoding = "msgpack", domain, to, instance, labels }: Given = options ?? {};
 	if (domain !== undefined && to !== undefined) {
 		throw new BusError("invalid-argument", `a client of ${service.name} takes { domain } or { to }, not both`);
 	}
@@ -40,13 +49,29 @@ export function makeClient<F extends Functions>(
 	if (!ENCODINGS.includes(encoding)) {
 		throw new BusError("invalid-argument", `encoding must be one of ${ENCODINGS.join(", ")}, not ${encoding}`);
 	}
+	const route =
+		domain === undefined
+			? new FixedRoute(addressFor(() => Jid.parse(to as string)))
+			: domainRoute(caller.resolver, service, { domain, instance, labels: labels && checkedLabels(labels) });
 	const functions = Object.entries(service.functions).map(([fnName, fn]) => {
 		const name = `${service.name}.${fnName}`;
-		const address = addressFor(service.name, fnName, { domain, to, instance });
-		const target: CallTarget = { name, version: service.version, fn, to: address, encoding };
+		const target: CallTarget = { name, version: service.version, fnName, fn, route, encoding };
 		return [fnName, (input?: unknown, callOptions: CallOptions = {}) => call(caller, target, input, callOptions)];
 	});
-	return Object.fromEntries(functions) as Client<F>;
+	return Object.fromEntries([...functions, ...Object.entries(clientTools(route))]) as Client<F>;
+}
+
+function domainRoute(
+	resolver: Resolver,
+	{ name, version }: Service,
+	{ domain, instance, labels }: { domain: string; instance: string | undefined; labels: Labels | undefined },
+): DomainRoute {
+	const at = (fn?: string) => addressFor(() => addressOf(domain, name, fn, instance));
+	const address = addressFor(() => addressOf(domain, name));
+	// Also says so if the instance is no resource.
+	at();
+	const view = resolver.view(address);
+	return new DomainRoute({ view, address: address.toString(), version, instance, labels, addressOf: at });
 }
 
 /** {@link ClientOptions} as they may come. */
@@ -55,11 +80,13 @@ interface Given {
 	readonly domain?: string | undefined;
 	readonly to?: string | undefined;
 	readonly instance?: string | undefined;
+	readonly labels?: Labels | undefined;
 }
 
-function addressFor(service: string, fn: string, { domain = "", to, instance }: Given): Jid {
+/** @throws BusError `invalid-argument` */
+function addressFor(make: () => Jid): Jid {
 	try {
-		return to === undefined ? addressOf(domain, service, fn, instance) : Jid.parse(to);
+		return make();
 	} catch (cause) {
 		throw new BusError("invalid-argument", BusError.from(cause).message, { executed: "no", cause });
 	}

@@ -1,14 +1,22 @@
-import { contractForm, type Functions, type Handlers, type Service, type ServiceDescription } from "@antiphon/contract";
+import { contractForm, isServedBy, type Service, type ServiceDescription } from "@antiphon/contract";
 import { BusError, type DataForm, Jid } from "@antiphon/protocol";
 import type { Admission } from "./admission.js";
+import type { CallAbort } from "./call-abort.js";
+import type { AdmittedCall, Outcome } from "./call-outcome.js";
 
-/** A service that this node serves. */
+/** A major version of a service, as it can be called at this node: what is told of it, and what a call does. */
 export interface ServedService {
 	readonly service: Service;
-	readonly handlers: Handlers<Functions>;
 	readonly description: ServiceDescription;
-	readonly instance: string;
 	readonly admission: Admission;
+	/** The instances that can be called: the resources of its addresses. */
+	instances(): readonly string[];
+	/** Whether calls of `peer` may say that they come from somebody else (`for`): a domain passes calls on. */
+	trusts(peer: Jid): boolean;
+	/** @param fn its own name, without the service's. @throws BusError `forbidden`: a caller that policy does not let in */
+	requireCaller(caller: Jid, fn: string): void;
+	/** Runs a call that was admitted. Whatever goes wrong is the outcome; it rejects only for what cannot even be looked at. */
+	run(call: AdmittedCall, abort: CallAbort): Promise<Outcome>;
 }
 
 /** What an address (and, at a node's own address, a disco node) stands for. */
@@ -17,40 +25,69 @@ export type ServedSubject =
 	| { readonly kind: "service"; readonly served: ServedService }
 	| { readonly kind: "function"; readonly served: ServedService; readonly fn: string };
 
+interface Entry {
+	readonly served: ServedService;
+	readonly major: number;
+	/** The functions by their names in lower case, as JIDs are. */
+	readonly functions: ReadonlyMap<string, string>;
+}
+
 /**
- * What this node serves, by address. On an owned domain services and functions have JIDs of their own,
+ * What can be called at this node, by address. On an owned domain services and functions have JIDs of their own,
  * `dictionary.define@fn.example.org`; at the node's own address they are disco nodes, `dictionary.define`.
+ *
+ * Major versions of a service stand side by side under one name. Who says no version gets the newest.
  */
 export class Directory {
-	/** By `service` and `service.function`, folded to lower case as JIDs are. */
-	readonly #byName = new Map<string, ServedSubject>();
+	/** By name; of each the newest major version first. */
+	readonly #services = new Map<string, Entry[]>();
 
-	/** @returns what takes the service out again. @throws BusError `conflict` if a service of this name is served already */
+	/** @returns what takes the service out again. @throws BusError `conflict` if this major version of it is there already */
 	add(served: ServedService): () => void {
-		const { name, functions } = served.service;
-		if (this.#byName.has(name)) throw new BusError("conflict", `this node serves ${name} already`);
-		this.#byName.set(name, { kind: "service", served });
-		for (const fn of Object.keys(functions)) {
-			this.#byName.set(foldedName(name, fn), { kind: "function", served, fn });
+		const { name, version, functions } = served.service;
+		const major = majorOf(version);
+		const others = this.#services.get(name) ?? [];
+		if (others.some((other) => other.major === major)) {
+			throw new BusError("conflict", `${name}, version ${major}, is served at this node already`);
 		}
+		const byName = new Map(Object.keys(functions).map((fn) => [fn.toLowerCase(), fn]));
+		const entry: Entry = { served, major, functions: byName };
+		this.#services.set(
+			name,
+			[...others, entry].sort((a, b) => b.major - a.major),
+		);
 		return () => {
-			for (const [key, subject] of this.#byName) if (subject.served === served) this.#byName.delete(key);
+			const left = (this.#services.get(name) ?? []).filter((each) => each !== entry);
+			if (left.length > 0) this.#services.set(name, left);
+			else this.#services.delete(name);
 		};
 	}
 
-	/** The services served now. */
+	/** The services that can be called now, the newest version of each. */
 	services(): ServedService[] {
-		return [...this.#byName.values()].flatMap((subject) => (subject.kind === "service" ? [subject.served] : []));
+		return [...this.#services.values()].map(([newest]) => (newest as Entry).served);
 	}
 
-	/** What a call's `fn` names. */
-	find(name: string): ServedSubject | undefined {
-		return this.#byName.get(name.toLowerCase());
+	/**
+	 * What a name stands for.
+	 * @param name `service` or `service.function`, as in a call's `fn`, a disco node or a local part
+	 * @param version the one that was asked for; where it is not served, the newest is what is found
+	 */
+	find(name: string, version?: string): ServedSubject | undefined {
+		const [service = "", fn] = name.toLowerCase().split(".", 2);
+		const entries = this.#services.get(service) ?? [];
+		const suitable = entries.filter(({ served }) => isVersionOf(served.service.version, version));
+		for (const { served, functions } of suitable.length > 0 ? suitable : entries) {
+			if (fn === undefined) return { kind: "service", served };
+			const declared = functions.get(fn);
+			if (declared !== undefined) return { kind: "function", served, fn: declared };
+		}
+		return undefined;
 	}
 
 	/** The service to which a function of this name would belong, whether or not it has one. */
 	serviceOf(fn: string): ServedService | undefined {
-		const dot = fn.lastIndexOf(".");
+		const dot = fn.indexOf(".");
 		return dot === -1 ? undefined : this.find(fn.slice(0, dot))?.served;
 	}
 
@@ -58,19 +95,24 @@ export class Directory {
 	 * What an address and disco node stand for; `undefined` when it is nothing here.
 	 * @param ownedDomain the domain in which every address is this node's
 	 */
-	resolve(to: Jid, node: string | undefined, ownedDomain: string | undefined): Subject | undefined {
+	resolve(to: Jid, node: string | undefined, ownedDomain: string | undefined, version?: string): Subject | undefined {
 		if (to.local !== undefined && to.domain === ownedDomain) {
-			const named = this.#byName.get(to.local);
+			const named = node === undefined ? this.find(to.local, version) : undefined;
 			// An address without resource stands for every instance, one with for that instance alone.
-			const isMeant = to.resource === undefined || to.resource === named?.served.instance;
-			return isMeant && node === undefined ? named : undefined;
+			const { resource } = to;
+			return resource === undefined || named?.served.instances().includes(resource) ? named : undefined;
 		}
-		return node === undefined ? { kind: "node" } : this.#byName.get(node.toLowerCase());
+		return node === undefined ? { kind: "node" } : this.find(node, version);
 	}
 }
 
-function foldedName(service: string, fn: string): string {
-	return `${service}.${fn.toLowerCase()}`;
+/** Whether a caller that asks for a version is served by another; who asks for none is. */
+export function isVersionOf(served: string, asked: string | undefined): boolean {
+	return asked === undefined || asked === served || isServedBy(asked, served);
+}
+
+function majorOf(version: string): number {
+	return Number.parseInt(version, 10);
 }
 
 /** The address of a service or function in a domain. */

@@ -2,6 +2,7 @@ export {
 	type CallContext,
 	type CallOptions,
 	type Client,
+	type ClientTools,
 	type Delivery,
 	describe,
 	type Fault,
@@ -12,6 +13,7 @@ export {
 	get,
 	type Handler,
 	type Handlers,
+	type InstanceInfo,
 	isFault,
 	type JsonSchema,
 	type Schema,
@@ -20,6 +22,7 @@ export {
 	service,
 	set,
 	untyped,
+	type WaitOptions,
 } from "@antiphon/contract";
 export {
 	type ClientLinkOptions,
@@ -46,6 +49,7 @@ export {
 	type Executed,
 	type Identity,
 	Jid,
+	type Labels,
 	type Log,
 	lineLog,
 } from "@antiphon/protocol";
@@ -55,5 +59,6 @@ export type { ClientOptions } from "./client.js";
 export { createNode } from "./create-node.js";
 export type { NodeLimits } from "./limits.js";
 export { linkFromEnv } from "./link-from-env.js";
-export type { Node, NodeOptions, NodeStats, QueryRequest, Served, ServeOptions } from "./node.js";
+export type { Node, NodeOptions, NodeStats, Served, ServeOptions } from "./node.js";
 export type { NodeStatus } from "./node-status.js";
+export type { QueryRequest } from "./query-request.js";

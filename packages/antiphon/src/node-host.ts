@@ -1,6 +1,8 @@
+import type { IqRequest } from "@antiphon/link";
 import type { BusError, Jid, Log, StanzaKind } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Directory } from "./directory.js";
+import type { QueryRequest } from "./query-request.js";
 
 /** A stanza that a module is asked to handle. */
 export interface Incoming {
@@ -10,6 +12,19 @@ export interface Incoming {
 	readonly from: Jid;
 	readonly to: Jid;
 }
+
+/** A presence stanza. */
+export type IncomingPresence = Omit<Incoming, "payload">;
+
+/** The types of presence; `available` is presence without a type (RFC 6121, section 4.7.1). */
+export type PresenceType =
+	| "available"
+	| "unavailable"
+	| "probe"
+	| "subscribe"
+	| "subscribed"
+	| "unsubscribe"
+	| "unsubscribed";
 
 /** What a module of a node can reach. Whatever it registers is undone when the node closes. */
 export interface NodeHost {
@@ -25,8 +40,20 @@ export interface NodeHost {
 	 * or later, see {@link send} and `query.ts`. @throws Error if another module does so already
 	 */
 	handle(kind: StanzaKind, payload: PayloadName, handler: (incoming: Incoming) => void): void;
+	/** Gets presence of this type. Several modules may. */
+	onPresence(type: PresenceType, handler: (incoming: IncomingPresence) => void): void;
+	/** Called each time the link has come online. */
+	onOnline(listener: () => void): void;
+	/** Asks an entity and gives back the payload of its answer. @throws BusError */
+	query(request: QueryRequest): Promise<Element | undefined>;
+	/** Sends an `iq` and gives back the answer as it is, a result or an error. @throws BusError when there is none */
+	ask(request: IqRequest): Promise<Element>;
+	/** Milliseconds of a clock that only goes forward. */
+	now(): number;
+	/** Runs `action` again and again, until the node closes. */
+	every(periodMs: number, action: () => void): void;
 	/**
-	 * Sends an answer. Never throws: what cannot be sent is counted, and a line in the log.
+	 * Sends an answer, or any other stanza. Never throws: what cannot be sent is counted, and a line in the log.
 	 * @param instead what to send if it is too large or finds no room: whoever asked must not wait for nothing
 	 */
 	send(answer: Element, instead?: (error: BusError) => Element): void;

@@ -1,10 +1,12 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
-import type { BusError, Log } from "@antiphon/protocol";
+import type { BusError, Labels, Log } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { ClientOptions } from "./client.js";
 import type { NodeLimits } from "./limits.js";
+import type { NodeModule } from "./node-host.js";
 import type { NodeStatus } from "./node-status.js";
+import type { QueryRequest } from "./query-request.js";
 
 export interface NodeOptions {
 	/** The connection to the XMPP server. A link belongs to one node. */
@@ -12,17 +14,24 @@ export interface NodeOptions {
 	/** Default: quiet. `console` or a pino logger will do. */
 	readonly log?: Log;
 	readonly limits?: Partial<NodeLimits>;
+	/** Capabilities besides those that every node has. What one of them answers takes the place of a built-in answer. */
+	readonly modules?: readonly NodeModule[];
 	/** What XEP-0092 tells of this node. Default: Antiphon's own name and version. */
 	readonly software?: { readonly name: string; readonly version: string };
 }
 
 export interface ServeOptions {
-	/** The domain in which the functions get their JIDs. Default: the domain that the link owns, if any. */
+	/**
+	 * The domain in which the functions get their JIDs. One that the link owns is this node's without asking; with any
+	 * other the service is registered. Default: the domain that the link owns, if any.
+	 */
 	readonly domain?: string;
 	/** The name of this instance: the resource of its addresses. Default: the node's own, which is random. */
 	readonly instance?: string;
 	/** Calls of this service that run at once; above it `overloaded`. Default: the node's own limit. */
 	readonly concurrency?: number;
+	/** What callers may choose instances by, such as `{ region: "eu", zone: "eu-1a" }`: at most 16. */
+	readonly labels?: Labels;
 }
 
 /** A service that is being served. Disposing of it drains it. */
@@ -30,15 +39,6 @@ export interface Served extends AsyncDisposable {
 	readonly instance: string;
 	/** Refuses new calls; resolves when those that run are done, or after `limits.drainTimeoutMs`. */
 	drain(): Promise<void>;
-}
-
-/** One request at the level of the `iq`. */
-export interface QueryRequest {
-	readonly type: "get" | "set";
-	readonly to: string;
-	readonly payload: Element;
-	readonly timeoutMs?: number;
-	readonly signal?: AbortSignal;
 }
 
 /** Numbers of one moment. */
@@ -64,10 +64,12 @@ export interface Node extends AsyncDisposable {
 	/** This node's own address: while the link is down the last one, `""` once the node is closed. */
 	readonly jid: string;
 	/**
-	 * Serves a service. Handlers are called as methods of the object given. Resolves once calls can arrive.
-	 * @throws BusError `unimplemented` when functions cannot have their JIDs in this domain from here, `conflict` when the
-	 * node serves a service of this name already, `invalid-argument`, `unavailable`; TypeError for a handler or a JSON
-	 * Schema that is missing
+	 * Serves a service. Handlers are called as methods of the object given. Resolves once calls can arrive: where it has
+	 * to be registered, that is when the domain has done so. A domain that cannot be reached is asked again for
+	 * `limits.connectTimeoutMs`; once registered, the service is kept so whatever happens to link and domain.
+	 * @throws BusError `conflict` when the node serves this major version already, or the domain has another instance of
+	 * this name or another contract of this version; `forbidden` when the domain's policy says so; `not-found` when
+	 * there is no such domain; `invalid-argument`, `unavailable`; TypeError for a handler or a JSON Schema that is missing
 	 */
 	serve<F extends Functions>(
 		service: Service<F>,

@@ -8,7 +8,16 @@ export type QueryHandler = (incoming: Incoming) => Element | undefined | Promise
 
 /** Answers an `iq` of type get that is no call: with resource-constraint while too much is waiting to be sent. */
 export function handleQuery(host: NodeHost, payload: PayloadName, handler: QueryHandler): void {
-	host.handle("iq-get", payload, (incoming) => {
+	handleIq(host, "iq-get", payload, handler);
+}
+
+/** The same for an `iq` of type set. */
+export function handleCommand(host: NodeHost, payload: PayloadName, handler: QueryHandler): void {
+	handleIq(host, "iq-set", payload, handler);
+}
+
+function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadName, handler: QueryHandler): void {
+	host.handle(kind, payload, (incoming) => {
 		const { stanza } = incoming;
 		const errorAnswer = (error: BusError) => errorOf(stanza, plain(error));
 		const unsent = (error: BusError) => errorAnswer(error.code === "overloaded" ? tooMuchToSend() : error);

@@ -1,27 +1,21 @@
-import { type CallContext, type FunctionContract, outgoing, parse } from "@antiphon/contract";
-import { BusError, type CallHead, decodeBody, encodeFault, encodeReply } from "@antiphon/protocol";
+import { type CallContext, type Functions, type Handlers, outgoing, parse } from "@antiphon/contract";
+import { BusError, decodeBody, encodeFault, encodeReply } from "@antiphon/protocol";
 import type { CallAbort } from "./call-abort.js";
 import { callContext, DeclaredFault } from "./call-context.js";
-import type { Outcome, ReceivedCall } from "./call-outcome.js";
+import type { AdmittedCall, Outcome } from "./call-outcome.js";
 import type { Complain, Complaints } from "./complaints.js";
-import type { ServedService } from "./directory.js";
 import { handlerError, inputError, outputError } from "./handler-error.js";
 
-/** A call that passed every check and waits for its handler. */
-export interface AdmittedCall extends ReceivedCall {
-	readonly head: CallHead;
-	readonly served: ServedService;
-	readonly fn: FunctionContract;
-	readonly fnName: string;
-	/** On the clock of `performance.now()`. */
-	readonly deadlineMs: number;
-}
-
 /** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the outcome. */
-export async function runHandler(call: AdmittedCall, abort: CallAbort, complaints: Complaints): Promise<Outcome> {
+export async function runHandler(
+	handlers: Handlers<Functions>,
+	call: AdmittedCall,
+	abort: CallAbort,
+	complaints: Complaints,
+): Promise<Outcome> {
 	const { payload, head, fn } = call;
 	const complain: Complain = (thrown) =>
-		complaints.about(fn, `${head.fn}, called by ${call.from},`, abort.reason !== undefined, thrown);
+		complaints.about(fn, `${head.fn}, called by ${call.caller},`, abort.reason !== undefined, thrown);
 
 	let input: unknown;
 	try {
@@ -34,7 +28,7 @@ export async function runHandler(call: AdmittedCall, abort: CallAbort, complaint
 
 	let output: unknown;
 	try {
-		output = await invoke(call, input, abort);
+		output = await invoke(handlers, call, input, abort);
 	} catch (thrown) {
 		const isDeclared = thrown instanceof DeclaredFault;
 		return { error: isDeclared ? await declared(call, thrown, complain) : handlerError(thrown, complain) };
@@ -51,9 +45,14 @@ export async function runHandler(call: AdmittedCall, abort: CallAbort, complaint
 type AnyHandlers = Readonly<Record<string, (input: unknown, ctx: CallContext) => unknown>>;
 
 /** As a method, so that handlers can be an instance of a class. */
-function invoke({ from, callId, head, served, fnName, deadlineMs }: AdmittedCall, input: unknown, abort: CallAbort) {
-	const ctx = callContext({ from: from.toString(), callId, head, abort, deadlineMs });
-	return (served.handlers as AnyHandlers)[fnName]?.(input, ctx);
+function invoke(
+	handlers: Handlers<Functions>,
+	{ caller, callId, head, fnName, deadlineMs }: AdmittedCall,
+	input: unknown,
+	abort: CallAbort,
+) {
+	const ctx = callContext({ from: caller.toString(), callId, head, abort, deadlineMs });
+	return (handlers as unknown as AnyHandlers)[fnName]?.(input, ctx);
 }
 
 /** A fault as it goes out, once its data has passed its schema and can be sent. */

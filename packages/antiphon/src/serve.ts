@@ -1,39 +1,34 @@
 import { describe, type Functions, type Handlers, type Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
-import { BusError, Jid } from "@antiphon/protocol";
+import { BusError, Jid, type Log } from "@antiphon/protocol";
 import { Admission } from "./admission.js";
-import type { ServedService } from "./directory.js";
+import { LocalService } from "./local-service.js";
 import type { ServeOptions } from "./node.js";
 
 /** What serving needs of the node. */
 export interface Site {
-	readonly link: Link;
-	readonly jid: string;
 	/** The instance of a service that is given none. */
 	readonly instance: string;
 	readonly maxCallsIn: number;
+	readonly log: Log;
 }
 
-/**
- * Checks what a node is asked to serve; the domain last, since asking may make it this node's.
- * @throws BusError, TypeError: see `Node.serve`
- */
+/** Checks what a node is asked to serve. @throws BusError, TypeError: see `Node.serve` */
 export function checkedService<F extends Functions>(
 	service: Service<F>,
 	handlers: Handlers<F>,
-	{ domain, instance, concurrency }: ServeOptions,
+	{ instance, concurrency }: ServeOptions,
 	site: Site,
-): ServedService {
+): LocalService {
 	requireHandlers(service, handlers);
-	const served = {
+	return new LocalService({
 		service,
 		handlers: handlers as unknown as Handlers<Functions>,
 		admission: new Admission(service.name, checkedConcurrency(concurrency ?? site.maxCallsIn)),
 		description: describe(service),
 		instance: checkedInstance(instance ?? site.instance),
-	};
-	if (domain !== undefined) requireDomain(domain, site);
-	return served;
+		log: site.log,
+	});
 }
 
 /** @throws TypeError naming the function. What every object inherits is no handler. */
@@ -61,13 +56,13 @@ function checkedInstance(instance: string): string {
 	}
 }
 
-/** @throws BusError `unimplemented` when functions cannot have their JIDs in this domain from here */
-function requireDomain(asked: string, { link, jid }: Site): void {
+/**
+ * The domain in which a service is to be registered; `undefined` where its addresses are this node's without asking.
+ * @throws BusError `invalid-argument`
+ */
+export function domainToAsk(asked: string | undefined, link: Link): string | undefined {
+	if (asked === undefined) return undefined;
 	const domain = Jid.tryParse(asked)?.toString();
 	if (domain === undefined || /[@/]/.test(domain)) throw new BusError("invalid-argument", `not a domain: ${asked}`);
-	if (domain === link.ownedDomain || link.claim?.(domain)) return;
-	throw new BusError(
-		"unimplemented",
-		`this link does not own ${domain}. Use a component link of that domain, or leave out domain and call this node at ${jid}`,
-	);
+	return domain === link.ownedDomain || link.claim?.(domain) ? undefined : domain;
 }

@@ -17,7 +17,8 @@ function stanzaServer() {
 	const log = keepingLog();
 	const table = new IqTable({ send: (stanza) => link.send(stanza), maxPending: 1, maxPendingPerPeer: 1 });
 	const software = { name: "Probe", version: "1" };
-	return { link, log, stanzas: new StanzaServer({ link, log, directory: new Directory(), table, software }) };
+	const query = () => Promise.resolve(undefined);
+	return { link, log, stanzas: new StanzaServer({ link, log, directory: new Directory(), table, software, query }) };
 }
 
 describe("what a module registers", () => {

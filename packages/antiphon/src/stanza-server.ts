@@ -3,7 +3,7 @@ import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, Scope, type Sta
 import type { Element, Skipped } from "@antiphon/xml";
 import { BACKLOG } from "./backlog.js";
 import type { Directory } from "./directory.js";
-import type { Incoming, NodeHost } from "./node-host.js";
+import type { Incoming, IncomingPresence, NodeHost, NodeModule } from "./node-host.js";
 import { Seldom } from "./seldom.js";
 
 /** How often the log says that answers could not be sent. */
@@ -17,6 +17,7 @@ export interface StanzaServerOptions {
 	readonly directory: Directory;
 	readonly table: IqTable;
 	readonly software: NodeHost["software"];
+	readonly query: NodeHost["query"];
 }
 
 /** Where stanzas that arrive find their home: answers to the iq table, the rest to the module that registered for it. */
@@ -25,6 +26,8 @@ export class StanzaServer implements Disposable {
 	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
 	readonly #features = new Set<string>();
 	readonly #registered = new Scope();
+	readonly #presence = new Map<string, Set<(incoming: IncomingPresence) => void>>();
+	readonly #online = new Set<() => void>();
 	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
 	#unanswered = 0;
 	readonly #tooMuch = new Seldom(SKIPPED_EVERY_MS);
@@ -34,7 +37,7 @@ export class StanzaServer implements Disposable {
 
 	constructor(options: StanzaServerOptions) {
 		this.#options = options;
-		const { link, directory, log, software } = options;
+		const { link, directory, log, software, table, query } = options;
 		const features = this.#features;
 		this.host = {
 			directory,
@@ -54,6 +57,15 @@ export class StanzaServer implements Disposable {
 				this.#registered.defer(() => features.delete(ns));
 			},
 			handle: (kind, payload, handler) => this.#registered.defer(this.#dispatcher.add({ kind, payload, handler })),
+			onPresence: (type, handler) => this.#listen(this.#presenceOf(type), handler),
+			onOnline: (listener) => this.#listen(this.#online, listener),
+			query,
+			ask: (request) => table.request(request),
+			now: () => performance.now(),
+			every: (periodMs, action) => {
+				const timer = setInterval(() => this.#guard(action), periodMs);
+				this.#registered.defer(() => clearInterval(timer));
+			},
 			send: (answer, instead) => this.#send(answer, instead),
 		};
 	}
@@ -66,6 +78,20 @@ export class StanzaServer implements Disposable {
 	/** Undoes what the modules registered. */
 	[Symbol.dispose](): void {
 		this.#registered[Symbol.dispose]();
+	}
+
+	/** What every node answers, unless another module does so already. */
+	addBuiltIn(modules: readonly NodeModule[]): void {
+		const handle: NodeHost["handle"] = (kind, payload, handler) => {
+			if (!this.#dispatcher.has(kind, payload)) this.host.handle(kind, payload, handler);
+		};
+		const host = Object.create(this.host, { handle: { value: handle } }) as NodeHost;
+		for (const register of modules) register(host);
+	}
+
+	/** The link has come online. */
+	online(): void {
+		for (const listener of [...this.#online]) this.#guard(listener);
 	}
 
 	/** Takes whatever the link delivers. Never throws. */
@@ -107,6 +133,7 @@ export class StanzaServer implements Disposable {
 			);
 			return;
 		}
+		if (stanza.name === "presence") this.#tellPresence(stanza, type ?? "available");
 		const malformed = isIq ? whatIsWrong(stanza, type) : undefined;
 		const match = malformed === undefined ? this.#dispatcher.find(stanza) : undefined;
 		// Messages and presence are nothing to answer, unless somebody asked for them.
@@ -117,6 +144,36 @@ export class StanzaServer implements Disposable {
 		if (from === undefined || to === undefined) return;
 		if (match?.payload !== undefined) match.handler({ stanza, payload: match.payload, from, to });
 		else this.#send(errorOf(stanza, malformed ?? { condition: "service-unavailable", type: "cancel" }));
+	}
+
+	#tellPresence(stanza: Element, type: string): void {
+		const listeners = this.#presence.get(type);
+		const from = Jid.tryParse(stanza.attr("from"));
+		const to = Jid.tryParse(stanza.attr("to"));
+		if (listeners === undefined || from === undefined || to === undefined) return;
+		for (const listener of [...listeners]) listener({ stanza, from, to });
+	}
+
+	#presenceOf(type: string): Set<(incoming: IncomingPresence) => void> {
+		const known = this.#presence.get(type);
+		if (known !== undefined) return known;
+		const listeners = new Set<(incoming: IncomingPresence) => void>();
+		this.#presence.set(type, listeners);
+		return listeners;
+	}
+
+	#listen<Listener>(listeners: Set<Listener>, listener: Listener): void {
+		listeners.add(listener);
+		this.#registered.defer(() => listeners.delete(listener));
+	}
+
+	/** What a module does on its own must not end the process. */
+	#guard(action: () => void): void {
+		try {
+			action();
+		} catch (error) {
+			this.#options.log.error(`a module of the node failed: ${BusError.from(error).message}`);
+		}
 	}
 
 	/** See {@link NodeHost.send}. */

@@ -11,8 +11,11 @@ it("a link that is looked into can still claim a domain", async () => {
 	const seen: string[] = [];
 	const link = tapped(bus.link("caller@example.org"), (direction, stanza) => seen.push(`${direction} ${stanza.name}`));
 	await using caller = await createNode({ link });
+	const client = caller.client(echo, { domain: "fn.example.org" });
+	await client.$waitFor();
+	seen.length = 0;
 	const stop = link.record();
-	await caller.client(echo, { domain: "fn.example.org" }).say();
+	await client.say();
 	expect(seen).toEqual(["sent iq", "received iq"]);
 	expect(stop().map((stanza) => stanza.attr("type"))).toEqual(["get", "result"]);
 });

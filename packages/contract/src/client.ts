@@ -19,12 +19,44 @@ type CallArguments<SentInput> = [SentInput] extends [undefined]
 		? [input?: SentInput, options?: CallOptions]
 		: [input: SentInput, options?: CallOptions];
 
-/**
- * A function for each function of the contract. `& {}` changes nothing, except that the compiler shows the functions
- * instead of this name with all schemas of the contract.
- */
-export type Client<F extends Functions> = {
+/** One provider of a service, as its domain tells of it. */
+export interface InstanceInfo {
+	/** Its name in the domain: what a client is pinned to with `instance`. */
+	readonly name: string;
+	/** Where it is called. */
+	readonly jid: string;
+	readonly version: string;
+	readonly state: "available" | "draining";
+	/** Calls that ran when the domain last heard of it, and how many may run at once. */
+	readonly running: number;
+	readonly concurrency: number;
+	readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface WaitOptions {
+	/** Default 30,000. */
+	readonly timeoutMs?: number;
+	readonly signal?: AbortSignal;
+}
+
+/** What a client can do besides calling functions, whose names never begin with `$`. */
+export interface ClientTools {
+	/** The instances that serve this client, as the domain knows them now. @throws BusError */
+	$instances(): Promise<InstanceInfo[]>;
+	/** Resolves when there is an instance to call. @throws BusError `deadline-exceeded`, `cancelled` */
+	$waitFor(options?: WaitOptions): Promise<void>;
+}
+
+type FunctionsOf<F extends Functions> = {
 	readonly [Name in keyof F]: (
 		...args: CallArguments<TypesOf<F[Name]>["sentInput"]>
 	) => Promise<TypesOf<F[Name]>["output"]>;
-} & {};
+};
+
+/**
+ * A function for each function of the contract, and the tools. That it is inferred once more changes nothing, except
+ * that the compiler shows the functions instead of this name with all schemas of the contract.
+ */
+export type Client<F extends Functions> = Shown<FunctionsOf<F> & ClientTools>;
+
+type Shown<T> = T extends infer Members ? { readonly [Name in keyof Members]: Members[Name] } : never;

@@ -120,8 +120,10 @@ export const inferred = clientOf(dictionary);
 			"define: (input: { word: string; }, options?: CallOptions | undefined) => Promise<{ text: string; }>;";
 		const learn =
 			"learn: (input: { word: string; at?: string | undefined; }, options?: CallOptions | undefined) => Promise<undefined>;";
+		const tools =
+			"readonly $instances: () => Promise<InstanceInfo[]>; readonly $waitFor: (options?: WaitOptions) => Promise<void>;";
 		for (const name of ["annotated", "inferred"]) {
-			expect(shown).toContain(`const ${name}: { readonly ${define} readonly ${learn} };`);
+			expect(shown).toContain(`const ${name}: { ${tools} readonly ${define} readonly ${learn} };`);
 		}
 		expect(shown).toContain(`const ${define}`);
 		expect(shown).toContain(`const ${learn}`);
@@ -142,7 +144,9 @@ export const handlers: Handlers<typeof dictionary.functions>["define"] = async (
 		);
 		expect(printed).toContain("Type 'number' is not assignable to type 'string'");
 		expect(
-			printed.match(/Property 'defin' does not exist on type '\{ readonly define: \(input: \{ word: string/g),
+			printed.match(
+				/Property 'defin' does not exist on type '\{ readonly \$instances: \(\) => Promise<InstanceInfo\[\]>/g,
+			),
 		).toHaveLength(2);
 		expect(printed).toMatch(/'txt' does not exist in type '\{ text: string; \}|Property 'text' is missing in type/);
 		expect(printed).not.toMatch(/Zod|Schema/);

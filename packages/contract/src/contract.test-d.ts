@@ -217,25 +217,27 @@ get({ inputs: z.string() });
 
 // No `any` reaches the user.
 type IsAny<T> = 0 extends 1 & T ? true : false;
-/** Is there an `any` in this type, a few levels down? */
+/** Is there an `any` in this type, a few levels down? What the platform's own types hold is not ours. */
 type HasAny<T, Depth extends 0[] = []> =
 	IsAny<T> extends true
 		? true
 		: Depth["length"] extends 6
 			? false
-			: T extends (...args: infer Args) => infer Result
-				? HasAny<Args, [...Depth, 0]> extends true
-					? true
-					: HasAny<Result, [...Depth, 0]>
-				: T extends Promise<infer Result>
-					? HasAny<Result, [...Depth, 0]>
-					: T extends readonly (infer Item)[]
-						? HasAny<Item, [...Depth, 0]>
-						: T extends object
-							? true extends { [Key in keyof T]-?: HasAny<T[Key], [...Depth, 0]> }[keyof T]
-								? true
-								: false
-							: false;
+			: T extends AbortSignal | readonly []
+				? false
+				: T extends (...args: infer Args) => infer Result
+					? HasAny<Args, [...Depth, 0]> extends true
+						? true
+						: HasAny<Result, [...Depth, 0]>
+					: T extends Promise<infer Result>
+						? HasAny<Result, [...Depth, 0]>
+						: T extends readonly (infer Item)[]
+							? HasAny<Item, [...Depth, 0]>
+							: T extends object
+								? true extends { [Key in keyof T]-?: HasAny<T[Key], [...Depth, 0]> }[keyof T]
+									? true
+									: false
+								: false;
 // It finds what it looks for.
 type Any = ReturnType<typeof JSON.parse>;
 same<HasAny<{ a: { b: Any }[] }>, true>(true);

@@ -1,8 +1,9 @@
-export type { CallOptions, Client } from "./client.js";
+export type { CallOptions, Client, ClientTools, InstanceInfo, WaitOptions } from "./client.js";
 export { contractForm } from "./contract-form.js";
 export { describe } from "./describe.js";
 export { type FunctionDescription, parseDescription, type ServiceDescription } from "./description.js";
 export { type Fault, isFault } from "./fault.js";
+export { fingerprint } from "./fingerprint.js";
 export { type Delivery, type FunctionContract, type FunctionKind, type FunctionSpec, get, set } from "./function.js";
 export type { CallContext, Handler, Handlers } from "./handler.js";
 export { outgoing } from "./outgoing.js";

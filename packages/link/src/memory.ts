@@ -1,4 +1,4 @@
-import { BusError, errorOf, isStanza, Jid, resolveNumbers, type StanzaCondition } from "@antiphon/protocol";
+import { BusError, errorOf, isStanza, Jid, presence, resolveNumbers, type StanzaCondition } from "@antiphon/protocol";
 import { type Element, parseElement, serialize } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "./link.js";
 import { DEFAULT_MAX_STANZA_BYTES } from "./options.js";
@@ -84,6 +84,13 @@ class MemoryRouter {
 		}
 	}
 
+	/** Tells somebody that an address has gone. Whose queue is full misses that. */
+	farewell(from: string, to: string): void {
+		const jid = Jid.tryParse(to);
+		const target = jid && (this.#links.get(jid.toString()) ?? this.#links.get(jid.domain));
+		target?.deliver(presence({ from, to, type: "unavailable" }), 0);
+	}
+
 	#refuse(stanza: Element, sender: MemoryLink, condition: StanzaCondition): void {
 		const type = stanza.attr("type");
 		const wantsAnswer = stanza.name === "iq" ? type === "get" || type === "set" : type !== "error";
@@ -93,6 +100,9 @@ class MemoryRouter {
 	}
 }
 
+/** Addresses to which one link can show itself; to more it can, but they are not told when it goes. */
+const MAX_SHOWN_TO = 1_000;
+
 class MemoryLink implements Link {
 	readonly kind = "memory";
 	/** What is sent is with its receiver at once, and waits there. */
@@ -100,6 +110,8 @@ class MemoryLink implements Link {
 	readonly #router: MemoryRouter;
 	readonly #jid: Jid;
 	#ownedDomain: string | undefined;
+	/** To whom it has shown itself, and who is therefore told when it goes (RFC 6121, section 4.6.3). */
+	readonly #shownTo = new Set<string>();
 	#inbox: Element[] = [];
 	#inboxBytes = 0;
 	#events: LinkEvents | undefined;
@@ -148,7 +160,9 @@ class MemoryLink implements Link {
 		if (bytes.length > this.maxStanzaBytes) {
 			throw new BusError("too-large", `the stanza has ${bytes.length} bytes; the bus takes ${this.maxStanzaBytes}`);
 		}
-		this.#router.route(this.#parse(bytes), bytes.length, this);
+		const parsed = this.#parse(bytes);
+		this.#router.route(parsed, bytes.length, this);
+		if (parsed.name === "presence") this.#remember(parsed);
 	}
 
 	/** Queues a stanza. @returns false when the queue is full */
@@ -166,6 +180,7 @@ class MemoryLink implements Link {
 
 	destroy(cause?: BusError): void {
 		if (this.#state.state === "closed") return;
+		for (const to of this.#shownTo) this.#router.farewell(this.#jid.toString(), to);
 		this.#router.leave(this);
 		this.#become(cause === undefined ? { state: "closed" } : { state: "closed", cause });
 		this.#takeInbox();
@@ -192,6 +207,14 @@ class MemoryLink implements Link {
 		this.#inbox = [];
 		this.#inboxBytes = 0;
 		return inbox;
+	}
+
+	#remember(shown: Element): void {
+		const to = shown.attr("to");
+		const type = shown.attr("type");
+		if (to === undefined) return;
+		if (type === "unavailable") this.#shownTo.delete(to);
+		else if (type === undefined && this.#shownTo.size < MAX_SHOWN_TO) this.#shownTo.add(to);
 	}
 
 	/** `from` is the sender's own address; an owner of a domain may use any in it (XEP-0114, section 3). */

@@ -79,6 +79,8 @@ export async function world(
 	const provider = await join(bus, DOMAIN, { log, ...options.provider });
 	await provider.serve(probe, { ...echoing, ...handlers }, { domain: DOMAIN, instance: "one", ...options.serve });
 	const caller = await join(bus, "caller@example.org/x", options.caller);
+	// What its clients have to find out first they now know, so that a call is on its way in the turn in which it is made.
+	await caller.client(probe, { domain: DOMAIN }).$waitFor();
 	return { bus, provider, caller, log };
 }
 

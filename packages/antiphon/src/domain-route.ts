@@ -1,0 +1,114 @@
+import { isServedBy } from "@antiphon/contract";
+import { BusError, type Instance, type Jid, type Labels } from "@antiphon/protocol";
+import { fixedHop, type Hop, type Route } from "./route.js";
+import type { ServiceView } from "./service-view.js";
+
+export interface DomainRouteOptions {
+	readonly view: ServiceView;
+	/** The service's address in its domain, for messages. */
+	readonly address: string;
+	readonly version: string;
+	/** One instance and no other. */
+	readonly instance: string | undefined;
+	readonly labels: Labels | undefined;
+	/** The address of a function in the domain: where it is called if the domain does not resolve. */
+	readonly addressOf: (fn: string) => Jid;
+}
+
+/** Calls that pay for one that is asked of a second instance. */
+const CALLS_FOR_A_HEDGE = 10;
+/** Hedges that can be saved up. */
+const MAX_HEDGES = 10;
+
+/** Calls go to an instance that the domain has named, the better of two at random. */
+export class DomainRoute implements Route {
+	readonly #options: DomainRouteOptions;
+	#budget = CALLS_FOR_A_HEDGE;
+
+	constructor(options: DomainRouteOptions) {
+		this.#options = options;
+	}
+
+	get view(): ServiceView {
+		return this.#options.view;
+	}
+
+	/** The service's address in its domain. */
+	get address(): string {
+		return this.#options.address;
+	}
+
+	next(fn: string, tried: ReadonlySet<string>): Hop | undefined | Promise<Hop | undefined> {
+		const { view } = this.#options;
+		// Somewhere it did not work: perhaps the domain knows why.
+		if (tried.size > 0) view.askAgain();
+		else this.#budget = Math.min(this.#budget + 1, CALLS_FOR_A_HEDGE * MAX_HEDGES);
+		const asked = view.ready();
+		return asked === undefined ? this.#choose(fn, tried) : asked.then(() => this.#choose(fn, tried));
+	}
+
+	canHedge(): boolean {
+		return this.#options.instance === undefined && this.#options.view.balancer.size > 1;
+	}
+
+	spendHedge(): boolean {
+		if (this.#budget < CALLS_FOR_A_HEDGE) return false;
+		this.#budget -= CALLS_FOR_A_HEDGE;
+		return true;
+	}
+
+	/** Instances that serve this client. */
+	eligible(): Instance[] {
+		const { view, instance } = this.#options;
+		return view.instances().filter((each) => this.#serves(each) && (instance === undefined || each.name === instance));
+	}
+
+	#choose(fn: string, tried: ReadonlySet<string>): Hop | undefined {
+		const { view, instance, labels, addressOf } = this.#options;
+		const now = () => view.now();
+		if (view.isDirect) return tried.size === 0 ? fixedHop(addressOf(fn)) : undefined;
+		const wish = { instance, labels, except: tried, serves: (each: Instance) => this.#serves(each) };
+		const candidate = view.balancer.pick(wish, now());
+		if (candidate === undefined) {
+			if (tried.size > 0) return undefined;
+			throw this.#nowhere();
+		}
+		const { jid } = candidate.instance;
+		const own = addressOf(fn);
+		return {
+			// A node that owns the domain has no better address than the function's own.
+			to: jid.domain === own.domain ? own : jid,
+			key: candidate.key,
+			begin: () => {
+				const end = candidate.begin(now());
+				return (ending) => end(ending, now());
+			},
+			onGone: (listener) => view.onGone(jid, listener),
+		};
+	}
+
+	#serves({ version }: Instance): boolean {
+		return isServedBy(this.#options.version, version);
+	}
+
+	/** Why there is no instance to call: nobody serves it, nobody this version, nobody just now. */
+	#nowhere(): BusError {
+		const { view, address, version, instance } = this.#options;
+		const all = view.instances();
+		if (all.length === 0) {
+			return view.isNameKnown
+				? new BusError("unavailable", `nobody serves ${address} at the moment`)
+				: new BusError("not-found", `there is no ${address}: its domain has never heard of it`);
+		}
+		const named = instance === undefined ? all : all.filter(({ name }) => name === instance);
+		if (named.length === 0) return new BusError("unavailable", `${address} has no instance ${instance} at the moment`);
+		if (!named.some((each) => this.#serves(each))) {
+			const versions = [...new Set(named.map((each) => each.version))].join(", ");
+			return new BusError(
+				"unimplemented",
+				`version ${version} of ${address} was asked for; ${versions} is served there`,
+			);
+		}
+		return new BusError("unavailable", `every instance of ${address} is draining`);
+	}
+}

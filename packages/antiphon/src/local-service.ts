@@ -1,0 +1,71 @@
+import type { Functions, Handlers, Service, ServiceDescription } from "@antiphon/contract";
+import { type AccessRule, BusError, isAllowed, type Jid, type Log } from "@antiphon/protocol";
+import type { Admission } from "./admission.js";
+import type { CallAbort } from "./call-abort.js";
+import type { AdmittedCall, Outcome } from "./call-outcome.js";
+import { Complaints } from "./complaints.js";
+import type { ServedService } from "./directory.js";
+import { runHandler } from "./run-handler.js";
+import { Seldom } from "./seldom.js";
+
+export interface LocalServiceParts {
+	readonly service: Service;
+	readonly description: ServiceDescription;
+	readonly handlers: Handlers<Functions>;
+	readonly admission: Admission;
+	readonly instance: string;
+	readonly log: Log;
+}
+
+/** How often the log tells of callers that were refused, in milliseconds. */
+const DENIED_EVERY_MS = 1_000;
+
+/** A service whose handlers run in this process. */
+export class LocalService implements ServedService {
+	readonly service: Service;
+	readonly description: ServiceDescription;
+	readonly admission: Admission;
+	readonly instance: string;
+	readonly #handlers: Handlers<Functions>;
+	readonly #complaints: Complaints;
+	readonly #log: Log;
+	readonly #denied = new Seldom(DENIED_EVERY_MS);
+	/** The domain that it is registered with, and whom that lets in. */
+	#registered: { readonly domain: string; readonly access: readonly AccessRule[] } | undefined;
+
+	constructor({ service, description, handlers, admission, instance, log }: LocalServiceParts) {
+		this.service = service;
+		this.description = description;
+		this.admission = admission;
+		this.instance = instance;
+		this.#handlers = handlers;
+		this.#log = log;
+		this.#complaints = new Complaints(log);
+	}
+
+	/** From now on the rules of this domain count. */
+	registeredWith(domain: string, access: readonly AccessRule[]): void {
+		this.#registered = { domain, access };
+	}
+
+	instances(): readonly string[] {
+		return [this.instance];
+	}
+
+	trusts(peer: Jid): boolean {
+		return peer.domain === this.#registered?.domain;
+	}
+
+	/** Without a domain there is no policy: who can send to this node can call it. */
+	requireCaller(caller: Jid, fn: string): void {
+		const name = `${this.service.name}.${fn}`;
+		if (this.#registered === undefined || isAllowed(this.#registered.access, caller, name)) return;
+		const message = `${caller.bare()} may not call ${name}: the policy of ${this.#registered.domain} does not allow it`;
+		this.#denied.say((more) => this.#log.warn(`refused: ${message}${more}`));
+		throw new BusError("forbidden", message);
+	}
+
+	run(call: AdmittedCall, abort: CallAbort): Promise<Outcome> {
+		return runHandler(this.#handlers, call, abort, this.#complaints);
+	}
+}

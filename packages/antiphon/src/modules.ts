@@ -1,0 +1,12 @@
+/** What those need who add a capability to a node (`NodeOptions.modules`). */
+export { Admission } from "./admission.js";
+export { attempt } from "./attempts.js";
+export { Balancer } from "./balancer.js";
+export type { CallAbort } from "./call-abort.js";
+export type { AdmittedCall, Outcome } from "./call-outcome.js";
+export { cancelMessage } from "./cancel.js";
+export { addressOf, type Directory, isVersionOf, type ServedService } from "./directory.js";
+export type { Incoming, IncomingPresence, NodeHost, NodeModule, PayloadName, PresenceType } from "./node-host.js";
+export { handleCommand, handleQuery, type QueryHandler } from "./query.js";
+export type { Route } from "./route.js";
+export { Seldom } from "./seldom.js";

@@ -1,0 +1,195 @@
+import {
+	BusError,
+	decodeGrant,
+	decodeRenewed,
+	encodeDeregister,
+	encodeRegister,
+	encodeRenew,
+	type Grant,
+	type Heartbeat,
+	type InstanceName,
+	type Log,
+	type Registration,
+} from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+
+/** Something to register, and what becomes of it. */
+export interface Registrable {
+	readonly registration: Registration;
+	/** What it is busy with now. */
+	heartbeat(): Heartbeat;
+	/** The domain has registered it, now or again. */
+	onGrant(grant: Grant): void;
+}
+
+/** What a registrar needs of the node. */
+export interface RegistrarSource {
+	/** Asks the domain with an `iq` set. @throws BusError */
+	ask(payload: Element): Promise<Element | undefined>;
+	/** Shows the domain that this node is there, so that the XMPP server tells it when it no longer is. */
+	showPresence(): void;
+	/** Runs `action` after `delayMs`. @returns what calls it off */
+	after(delayMs: number, action: () => void): () => void;
+	readonly log: Log;
+	readonly domain: string;
+}
+
+/** A renewal is due this often in a lease. */
+const RENEWALS_IN_LEASE = 3;
+/** How long to wait before the domain is asked again, when it did not answer or said no; in milliseconds. */
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 10_000;
+/** Until the domain has named its own. */
+const DEFAULT_LEASE_MS = 15_000;
+
+/** No other attempt can mend these; the domain says the same until somebody changes something. */
+const FINAL: ReadonlySet<string> = new Set(["forbidden", "conflict", "invalid-argument", "too-large"]);
+
+/** Whether it makes no sense to ask the domain again soon. */
+export function isFinal({ code }: BusError): boolean {
+	return FINAL.has(code);
+}
+
+interface Entry {
+	readonly item: Registrable;
+	registered: boolean;
+}
+
+/**
+ * Keeps what a node serves in one domain registered there.
+ *
+ * | an entry is  | to         | when                                                                     |
+ * | ------------ | ---------- | ------------------------------------------------------------------------ |
+ * | lost         | registered | `register` was granted                                                   |
+ * | registered   | lost       | the domain does not know it any more, or the link was down meanwhile     |
+ * | either       | gone       | `remove`: deregistered, without waiting for ever                         |
+ *
+ * One timer at a time: to renew while all is well, to try again when it is not.
+ */
+export class Registrar {
+	readonly #source: RegistrarSource;
+	readonly #entries = new Map<string, Entry>();
+	#leaseMs = DEFAULT_LEASE_MS;
+	#failures = 0;
+	#cancel: () => void = () => {};
+	#busy = false;
+	#stopped = false;
+
+	constructor(source: RegistrarSource) {
+		this.#source = source;
+	}
+
+	/** Registers an instance. Afterwards it is kept registered. @throws BusError; it is then not kept */
+	async add(item: Registrable): Promise<void> {
+		const key = keyOf(item.registration);
+		if (this.#entries.has(key)) throw new BusError("conflict", `this node has registered ${key} already`);
+		const entry: Entry = { item, registered: false };
+		this.#entries.set(key, entry);
+		try {
+			await this.#register(entry);
+		} catch (error) {
+			this.#entries.delete(key);
+			throw error;
+		}
+		this.#schedule();
+	}
+
+	/** Takes an instance out. @throws BusError when the domain could not be told; its lease ends anyway */
+	async remove(name: InstanceName): Promise<void> {
+		if (!this.#entries.delete(keyOf(name))) return;
+		if (this.#entries.size === 0) this.#cancel();
+		await this.#source.ask(encodeDeregister(name));
+	}
+
+	/** Tells the domain now how its instances are: one has begun to drain. */
+	renewNow(): void {
+		this.#cancel();
+		void this.#run();
+	}
+
+	/** The link is back: what the domain knew of this node it may have forgotten. */
+	onOnline(): void {
+		if (this.#entries.size === 0) return;
+		for (const entry of this.#entries.values()) entry.registered = false;
+		this.#failures = 0;
+		this.renewNow();
+	}
+
+	stop(): void {
+		this.#stopped = true;
+		this.#cancel();
+		this.#entries.clear();
+	}
+
+	#schedule(): void {
+		this.#cancel();
+		if (this.#stopped || this.#entries.size === 0) return;
+		const delayMs =
+			this.#failures === 0
+				? this.#leaseMs / RENEWALS_IN_LEASE
+				: Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+		this.#cancel = this.#source.after(delayMs, () => void this.#run());
+	}
+
+	/** Renews what is registered, registers what is not. Never rejects. */
+	async #run(): Promise<void> {
+		if (this.#busy || this.#stopped) return;
+		this.#busy = true;
+		try {
+			await this.#renew();
+			await this.#registerLost();
+			if (this.#failures > 0) this.#source.log.info(`registered with ${this.#source.domain} again`);
+			this.#failures = 0;
+		} catch (thrown) {
+			this.#complain(BusError.from(thrown));
+		} finally {
+			this.#busy = false;
+			this.#schedule();
+		}
+	}
+
+	/** One line for each trouble, not for each attempt. */
+	#complain(error: BusError): void {
+		// More would only overflow.
+		this.#failures = Math.min(this.#failures + 1, 10);
+		if (this.#failures === 1 || isFinal(error)) {
+			this.#source.log.warn(`not registered with ${this.#source.domain}: ${error.message}; trying again`);
+		}
+	}
+
+	async #renew(): Promise<void> {
+		const registered = [...this.#entries.values()].filter((entry) => entry.registered);
+		if (registered.length === 0) return;
+		const answer = await this.#source.ask(encodeRenew(registered.map(({ item }) => item.heartbeat())));
+		for (const name of decodeRenewed(answer)) {
+			const entry = this.#entries.get(keyOf(name));
+			if (entry !== undefined) entry.registered = false;
+		}
+	}
+
+	/** One that the domain will not have does not keep the others out. @throws BusError the first of these refusals */
+	async #registerLost(): Promise<void> {
+		let refusal: BusError | undefined;
+		for (const entry of [...this.#entries.values()]) {
+			if (entry.registered) continue;
+			try {
+				await this.#register(entry);
+			} catch (thrown) {
+				const error = BusError.from(thrown);
+				if (!isFinal(error)) throw error;
+				refusal ??= error;
+			}
+		}
+		if (refusal !== undefined) throw refusal;
+	}
+
+	async #register(entry: Entry): Promise<void> {
+		this.#source.showPresence();
+		const grant = decodeGrant(await this.#source.ask(encodeRegister(entry.item.registration)));
+		entry.registered = true;
+		this.#leaseMs = grant.leaseMs;
+		entry.item.onGrant(grant);
+	}
+}
+
+const keyOf = ({ service, instance }: InstanceName) => `${service}/${instance}`;

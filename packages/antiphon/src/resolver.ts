@@ -1,0 +1,53 @@
+import { BusError, decodeResolution, encodeResolve, type Jid, type Resolution } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { ServiceView } from "./service-view.js";
+
+export interface ResolverSource {
+	/** Asks with an `iq` get. @throws BusError */
+	ask(to: Jid, payload: Element, timeoutMs: number): Promise<Element | undefined>;
+	now(): number;
+	/** How long a domain may take to answer. */
+	readonly timeoutMs: number;
+}
+
+/** For how long a domain is asked to tell of changes, in milliseconds; it may choose less. */
+const WATCH_MS = 60_000;
+
+/** What a node knows of services in domains, one view for all clients of a service. */
+export class Resolver {
+	readonly #source: ResolverSource;
+	readonly #views = new Map<string, ServiceView>();
+
+	constructor(source: ResolverSource) {
+		this.#source = source;
+	}
+
+	/** @param address of the service in its domain */
+	view(address: Jid): ServiceView {
+		const key = address.toString();
+		let view = this.#views.get(key);
+		if (view === undefined) {
+			const { now, timeoutMs } = this.#source;
+			view = new ServiceView({ resolve: (withinMs) => this.#resolve(address, withinMs), now, timeoutMs });
+			this.#views.set(key, view);
+		}
+		return view;
+	}
+
+	/** A domain tells of a change. What nobody here has asked that address for is dropped. */
+	take(from: Jid, payload: Element): void {
+		this.#views.get(from.bare().toString())?.update(decodeResolution(payload));
+	}
+
+	/** The link was lost: what a domain would have told meanwhile is missing. */
+	distrust(): void {
+		for (const view of this.#views.values()) view.distrust();
+	}
+
+	async #resolve(address: Jid, timeoutMs: number): Promise<Resolution> {
+		const payload = encodeResolve({ version: undefined, watchMs: WATCH_MS });
+		const resolution = decodeResolution(await this.#source.ask(address, payload, timeoutMs));
+		if (resolution.service === address.local) return resolution;
+		throw new BusError("protocol", `${address} answered for another service`);
+	}
+}

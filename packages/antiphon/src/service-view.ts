@@ -1,0 +1,140 @@
+import { BusError, type Instance, type Jid, type Resolution } from "@antiphon/protocol";
+import { Balancer } from "./balancer.js";
+
+/** What a view needs of the node. */
+export interface ViewSource {
+	/** Asks the domain. @throws BusError */
+	resolve(timeoutMs: number): Promise<Resolution>;
+	/** Milliseconds of a clock that only goes forward. */
+	now(): number;
+	/** How long the domain may take to answer. */
+	readonly timeoutMs: number;
+}
+
+/** Failed calls make a view ask again, but not more often than this, in milliseconds. */
+const ASK_AGAIN_MS = 1_000;
+/** For how long a domain that does not resolve is not asked again, in milliseconds. */
+const DIRECT_MS = 60_000;
+/** How old what is known may be when nobody watches for it, in milliseconds. */
+const UNWATCHED_MS = 5_000;
+
+/**
+ * What a node knows of the instances of one service in one domain. It asks when it is used, never on its own: an unused
+ * view costs nothing. While it is used the domain tells of changes.
+ *
+ * | state   | to      | when                                                                                   |
+ * | ------- | ------- | -------------------------------------------------------------------------------------- |
+ * | unknown | known   | the domain said which instances there are                                              |
+ * | unknown | direct  | the domain is one that does not resolve: its functions are called by their JIDs        |
+ * | known   | known   | a push; or it was used after half of the time for which the domain pushes, and asked   |
+ * | known   | unknown | nothing was heard for twice that time                                                  |
+ * | direct  | unknown | a minute has passed                                                                    |
+ *
+ * A domain that does not answer leaves what is known as it is: calls go on with that.
+ */
+export class ServiceView {
+	readonly balancer = new Balancer();
+	readonly #source: ViewSource;
+	#state: "unknown" | "known" | "direct" = "unknown";
+	#heardMs = 0;
+	#watchMs = 0;
+	#askedMs = Number.NEGATIVE_INFINITY;
+	#asking: Promise<void> | undefined;
+	/** Whether the domain had heard of the service when it was asked. */
+	isNameKnown = true;
+	readonly #onGone = new Map<string, Set<() => void>>();
+	readonly #onChange = new Set<() => void>();
+
+	constructor(source: ViewSource) {
+		this.#source = source;
+	}
+
+	/** Milliseconds of the clock that the view lives by. */
+	now(): number {
+		return this.#source.now();
+	}
+
+	/** Whether functions are to be called by their JIDs. */
+	get isDirect(): boolean {
+		return this.#state === "direct";
+	}
+
+	/** Makes sure that something is known. @returns a promise only if that has to be asked. @throws BusError */
+	ready(): Promise<void> | undefined {
+		const ageMs = this.#source.now() - this.#heardMs;
+		const freshMs = Math.max(this.#watchMs, UNWATCHED_MS);
+		if (this.#state === "direct" && ageMs > DIRECT_MS) this.#state = "unknown";
+		if (this.#state === "known" && ageMs > 2 * freshMs) this.#state = "unknown";
+		if (this.#state === "unknown") return this.refresh();
+		if (this.#state === "known" && ageMs > freshMs / 2) this.askAgain();
+		return undefined;
+	}
+
+	/** Asks the domain, unless that is going on. @throws BusError, unless something is known already */
+	refresh(): Promise<void> {
+		this.#asking ??= this.#ask().finally(() => {
+			this.#asking = undefined;
+		});
+		return this.#asking;
+	}
+
+	/** What was not told meanwhile may be missing: the next use asks. */
+	distrust(): void {
+		if (this.#state === "known") this.#watchMs = 0;
+		this.#heardMs = Math.min(this.#heardMs, this.#source.now() - UNWATCHED_MS);
+	}
+
+	/** Asks in the background: what is known may be out of date. */
+	askAgain(): void {
+		if (this.#source.now() - this.#askedMs < ASK_AGAIN_MS) return;
+		// What goes wrong shows in the calls.
+		this.refresh().catch(() => {});
+	}
+
+	/** The domain has said which instances there are. */
+	update({ instances, watchMs, known }: Pick<Resolution, "instances" | "watchMs" | "known">): void {
+		this.#state = "known";
+		this.#heardMs = this.#source.now();
+		this.#watchMs = watchMs;
+		this.isNameKnown = known;
+		this.balancer.update(instances);
+		const here = new Set(instances.map(({ jid }) => jid.toString()));
+		for (const [jid, listeners] of this.#onGone) {
+			if (!here.has(jid)) for (const listener of [...listeners]) listener();
+		}
+		for (const listener of [...this.#onChange]) listener();
+	}
+
+	instances(): Instance[] {
+		return this.balancer.instances();
+	}
+
+	onChange(listener: () => void): () => void {
+		this.#onChange.add(listener);
+		return () => void this.#onChange.delete(listener);
+	}
+
+	/** Calls back when the domain says that this instance is no longer there. */
+	onGone(jid: Jid, listener: () => void): () => void {
+		const key = jid.toString();
+		const listeners = this.#onGone.get(key) ?? new Set();
+		this.#onGone.set(key, listeners.add(listener));
+		return () => {
+			listeners.delete(listener);
+			if (listeners.size === 0 && this.#onGone.get(key) === listeners) this.#onGone.delete(key);
+		};
+	}
+
+	async #ask(): Promise<void> {
+		this.#askedMs = this.#source.now();
+		try {
+			this.update(await this.#source.resolve(this.#source.timeoutMs));
+		} catch (thrown) {
+			const error = BusError.from(thrown);
+			if (error.code === "unimplemented") {
+				this.#state = "direct";
+				this.#heardMs = this.#source.now();
+			} else if (this.#state === "unknown") throw error;
+		}
+	}
+}

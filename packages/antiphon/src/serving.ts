@@ -1,0 +1,155 @@
+import type { Functions, Handlers, Service } from "@antiphon/contract";
+import type { Link } from "@antiphon/link";
+import { BusError, checkedLabels, type Labels, type Log, presence } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import type { Directory } from "./directory.js";
+import type { LocalService } from "./local-service.js";
+import type { Served, ServeOptions } from "./node.js";
+import { isFinal, Registrar } from "./registrar.js";
+import { checkedService, domainToAsk } from "./serve.js";
+
+export interface ServingParts {
+	readonly link: Link;
+	readonly directory: Directory;
+	readonly log: Log;
+	/** The instance of a service that is given none. */
+	readonly instance: string;
+	readonly maxCallsIn: number;
+	/** How long a domain that cannot be reached is asked again, in milliseconds. */
+	readonly connectTimeoutMs: number;
+	/** Asks a domain with an `iq` set. @throws BusError */
+	ask(domain: string, payload: Element): Promise<Element | undefined>;
+	/** Waits for a promise, but not longer than a drain may take. */
+	atMostForDrain(done: Promise<void>): Promise<void>;
+}
+
+/** How long to wait between two attempts to register for the first time, in milliseconds. */
+const RETRY_MS = 500;
+
+interface Entry {
+	readonly local: LocalService;
+	/** Where it is registered, if that is needed. */
+	readonly registrar: Registrar | undefined;
+}
+
+/** What a node serves: in its directory, and registered with the domains that have to know. */
+export class Serving {
+	readonly #parts: ServingParts;
+	readonly #registrars = new Map<string, Registrar>();
+	readonly #entries = new Set<Entry>();
+	#stopped = false;
+
+	constructor(parts: ServingParts) {
+		this.#parts = parts;
+	}
+
+	/** @throws BusError, TypeError: see `Node.serve` */
+	async serve<F extends Functions>(service: Service<F>, handlers: Handlers<F>, options: ServeOptions): Promise<Served> {
+		const { directory, link } = this.#parts;
+		const local = checkedService(service, handlers, options, this.#parts);
+		const labels = checkedLabels(options.labels ?? {});
+		const domain = domainToAsk(options.domain, link);
+		// Before it is registered: a call may come before the answer to the registration does.
+		const remove = directory.add(local);
+		const registrar = domain === undefined ? undefined : this.#registrar(domain);
+		const entry: Entry = { local, registrar };
+		try {
+			if (registrar !== undefined) await this.#register(registrar, entry, domain as string, labels);
+		} catch (error) {
+			remove();
+			throw error;
+		}
+		this.#entries.add(entry);
+		const drain = async () => {
+			local.admission.refuse();
+			registrar?.renewNow();
+			await this.#parts.atMostForDrain(local.admission.whenIdle());
+			await this.#deregister(entry);
+			this.#entries.delete(entry);
+			remove();
+		};
+		return { instance: local.instance, drain, [Symbol.asyncDispose]: drain };
+	}
+
+	/** The link has come online, for the first time or again. */
+	online(): void {
+		for (const registrar of this.#registrars.values()) registrar.onOnline();
+	}
+
+	/** Nothing new is taken any more, and the domains are told. */
+	refuse(): void {
+		for (const { local } of this.#entries) local.admission.refuse();
+		for (const registrar of this.#registrars.values()) registrar.renewNow();
+	}
+
+	/** Takes everything out of the domains. Never rejects. */
+	async deregisterAll(): Promise<void> {
+		await Promise.all([...this.#entries].map((entry) => this.#deregister(entry)));
+	}
+
+	stop(): void {
+		this.#stopped = true;
+		for (const registrar of this.#registrars.values()) registrar.stop();
+	}
+
+	#registrar(domain: string): Registrar {
+		const known = this.#registrars.get(domain);
+		if (known !== undefined) return known;
+		const { link, log, ask } = this.#parts;
+		const registrar = new Registrar({
+			domain,
+			log,
+			ask: (payload) => ask(domain, payload),
+			showPresence: () => link.send(presence({ to: domain })),
+			after: (delayMs, action) => {
+				const timer = setTimeout(action, delayMs);
+				return () => clearTimeout(timer);
+			},
+		});
+		this.#registrars.set(domain, registrar);
+		return registrar;
+	}
+
+	/** Tries until the domain has an answer: it may be starting, too. @throws BusError */
+	async #register(registrar: Registrar, { local }: Entry, domain: string, labels: Labels): Promise<void> {
+		const { connectTimeoutMs, log } = this.#parts;
+		const endMs = performance.now() + connectTimeoutMs;
+		const { service, description, admission, instance } = local;
+		const { name, version } = service;
+		const { fingerprint } = description;
+		const registration = { service: name, version, fingerprint, instance, concurrency: admission.max, labels };
+		const item = {
+			registration,
+			heartbeat: () => ({
+				service: name,
+				instance,
+				state: admission.isRefusing ? ("draining" as const) : ("available" as const),
+				running: admission.running,
+			}),
+			onGrant: ({ access }: { readonly access: Parameters<LocalService["registeredWith"]>[1] }) =>
+				local.registeredWith(domain, access),
+		};
+		for (let attempts = 1; ; attempts++) {
+			try {
+				await registrar.add(item);
+				return;
+			} catch (thrown) {
+				const error = BusError.from(thrown);
+				const isOver = performance.now() + RETRY_MS >= endMs;
+				if (this.#stopped || isFinal(error) || isOver) throw error;
+				if (attempts === 1) log.warn(`${name} is not registered with ${domain} yet: ${error.message}; trying again`);
+				await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+			}
+		}
+	}
+
+	async #deregister({ local, registrar }: Entry): Promise<void> {
+		if (registrar === undefined) return;
+		try {
+			await registrar.remove({ service: local.service.name, instance: local.instance });
+		} catch (error) {
+			// Its lease ends by itself.
+			this.#parts.log.warn(`${local.service.name} could not be deregistered: ${BusError.from(error).message}`);
+		}
+	}
+}
