@@ -8,6 +8,7 @@ const PACKAGES = {
 	contract: ["protocol"],
 	link: ["xml", "protocol"],
 	antiphon: ["xml", "protocol", "contract", "link"],
+	domain: ["xml", "protocol", "contract", "link", "antiphon"],
 	server: ["xml", "protocol"],
 	cli: ["xml", "protocol", "server", "antiphon", "dictionary"],
 	dictionary: ["antiphon"],

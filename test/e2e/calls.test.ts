@@ -30,7 +30,7 @@ for (const kind of WORLDS) {
 			world = await kind.start();
 			control = makeProbe();
 			provider = await world.provider();
-			await provider.serve(probe, control.handlers);
+			await provider.serve(probe, control.handlers, world.serving);
 			caller = await world.caller();
 			client = caller.client(probe, world.target(provider));
 		}, START_LIMIT_MS);
@@ -160,16 +160,16 @@ for (const kind of WORLDS) {
 		}, START_LIMIT_MS);
 		afterAll(() => world?.[Symbol.asyncDispose](), START_LIMIT_MS);
 
-		it("that is not there is unavailable", async () => {
+		it("that is not there is told from one that answers", async () => {
 			await using caller = await world.caller();
 			const error = await failure(caller.client(probe, world.nobody).whoami());
-			expect(error).toMatchObject({ code: "unavailable", executed: "no" });
+			expect(error).toMatchObject({ code: world.nobodyIs, executed: "no" });
 		});
 
 		it("finishes what runs when it drains, and refuses the new", async () => {
 			const control = makeProbe();
 			const provider = await world.provider();
-			await provider.serve(probe, control.handlers);
+			await provider.serve(probe, control.handlers, world.serving);
 			await using caller = await world.caller();
 			const client = caller.client(probe, world.target(provider));
 			const running = client.hang();
@@ -185,7 +185,7 @@ for (const kind of WORLDS) {
 		it("refuses at once what is above its concurrency", async () => {
 			const control = makeProbe();
 			await using provider = await world.provider();
-			await provider.serve(probe, control.handlers, { concurrency: 2 });
+			await provider.serve(probe, control.handlers, { ...world.serving, concurrency: 2 });
 			await using caller = await world.caller();
 			const client = caller.client(probe, world.target(provider));
 			const running = [client.hang(), client.hang()];

@@ -291,7 +291,7 @@ describeWith(quiet.needs, "a connection that is deaf", () => {
 		proxy.stall("up");
 		const stalledAtMs = performance.now();
 		const received = proxy.bytes.down;
-		const address = kind === "client" ? { to: node.jid } : { domain };
+		const address = { to: kind === "client" ? node.jid : `probe.whoami@${domain}` };
 		const talk = setInterval(
 			() => void failure(other.client(probe, address).whoami(undefined, { timeoutMs: 500 })),
 			500,

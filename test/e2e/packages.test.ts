@@ -11,6 +11,7 @@ const PUBLISHED = [
 	"@antiphon/cli",
 	"@antiphon/contract",
 	"@antiphon/dictionary",
+	"@antiphon/domain",
 	"@antiphon/link",
 	"@antiphon/protocol",
 	"@antiphon/server",

@@ -1,16 +1,30 @@
-import { type ClientOptions, clientLink, componentLink, createNode, type Link, memoryBus, type Node } from "antiphon";
+import { createDomain } from "@antiphon/domain";
+import {
+	type ClientOptions,
+	clientLink,
+	componentLink,
+	createNode,
+	type Link,
+	memoryBus,
+	type Node,
+	type ServeOptions,
+} from "antiphon";
 import { type Requirement, SERVERS, type ServerKind, type XmppServer } from "#kit";
 
 /** A place in which a caller and a provider meet. The e2e suite runs over each. */
 export interface World extends AsyncDisposable {
 	/** A node that can serve. One at a time. */
 	provider(options?: NodeOptions): Promise<Node>;
+	/** How it serves: where the services of a provider get their JIDs. */
+	readonly serving: ServeOptions;
 	/** A node that calls. Each has an address of its own. */
 	caller(options?: NodeOptions): Promise<Node>;
 	/** Where the services of this provider are found. */
 	target(provider: Node): ClientOptions;
 	/** Where the provider would be if there were one. */
 	readonly nobody: ClientOptions;
+	/** What a call there fails with: a domain host knows which names it has ever heard of. */
+	readonly nobodyIs: "unavailable" | "not-found";
 	/** The XMPP server in between, where there is one. */
 	readonly server?: XmppServer;
 }
@@ -33,9 +47,11 @@ const memory: WorldKind = {
 		const bus = memoryBus();
 		return {
 			provider: (options) => createNode({ ...options, link: bus.link(FUNCTIONS) }),
+			serving: {},
 			caller: (options) => createNode({ ...options, link: bus.link("alice@localhost") }),
 			target: () => ({ domain: FUNCTIONS }),
 			nobody: { domain: FUNCTIONS },
+			nobodyIs: "unavailable",
 			async [Symbol.asyncDispose]() {},
 		};
 	},
@@ -49,16 +65,43 @@ function onServer({ name, start, needs }: ServerKind): WorldKind[] {
 			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
 			return {
 				server,
+				serving: {},
 				provider: (options) =>
 					createNode({ ...options, link: role === "client" ? account(server, "bob") : component(server) }),
 				caller: (options) => createNode({ ...options, link: account(server, "alice") }),
 				target: (provider) => (role === "client" ? { to: provider.jid } : { domain: FUNCTIONS }),
 				nobody: role === "client" ? { to: "bob@localhost/nowhere" } : { domain: FUNCTIONS },
+				nobodyIs: "unavailable",
 				[Symbol.asyncDispose]: () => server.stop(),
 			};
 		},
 	});
-	return [kind("client"), kind("component")];
+	return [kind("client"), kind("component"), hosted(name, needs, start)];
+}
+
+/** A domain host on a component link, with which a provider on an ordinary account registers. */
+function hosted(name: string, needs: readonly Requirement[], start: ServerKind["start"]): WorldKind {
+	return {
+		name: `${name} domain`,
+		needs,
+		async start() {
+			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
+			const domain = await createDomain({ link: component(server) });
+			return {
+				server,
+				serving: { domain: FUNCTIONS },
+				provider: (options) => createNode({ ...options, link: account(server, "bob") }),
+				caller: (options) => createNode({ ...options, link: account(server, "alice") }),
+				target: () => ({ domain: FUNCTIONS }),
+				nobody: { domain: FUNCTIONS },
+				nobodyIs: "not-found",
+				async [Symbol.asyncDispose]() {
+					await domain.close();
+					await server.stop();
+				},
+			};
+		},
+	};
 }
 
 /** A client link for one of the server's accounts. `port` stands in for the server's own, such as a proxy's. */

@@ -1,0 +1,125 @@
+import type { Link } from "@antiphon/link";
+import { BusError, type Log, quietLog } from "@antiphon/protocol";
+import { createNode, type NodeStatus } from "antiphon";
+import type { NodeModule } from "antiphon/modules";
+import { Denials } from "./denials.js";
+import type { DomainHost } from "./domain-host.js";
+import { type DomainLimits, resolveLimits } from "./limits.js";
+import { MODULES } from "./modules.js";
+import { Owners } from "./owners.js";
+import { type AccessOptions, Policy } from "./policy.js";
+import { Registry } from "./registry.js";
+import { type DomainState, StateFile } from "./state-file.js";
+import { Subscribers } from "./subscribers.js";
+
+export interface DomainOptions {
+	/** A link that owns its domain: `componentLink(…)`, or one of a memory bus whose address is a domain. */
+	readonly link: Link;
+	/** Who may do what. Default: accounts of the domain above this one register and call, and nobody is an administrator. */
+	readonly access?: AccessOptions;
+	readonly limits?: Partial<DomainLimits>;
+	/** A file in which owners of names and subscriptions outlast a restart. Default: they do not. */
+	readonly stateFile?: string;
+	/** Default: quiet. */
+	readonly log?: Log;
+	/** How long to try to come online, in milliseconds. Default 30,000. */
+	readonly connectTimeoutMs?: number;
+}
+
+/** A domain that is being hosted. Disposing of it closes it in order. */
+export interface Domain extends AsyncDisposable {
+	/** Its name, `fn.example.org`. */
+	readonly name: string;
+	/** Instances that are registered now. */
+	readonly instances: number;
+	/** What policy has refused since the start: registrations, look-ups and calls. */
+	readonly denied: number;
+	/** What its node does now, and every change until it is closed. */
+	status(): AsyncIterable<NodeStatus>;
+	/** Finishes what is being passed on, says that it goes, and ends. */
+	drain(): Promise<void>;
+	/** Ends at once. */
+	close(): Promise<void>;
+	/** Resolves when it is closed, with the cause if something forced it. */
+	readonly closed: Promise<BusError | undefined>;
+}
+
+/**
+ * Hosts a domain: providers register with it, callers find them through it, and it passes calls on for everybody who
+ * calls its JIDs (docs/protocol.md, "Domains").
+ * @throws BusError `invalid-argument` for malformed options, a link without domain or a state file that cannot be read;
+ * as `createNode` when the link cannot come up
+ */
+export async function createDomain(options: DomainOptions): Promise<Domain> {
+	const { link, log = quietLog, connectTimeoutMs } = options;
+	const limits = resolveLimits(options.limits);
+	const name = link.ownedDomain;
+	if (name === undefined) {
+		throw new BusError(
+			"invalid-argument",
+			"a domain needs a link that owns one: componentLink({ url, domain, secret })",
+		);
+	}
+	const policy = new Policy(name, options.access);
+	const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile, log);
+	const known: DomainState = (await file?.load()) ?? { owners: {}, subscribers: {} };
+	const changed = () => file?.changed();
+	const denials = new Denials(log);
+	const deny = (message: string) => denials.deny(message);
+	const owners = new Owners({ policy, maxNames: limits.maxNames, known: known.owners, changed, deny });
+	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, changed);
+	file?.keep(() => ({ owners: owners.all(), subscribers: subscribers.all() }));
+	const changeListeners: ((service: string) => void)[] = [];
+	const closingListeners: (() => void)[] = [];
+	const registry = new Registry(limits, (service) => {
+		for (const listener of changeListeners) listener(service);
+	});
+	const asModule: NodeModule = (node) => {
+		const host: DomainHost = {
+			node,
+			domain: name,
+			registry,
+			owners,
+			subscribers,
+			policy,
+			limits,
+			deny,
+			onChange: (listener) => void changeListeners.push(listener),
+			onClosing: (listener) => void closingListeners.push(listener),
+		};
+		for (const register of MODULES) register(host);
+	};
+	const { maxCalls, maxCallsPerCaller } = limits;
+	const node = await createNode({
+		link,
+		log,
+		modules: [asModule],
+		limits: {
+			maxCallsIn: maxCalls,
+			maxCallsInPerPeer: maxCallsPerCaller,
+			// What is passed on, and what the domain asks itself.
+			maxCallsOut: 2 * maxCalls,
+			...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+		},
+	});
+	const flushed = node.closed.then(() => file?.flush());
+	const end = async (how: "drain" | "close") => {
+		if (how === "drain") for (const listener of closingListeners) listener();
+		await node[how]();
+		await flushed;
+	};
+	return {
+		name,
+		get instances() {
+			return registry.size;
+		},
+		get denied() {
+			return denials.count;
+		},
+		status: () => node.status(),
+		drain: () => end("drain"),
+		close: () => end("close"),
+		closed: node.closed,
+		[Symbol.asyncDispose]: () => end("drain"),
+	};
+}

@@ -1,0 +1,25 @@
+import { BusError, decodeFault, decodeStanzaError, forwardedCall, type Jid, NS } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { type AdmittedCall, type CallAbort, cancelMessage, type NodeHost } from "antiphon/modules";
+
+/** Passes a call on to one provider, for its caller. What it holds is not looked into. @throws BusError */
+export async function forward(node: NodeHost, call: AdmittedCall, to: Jid, abort: CallAbort): Promise<Element> {
+	const timeoutMs = call.deadlineMs - performance.now();
+	const payload = forwardedCall(call.payload, call.caller, timeoutMs);
+	// The address that was called: for the provider, the domain is who asks.
+	const from = call.to.bare();
+	const onGivenUp = (id: string) => node.send(cancelMessage(id, to, from));
+	const answer = await node.ask({ type: call.kind, to, from, payload, timeoutMs, signal: abort.signal, onGivenUp });
+	if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), to);
+	const reply = answer.child();
+	if (reply?.is("reply", NS.rpc)) return reply;
+	throw new BusError("protocol", `${to} answered without a <reply/>`);
+}
+
+/** What is only true of the domain's own link is not true of its caller's. */
+export function passedOn(error: BusError): BusError {
+	const { code, message, executed } = error;
+	if (code === "link-lost" || code === "cancelled") return new BusError("unavailable", message, { executed });
+	if (code === "protocol") return new BusError("internal", message, { executed });
+	return error;
+}

@@ -1,0 +1,42 @@
+import type { Instance, Registry } from "./registry.js";
+
+/**
+ * How a service is, as presence tells it (RFC 6121, section 4.7.2.1).
+ *
+ * | state       | `<show/>` | when                                                                       |
+ * | ----------- | --------- | -------------------------------------------------------------------------- |
+ * | available   | none      | it can be called                                                           |
+ * | degraded    | away      | it can be called, but an instance has missed a renewal                     |
+ * | overloaded  | dnd       | every instance that takes calls is at its limit                            |
+ * | draining    | dnd       | every instance is draining                                                 |
+ * | unavailable |           | there is no instance                                                       |
+ */
+export interface Health {
+	readonly state: "available" | "degraded" | "overloaded" | "draining" | "unavailable";
+	/** For people. */
+	readonly status: string;
+}
+
+export const SHOW: Readonly<Record<Health["state"], string | undefined>> = {
+	available: undefined,
+	degraded: "away",
+	overloaded: "dnd",
+	draining: "dnd",
+	unavailable: undefined,
+};
+
+/** @param lateMs by the domain's clock: who was not heard of since has missed a renewal */
+export function healthOf(registry: Registry, service: string, lateMs: number): Health {
+	const instances = registry.instances(service);
+	if (instances.length === 0) return { state: "unavailable", status: "nobody serves it" };
+	const taking = instances.filter(({ state }) => state === "available");
+	const running = instances.reduce((sum, each) => sum + each.running, 0);
+	const room = taking.reduce((sum, each) => sum + each.concurrency, 0);
+	const status = `${count(taking.length, "instance")}, ${running} of ${room} calls`;
+	if (taking.length === 0) return { state: "draining", status: "draining" };
+	if (taking.every((each) => each.running >= each.concurrency)) return { state: "overloaded", status };
+	const isLate = (each: Instance) => (registry.provider(each.node)?.heardMs ?? 0) < lateMs;
+	return { state: taking.some(isLate) ? "degraded" : "available", status };
+}
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;

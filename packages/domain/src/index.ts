@@ -1,0 +1,3 @@
+export { createDomain, type Domain, type DomainOptions } from "./create-domain.js";
+export type { DomainLimits } from "./limits.js";
+export type { AccessEntry, AccessOptions } from "./policy.js";

@@ -1,0 +1,58 @@
+import { resolveNumbers } from "@antiphon/protocol";
+
+/** Bounds of a domain. What goes over one is refused with `overloaded`, unless it says something else; nothing waits. */
+export interface DomainLimits {
+	/** Instances, of all services. Default 20,000. */
+	readonly maxInstances: number;
+	/** Instances that one account (bare JID) has registered. Default 2,000. */
+	readonly maxInstancesPerAccount: number;
+	/** Services that have instances. Default 10,000. */
+	readonly maxServices: number;
+	/** Functions of one service; above it `too-large`. Default 1,024. */
+	readonly maxFunctions: number;
+	/** Characters of one contract as JSON; above it `too-large`. Default 1 Mi. */
+	readonly maxContractChars: number;
+	/** Characters of all contracts. Default 64 Mi. */
+	readonly maxContractsChars: number;
+	/** Contracts that are being asked for at once. Default 64. */
+	readonly maxContractsAsked: number;
+	/** Callers that are told of changes; beyond it they have to ask again. Default 20,000. */
+	readonly maxWatchers: number;
+	/** Names whose owner is remembered; beyond it nobody can take a new name. Default 10,000. */
+	readonly maxNames: number;
+	/** Subscriptions to the presence of services and functions. Default 20,000. */
+	readonly maxSubscribers: number;
+	/** Calls that are passed on at once. Default 4,096. */
+	readonly maxCalls: number;
+	/** The same for one caller (bare JID). Default 512. */
+	readonly maxCallsPerCaller: number;
+	/** An instance that is not heard of for this long is forgotten, in milliseconds. Default 15,000. */
+	readonly leaseMs: number;
+	/** How long a provider may take to say what the domain asks it, in milliseconds. Default 5,000. */
+	readonly askTimeoutMs: number;
+	/** How long a caller is told of changes, at most, in milliseconds. Default 60,000. */
+	readonly watchMs: number;
+}
+
+const DEFAULTS: DomainLimits = {
+	maxInstances: 20_000,
+	maxInstancesPerAccount: 2_000,
+	maxServices: 10_000,
+	maxFunctions: 1_024,
+	maxContractChars: 1024 * 1024,
+	maxContractsChars: 64 * 1024 * 1024,
+	maxContractsAsked: 64,
+	maxWatchers: 20_000,
+	maxNames: 10_000,
+	maxSubscribers: 20_000,
+	maxCalls: 4_096,
+	maxCallsPerCaller: 512,
+	leaseMs: 15_000,
+	askTimeoutMs: 5_000,
+	watchMs: 60_000,
+};
+
+/** @throws BusError `invalid-argument` that names the limit */
+export function resolveLimits(given: Partial<DomainLimits> = {}): DomainLimits {
+	return resolveNumbers(DEFAULTS, given, "limits");
+}

@@ -1,0 +1,88 @@
+import { type Jid, NS, presence as presenceStanza } from "@antiphon/protocol";
+import { type Element, xml } from "@antiphon/xml";
+import type { DomainHost, DomainModule } from "../domain-host.js";
+import { type Health, healthOf, SHOW } from "../health.js";
+
+/** How often the health of what is watched is looked at, in milliseconds. */
+const LOOK_MS = 1_000;
+/** A provider that was not heard of for this share of its lease has missed a renewal. */
+const LATE = 2 / 3;
+
+/**
+ * Presence is health: services, functions and the domain itself can be subscribed to, as any contact (RFC 6121,
+ * sections 3 and 4), by whoever may call something of them.
+ */
+export const presence: DomainModule = (host) => {
+	const { node, subscribers } = host;
+	/** What subscribers were last told, by local part. */
+	const told = new Map<string, string>();
+
+	node.onPresence("subscribe", ({ from, to }) => {
+		const granted = maySubscribe(host, from, to) && subscribers.add(to.local ?? "", from);
+		node.send(presenceStanza({ ...between(to, from), type: granted ? "subscribed" : "unsubscribed" }));
+		if (granted) node.send(presenceOf(host, to, from.bare()));
+	});
+	node.onPresence("unsubscribe", ({ from, to }) => {
+		subscribers.remove(to.local ?? "", from);
+		node.send(presenceStanza({ ...between(to, from), type: "unsubscribed" }));
+	});
+	// The subscriber's server says that it no longer wants to know, or does not know of the subscription.
+	node.onPresence("unsubscribed", ({ from, to }) => subscribers.remove(to.local ?? "", from));
+	node.onPresence("probe", ({ from, to }) => {
+		if (subscribers.has(to.local ?? "", from)) node.send(presenceOf(host, to, from));
+		else node.send(presenceStanza({ ...between(to, from), type: "unsubscribed" }));
+	});
+
+	const tellAll = () => {
+		for (const local of subscribers.watched()) {
+			const health = healthAt(host, local);
+			const now = `${health.state} ${health.status}`;
+			if (told.get(local) === now) continue;
+			told.set(local, now);
+			for (const to of subscribers.of(local)) node.send(stanzaOf(addressOf(host, local), to, health));
+		}
+		for (const local of told.keys()) if (![...subscribers.of(local)].length) told.delete(local);
+	};
+	node.every(LOOK_MS, tellAll);
+	node.onOnline(() => {
+		// Nobody knows what subscribers have heard while the link was down.
+		told.clear();
+		tellAll();
+	});
+	host.onClosing(() => {
+		for (const local of subscribers.watched()) {
+			for (const to of subscribers.of(local))
+				node.send(presenceStanza({ from: addressOf(host, local), to, type: "unavailable" }));
+		}
+	});
+};
+
+function maySubscribe({ policy, node, domain }: DomainHost, from: Jid, { local }: Jid): boolean {
+	if (local === undefined) return true;
+	const subject = node.directory.find(local);
+	const service = local.split(".", 1)[0] ?? "";
+	if (subject?.kind === "function") return policy.mayCall(from, service, subject.fn);
+	return domain !== "" && policy.maySee(from, service);
+}
+
+const addressOf = ({ domain }: DomainHost, local: string) => (local === "" ? domain : `${local}@${domain}`);
+
+const between = (from: Jid, to: Jid) => ({ from: from.bare().toString(), to: to.bare().toString() });
+
+function presenceOf(host: DomainHost, of: Jid, to: Jid): Element {
+	return stanzaOf(of.bare().toString(), to.toString(), healthAt(host, of.local ?? ""));
+}
+
+/** The domain is well while it is there; a function is as its service is. */
+function healthAt(host: DomainHost, local: string): Health {
+	const { registry, node, limits } = host;
+	if (local === "") return { state: "available", status: `${registry.services().length} services` };
+	return healthOf(registry, local.split(".", 1)[0] ?? "", node.now() - limits.leaseMs * LATE);
+}
+
+function stanzaOf(from: string, to: string, { state, status }: Health): Element {
+	const text = xml("status", NS.client, {}, status);
+	if (state === "unavailable") return presenceStanza({ from, to, type: "unavailable" }, text);
+	const show = SHOW[state];
+	return presenceStanza({ from, to }, ...(show === undefined ? [] : [xml("show", NS.client, {}, show)]), text);
+}

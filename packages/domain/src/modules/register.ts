@@ -1,0 +1,126 @@
+import { fingerprint as fingerprintOf, parseDescription, type ServiceDescription } from "@antiphon/contract";
+import {
+	BusError,
+	decodeBody,
+	decodeInstanceName,
+	decodeRegister,
+	decodeRenew,
+	encodeGrant,
+	encodeRenewed,
+	type Jid,
+	NS,
+	parseEncoding,
+	type Registration,
+} from "@antiphon/protocol";
+import { type Element, xml } from "@antiphon/xml";
+import { handleCommand } from "antiphon/modules";
+import { Asking } from "../asking.js";
+import type { DomainHost, DomainModule } from "../domain-host.js";
+
+/** How often leases are looked at, in a lease. */
+const SWEEPS_IN_LEASE = 5;
+/** How long the holder of an instance's name has to show that it is there, in milliseconds. */
+const HOLDER_ANSWERS_MS = 1_000;
+
+/** Providers register, renew and deregister (docs/protocol.md, "Registering with a domain"). */
+export const register: DomainModule = (host) => {
+	const { node, registry, limits } = host;
+	node.feature(NS.registry);
+	const asking = new Asking(limits.maxContractsAsked);
+
+	handleCommand(node, { ns: NS.registry, name: "register" }, async ({ payload, from }) => {
+		const registration = decodeRegister(payload);
+		requireNode(from);
+		host.owners.require(from, registration.service);
+		const description = await asking.once(`${registration.fingerprint} ${from.bare()}`, () =>
+			contractOf(host, registration, from),
+		);
+		await makeRoom(host, registration, from);
+		// Both took time, and others may have been quicker.
+		host.owners.require(from, registration.service);
+		registry.add(registration, from, description, node.now());
+		host.owners.claim(from, registration.service);
+		return encodeGrant({ leaseMs: limits.leaseMs, access: host.policy.callRules(registration.service) });
+	});
+
+	handleCommand(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) =>
+		encodeRenewed(registry.renew(from, decodeRenew(payload), node.now())),
+	);
+
+	handleCommand(node, { ns: NS.registry, name: "deregister" }, ({ payload, from }) => {
+		registry.remove(decodeInstanceName(payload), from);
+		return undefined;
+	});
+
+	// The XMPP server says that a session which showed itself to the domain has ended.
+	node.onPresence("unavailable", ({ from }) => {
+		if (registry.removeNode(from).length > 0) node.log.info(`${from} has gone`);
+	});
+
+	node.every(limits.leaseMs / SWEEPS_IN_LEASE, () => {
+		for (const { service, instance, node: jid } of registry.expire(node.now() - limits.leaseMs)) {
+			node.log.warn(`${service}/${instance} at ${jid} was not heard of for ${limits.leaseMs} ms and is forgotten`);
+		}
+	});
+};
+
+/** An account without resource has no process behind it that could be called. */
+function requireNode(from: Jid): void {
+	if (from.resource !== undefined) return;
+	throw new BusError("invalid-argument", `${from} is no full JID: only a connected node can serve`);
+}
+
+/** The contract that goes with a registration: the one that is known, or what the provider says. @throws BusError */
+async function contractOf(host: DomainHost, registration: Registration, from: Jid): Promise<ServiceDescription> {
+	const { service, version, fingerprint } = registration;
+	const known = host.registry.contracts.require(registration, fingerprint);
+	if (known !== undefined) return known;
+	const payload = xml("contract", NS.contract, { service, v: version });
+	const answer = await host.node.query({
+		type: "get",
+		to: from.toString(),
+		payload,
+		timeoutMs: host.limits.askTimeoutMs,
+	});
+	const description = readContract(answer, `${service} ${version}`);
+	if (
+		description.service !== service ||
+		description.version !== version ||
+		fingerprintOf(description) !== fingerprint
+	) {
+		throw new BusError(
+			"invalid-argument",
+			`the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`,
+		);
+	}
+	return description;
+}
+
+function readContract(answer: Element | undefined, what: string): ServiceDescription {
+	try {
+		if (!answer?.is("contract", NS.contract)) throw new Error("it is no <contract/>");
+		return parseDescription(decodeBody(answer, parseEncoding(answer.attr("enc"))));
+	} catch (cause) {
+		throw new BusError("invalid-argument", `the contract of ${what} cannot be read: ${BusError.from(cause).message}`, {
+			cause,
+		});
+	}
+}
+
+/** A process that was killed may come back before its old session has ended: the old holder is asked whether it is there. */
+async function makeRoom({ node, registry }: DomainHost, registration: Registration, from: Jid): Promise<void> {
+	const holder = registry.find(registration);
+	if (holder === undefined || holder.node.equals(from)) return;
+	// Another account's instance is not put to the test by whoever asks for its name.
+	if (!holder.node.bare().equals(from.bare())) return;
+	try {
+		await node.query({
+			type: "get",
+			to: holder.node.toString(),
+			payload: xml("ping", NS.ping),
+			timeoutMs: HOLDER_ANSWERS_MS,
+		});
+	} catch {
+		if (registry.find(registration) === holder) registry.remove(registration, holder.node);
+	}
+}

@@ -1,0 +1,65 @@
+import { isServedBy } from "@antiphon/contract";
+import {
+	BusError,
+	decodeResolve,
+	encodeResolution,
+	type Jid,
+	MAX_INSTANCES,
+	message,
+	NS,
+	type Resolution,
+} from "@antiphon/protocol";
+import { handleQuery } from "antiphon/modules";
+import type { DomainHost, DomainModule } from "../domain-host.js";
+import { instanceLine } from "../instance-line.js";
+import type { Instance } from "../registry.js";
+import { Watchers } from "../watchers.js";
+
+/** How often the ended watches are cleared away, in milliseconds. */
+const CLEAR_MS = 10_000;
+
+/** Callers ask who serves a service, and are told of changes (docs/protocol.md, "Finding instances"). */
+export const resolve: DomainModule = (host) => {
+	const { node, limits } = host;
+	node.feature(NS.resolve);
+	const watchers = new Watchers(limits.maxWatchers);
+
+	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
+		const { version, watchMs: asked } = decodeResolve(payload);
+		const service = to.local;
+		if (service === undefined)
+			throw new BusError("invalid-argument", "ask the address of a service: dictionary@domain");
+		if (!host.policy.maySee(from, service)) host.deny(`${from.bare()} may not call ${to.bare()}`);
+		const wantedMs = Math.min(asked, limits.watchMs);
+		const watchMs = wantedMs > 0 && watchers.add(service, from, node.now(), wantedMs) ? wantedMs : 0;
+		return encodeResolution(resolutionOf(host, service, version, watchMs));
+	});
+
+	host.onChange((service) => {
+		const told = watchers.of(service, node.now());
+		if (told.length === 0) return;
+		for (const to of told) node.send(pushTo(host, to, service));
+	});
+
+	node.every(CLEAR_MS, () => watchers.endAll(node.now()));
+};
+
+function pushTo(host: DomainHost, to: Jid, service: string) {
+	const resolution = resolutionOf(host, service, undefined, host.limits.watchMs);
+	const address = { to: to.toString(), from: `${service}@${host.domain}`, type: "headline" };
+	return message(address, encodeResolution(resolution));
+}
+
+function resolutionOf(host: DomainHost, service: string, version: string | undefined, watchMs: number): Resolution {
+	const all = host.registry.instances(service);
+	const serving = version === undefined ? all : all.filter((each) => isServedBy(version, each.version));
+	const instances = some(serving.length === 0 ? all : serving).map(instanceLine);
+	return { service, instances, watchMs, known: all.length > 0 || host.owners.has(service) };
+}
+
+/** As many as one answer holds, not the same ones for everybody. */
+function some(instances: readonly Instance[]): readonly Instance[] {
+	if (instances.length <= MAX_INSTANCES) return instances;
+	const start = Math.floor(Math.random() * instances.length);
+	return [...instances.slice(start), ...instances.slice(0, start)].slice(0, MAX_INSTANCES);
+}

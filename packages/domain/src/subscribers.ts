@@ -1,0 +1,69 @@
+import type { Jid } from "@antiphon/protocol";
+
+/** Addresses that one account may subscribe to. */
+const MAX_PER_ACCOUNT = 1024;
+
+/** Who sees whose presence: bare JIDs by the local part of the address in the domain. Bounded. */
+export class Subscribers {
+	readonly #max: number;
+	readonly #changed: () => void;
+	readonly #byLocal = new Map<string, Set<string>>();
+	readonly #perAccount = new Map<string, number>();
+	#size = 0;
+
+	/** @param changed called when there is something new to store */
+	constructor(max: number, known: Readonly<Record<string, readonly string[]>>, changed: () => void) {
+		this.#max = max;
+		this.#changed = () => {};
+		for (const [local, accounts] of Object.entries(known)) for (const account of accounts) this.#add(local, account);
+		this.#changed = changed;
+	}
+
+	/** @returns false, and changes nothing, when there is no place */
+	add(local: string, who: Jid): boolean {
+		return this.#add(local, who.bare().toString());
+	}
+
+	remove(local: string, who: Jid): void {
+		const account = who.bare().toString();
+		const accounts = this.#byLocal.get(local);
+		if (!accounts?.delete(account)) return;
+		if (accounts.size === 0) this.#byLocal.delete(local);
+		const own = (this.#perAccount.get(account) ?? 1) - 1;
+		if (own === 0) this.#perAccount.delete(account);
+		else this.#perAccount.set(account, own);
+		this.#size--;
+		this.#changed();
+	}
+
+	has(local: string, who: Jid): boolean {
+		return this.#byLocal.get(local)?.has(who.bare().toString()) === true;
+	}
+
+	/** Bare JIDs. */
+	of(local: string): Iterable<string> {
+		return this.#byLocal.get(local) ?? [];
+	}
+
+	/** The local parts that somebody has subscribed to. */
+	watched(): string[] {
+		return [...this.#byLocal.keys()];
+	}
+
+	/** What to store. */
+	all(): Record<string, string[]> {
+		return Object.fromEntries([...this.#byLocal].map(([local, accounts]) => [local, [...accounts]]));
+	}
+
+	#add(local: string, account: string): boolean {
+		const accounts = this.#byLocal.get(local) ?? new Set();
+		if (accounts.has(account)) return true;
+		const own = this.#perAccount.get(account) ?? 0;
+		if (this.#size >= this.#max || own >= MAX_PER_ACCOUNT) return false;
+		this.#byLocal.set(local, accounts.add(account));
+		this.#perAccount.set(account, own + 1);
+		this.#size++;
+		this.#changed();
+		return true;
+	}
+}

@@ -1,0 +1,66 @@
+import type { Jid } from "@antiphon/protocol";
+
+/** Services whose changes one caller is told of. */
+const MAX_PER_CALLER = 1024;
+
+/**
+ * The callers that are to be told when the instances of a service change, each for a while. Bounded: who finds no place
+ * asks again instead.
+ */
+export class Watchers {
+	readonly #maxWatchers: number;
+	/** By service and full JID; in each service the one that ends first comes first. */
+	readonly #watchers = new Map<string, Map<string, { readonly jid: Jid; readonly untilMs: number }>>();
+	readonly #perCaller = new Map<string, number>();
+	#size = 0;
+
+	constructor(maxWatchers: number) {
+		this.#maxWatchers = maxWatchers;
+	}
+
+	get size(): number {
+		return this.#size;
+	}
+
+	/** @returns whether there was a place */
+	add(service: string, jid: Jid, nowMs: number, forMs: number): boolean {
+		this.#end(service, nowMs);
+		this.remove(service, jid);
+		const caller = jid.bare().toString();
+		const own = this.#perCaller.get(caller) ?? 0;
+		if (this.#size >= this.#maxWatchers || own >= MAX_PER_CALLER) return false;
+		const watchers = this.#watchers.get(service) ?? new Map();
+		this.#watchers.set(service, watchers.set(jid.toString(), { jid, untilMs: nowMs + forMs }));
+		this.#perCaller.set(caller, own + 1);
+		this.#size++;
+		return true;
+	}
+
+	remove(service: string, jid: Jid): void {
+		const watchers = this.#watchers.get(service);
+		if (!watchers?.delete(jid.toString())) return;
+		if (watchers.size === 0) this.#watchers.delete(service);
+		const caller = jid.bare().toString();
+		const own = (this.#perCaller.get(caller) ?? 1) - 1;
+		if (own === 0) this.#perCaller.delete(caller);
+		else this.#perCaller.set(caller, own);
+		this.#size--;
+	}
+
+	/** Those who are to be told now. */
+	of(service: string, nowMs: number): Jid[] {
+		this.#end(service, nowMs);
+		return [...(this.#watchers.get(service)?.values() ?? [])].map(({ jid }) => jid);
+	}
+
+	/** Lets go of all whose time is over. */
+	endAll(nowMs: number): void {
+		for (const service of [...this.#watchers.keys()]) this.#end(service, nowMs);
+	}
+
+	#end(service: string, nowMs: number): void {
+		for (const { jid, untilMs } of [...(this.#watchers.get(service)?.values() ?? [])]) {
+			if (untilMs <= nowMs) this.remove(service, jid);
+		}
+	}
+}
