@@ -22,7 +22,7 @@ import { SOFTWARE } from "./software.js";
 import { StanzaServer } from "./stanza-server.js";
 
 /** How long a domain may take to answer what a provider asks it, in milliseconds. */
-const DOMAIN_TIMEOUT_MS = 5_000;
+const DOMAIN_TIMEOUT_MS = 10_000;
 
 export class BusNode implements Node {
 	readonly #link: Link;

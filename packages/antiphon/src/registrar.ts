@@ -73,6 +73,10 @@ export class Registrar {
 	#failures = 0;
 	#cancel: () => void = () => {};
 	#busy = false;
+	/** Something has changed while it was busy. */
+	#again = false;
+	/** Whether the domain sees that this node is there, since the link came up. */
+	#shown = false;
 	#stopped = false;
 
 	constructor(source: RegistrarSource) {
@@ -109,6 +113,7 @@ export class Registrar {
 
 	/** The link is back: what the domain knew of this node it may have forgotten. */
 	onOnline(): void {
+		this.#shown = false;
 		if (this.#entries.size === 0) return;
 		for (const entry of this.#entries.values()) entry.registered = false;
 		this.#failures = 0;
@@ -133,7 +138,9 @@ export class Registrar {
 
 	/** Renews what is registered, registers what is not. Never rejects. */
 	async #run(): Promise<void> {
-		if (this.#busy || this.#stopped) return;
+		if (this.#stopped) return;
+		this.#again = this.#busy;
+		if (this.#busy) return;
 		this.#busy = true;
 		try {
 			await this.#renew();
@@ -144,7 +151,8 @@ export class Registrar {
 			this.#complain(BusError.from(thrown));
 		} finally {
 			this.#busy = false;
-			this.#schedule();
+			if (this.#again) this.renewNow();
+			else this.#schedule();
 		}
 	}
 
@@ -184,8 +192,14 @@ export class Registrar {
 	}
 
 	async #register(entry: Entry): Promise<void> {
-		this.#source.showPresence();
+		if (!this.#shown) this.#source.showPresence();
+		this.#shown = true;
 		const grant = decodeGrant(await this.#source.ask(encodeRegister(entry.item.registration)));
+		// It was taken out while the domain was asked.
+		if (this.#entries.get(keyOf(entry.item.registration)) !== entry) {
+			await this.#source.ask(encodeDeregister(entry.item.registration));
+			return;
+		}
 		entry.registered = true;
 		this.#leaseMs = grant.leaseMs;
 		entry.item.onGrant(grant);

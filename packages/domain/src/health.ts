@@ -35,7 +35,7 @@ export function healthOf(registry: Registry, service: string, lateMs: number): H
 	const status = `${count(taking.length, "instance")}, ${running} of ${room} calls`;
 	if (taking.length === 0) return { state: "draining", status: "draining" };
 	if (taking.every((each) => each.running >= each.concurrency)) return { state: "overloaded", status };
-	const isLate = (each: Instance) => (registry.provider(each.node)?.heardMs ?? 0) < lateMs;
+	const isLate = ({ heardMs }: Instance) => heardMs < lateMs;
 	return { state: taking.some(isLate) ? "degraded" : "available", status };
 }
 

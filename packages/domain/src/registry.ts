@@ -16,17 +16,10 @@ export interface Instance extends Registration {
 	readonly node: Jid;
 	/** When it registered, by the domain's clock. */
 	readonly sinceMs: number;
-	/** The two that renewals change. */
+	/** What renewals change: when it was last heard of, by the same clock, and how it is. */
+	heardMs: number;
 	state: InstanceState;
 	running: number;
-}
-
-/** A node that has registered something. */
-export interface Provider {
-	readonly jid: Jid;
-	readonly instances: Set<Instance>;
-	/** By the domain's clock. */
-	heardMs: number;
 }
 
 /**
@@ -43,10 +36,11 @@ export class Registry {
 	readonly #limits: DomainLimits;
 	readonly #changed: (service: string) => void;
 	readonly #services = new Map<string, Map<string, Instance>>();
-	/** By full JID; the one that was heard of longest ago comes first. */
-	readonly #providers = new Map<string, Provider>();
+	/** All of them; the one that was heard of longest ago comes first. */
+	readonly #byAge = new Set<Instance>();
+	/** By the full JID of their node. */
+	readonly #byNode = new Map<string, Set<Instance>>();
 	readonly #perAccount = new Map<string, number>();
-	#size = 0;
 
 	/** @param changed called after every change of a service's instances, but not of how busy they are */
 	constructor(limits: DomainLimits, changed: (service: string) => void) {
@@ -57,7 +51,7 @@ export class Registry {
 
 	/** Instances in all. */
 	get size(): number {
-		return this.#size;
+		return this.#byAge.size;
 	}
 
 	/** The names of the services that have instances. */
@@ -74,14 +68,6 @@ export class Registry {
 		return this.#services.get(service)?.get(instance);
 	}
 
-	provider(node: Jid): Provider | undefined {
-		return this.#providers.get(node.toString());
-	}
-
-	providers(): IterableIterator<Provider> {
-		return this.#providers.values();
-	}
-
 	/**
 	 * Adds an instance. The same node may register it again; it is then replaced.
 	 * @throws BusError `conflict` for a name that another node has, or a version that has another contract; `overloaded`
@@ -95,11 +81,14 @@ export class Registry {
 		// Before the old one lets go of it: the contract may be the same.
 		this.contracts.hold(description);
 		if (holder !== undefined) this.#drop(holder);
-		const instance: Instance = { ...registration, node, sinceMs: nowMs, state: "available", running: 0 };
+		const times = { sinceMs: nowMs, heardMs: nowMs };
+		const instance: Instance = { ...registration, ...times, node, state: "available", running: 0 };
 		const instances = this.#services.get(instance.service) ?? new Map<string, Instance>();
 		this.#services.set(instance.service, instances.set(instance.instance, instance));
+		const key = node.toString();
+		this.#byNode.set(key, (this.#byNode.get(key) ?? new Set()).add(instance));
+		this.#byAge.add(instance);
 		this.#count(node, 1);
-		this.#heard(node, nowMs).instances.add(instance);
 		this.#changed(instance.service);
 	}
 
@@ -114,20 +103,20 @@ export class Registry {
 
 	/** Everything that a node has registered goes. @returns what that was */
 	removeNode(node: Jid): Instance[] {
-		const gone = [...(this.#providers.get(node.toString())?.instances ?? [])];
-		for (const instance of gone) this.#drop(instance);
-		for (const service of new Set(gone.map(({ service }) => service))) this.#changed(service);
+		const gone = [...(this.#byNode.get(node.toString()) ?? [])];
+		this.#dropAll(gone);
 		return gone;
 	}
 
 	/** What a node says of its instances. @returns those that it has not registered here */
 	renew(node: Jid, heartbeats: readonly Heartbeat[], nowMs: number): InstanceName[] {
-		const known = this.#providers.has(node.toString());
-		if (known) this.#heard(node, nowMs);
 		return heartbeats.filter((heartbeat) => {
 			const instance = this.find(heartbeat);
 			if (instance === undefined || !instance.node.equals(node)) return true;
 			const changed = instance.state !== heartbeat.state;
+			instance.heardMs = nowMs;
+			this.#byAge.delete(instance);
+			this.#byAge.add(instance);
 			instance.state = heartbeat.state;
 			instance.running = heartbeat.running;
 			if (changed) this.#changed(instance.service);
@@ -135,34 +124,30 @@ export class Registry {
 		});
 	}
 
-	/** Forgets the nodes that were not heard of since `sinceMs`. @returns what they had registered */
+	/** Forgets the instances that were not heard of since `sinceMs`. @returns these */
 	expire(sinceMs: number): Instance[] {
 		const gone: Instance[] = [];
-		for (const provider of this.#providers.values()) {
-			if (provider.heardMs >= sinceMs) break;
-			gone.push(...this.removeNode(provider.jid));
+		for (const instance of this.#byAge) {
+			if (instance.heardMs >= sinceMs) break;
+			gone.push(instance);
 		}
+		this.#dropAll(gone);
 		return gone;
 	}
 
 	#admit({ service }: Registration, node: Jid, isNew: boolean): void {
 		if (!isNew) return;
 		const { maxInstances, maxInstancesPerAccount, maxServices } = this.#limits;
-		if (this.#size >= maxInstances) throw overloaded(`${maxInstances} instances`);
+		if (this.size >= maxInstances) throw overloaded(`${maxInstances} instances`);
 		if ((this.#perAccount.get(node.bare().toString()) ?? 0) >= maxInstancesPerAccount) {
 			throw overloaded(`${maxInstancesPerAccount} instances of one account`);
 		}
 		if (!this.#services.has(service) && this.#services.size >= maxServices) throw overloaded(`${maxServices} services`);
 	}
 
-	/** The provider, now the last of all in the order in which they were heard of. */
-	#heard(node: Jid, nowMs: number): Provider {
-		const key = node.toString();
-		const provider = this.#providers.get(key) ?? { jid: node, instances: new Set(), heardMs: nowMs };
-		provider.heardMs = nowMs;
-		this.#providers.delete(key);
-		this.#providers.set(key, provider);
-		return provider;
+	#dropAll(gone: readonly Instance[]): void {
+		for (const instance of gone) this.#drop(instance);
+		for (const service of new Set(gone.map(({ service }) => service))) this.#changed(service);
 	}
 
 	#drop(instance: Instance): void {
@@ -170,9 +155,10 @@ export class Registry {
 		instances?.delete(instance.instance);
 		if (instances?.size === 0) this.#services.delete(instance.service);
 		const key = instance.node.toString();
-		const provider = this.#providers.get(key);
-		provider?.instances.delete(instance);
-		if (provider?.instances.size === 0) this.#providers.delete(key);
+		const ofNode = this.#byNode.get(key);
+		ofNode?.delete(instance);
+		if (ofNode?.size === 0) this.#byNode.delete(key);
+		this.#byAge.delete(instance);
 		this.contracts.release(instance);
 		this.#count(instance.node, -1);
 	}
@@ -182,7 +168,6 @@ export class Registry {
 		const count = (this.#perAccount.get(account) ?? 0) + by;
 		if (count === 0) this.#perAccount.delete(account);
 		else this.#perAccount.set(account, count);
-		this.#size += by;
 	}
 }
 

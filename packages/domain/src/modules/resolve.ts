@@ -32,7 +32,7 @@ export const resolve: DomainModule = (host) => {
 		if (!host.policy.maySee(from, service)) host.deny(`${from.bare()} may not call ${to.bare()}`);
 		const wantedMs = Math.min(asked, limits.watchMs);
 		const watchMs = wantedMs > 0 && watchers.add(service, from, node.now(), wantedMs) ? wantedMs : 0;
-		return encodeResolution(resolutionOf(host, service, version, watchMs));
+		return encodeResolution(resolutionOf(host, from, service, version, watchMs));
 	});
 
 	host.onChange((service) => {
@@ -45,21 +45,35 @@ export const resolve: DomainModule = (host) => {
 };
 
 function pushTo(host: DomainHost, to: Jid, service: string) {
-	const resolution = resolutionOf(host, service, undefined, host.limits.watchMs);
+	const resolution = resolutionOf(host, to, service, undefined, host.limits.watchMs);
 	const address = { to: to.toString(), from: `${service}@${host.domain}`, type: "headline" };
 	return message(address, encodeResolution(resolution));
 }
 
-function resolutionOf(host: DomainHost, service: string, version: string | undefined, watchMs: number): Resolution {
+function resolutionOf(
+	host: DomainHost,
+	caller: Jid,
+	service: string,
+	version: string | undefined,
+	watchMs: number,
+): Resolution {
 	const all = host.registry.instances(service);
 	const serving = version === undefined ? all : all.filter((each) => isServedBy(version, each.version));
-	const instances = some(serving.length === 0 ? all : serving).map(instanceLine);
+	const instances = some(serving.length === 0 ? all : serving, caller).map(instanceLine);
 	return { service, instances, watchMs, known: all.length > 0 || host.owners.has(service) };
 }
 
-/** As many as one answer holds, not the same ones for everybody. */
-function some(instances: readonly Instance[]): readonly Instance[] {
+/** As many as one answer holds: not the same ones for everybody, but for one caller the same each time. */
+function some(instances: readonly Instance[], caller: Jid): readonly Instance[] {
 	if (instances.length <= MAX_INSTANCES) return instances;
-	const start = Math.floor(Math.random() * instances.length);
-	return [...instances.slice(start), ...instances.slice(0, start)].slice(0, MAX_INSTANCES);
+	const ranked = instances.map((instance) => ({ instance, rank: hashOf(`${caller}/${instance.instance}`) }));
+	ranked.sort((a, b) => a.rank - b.rank);
+	return ranked.slice(0, MAX_INSTANCES).map(({ instance }) => instance);
+}
+
+/** Spreads evenly, and no more is asked of it (FNV-1a, 32 bits). */
+function hashOf(text: string): number {
+	let hash = 0x811c9dc5;
+	for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+	return hash >>> 0;
 }
