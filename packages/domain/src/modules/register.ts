@@ -32,9 +32,7 @@ export const register: DomainModule = (host) => {
 		const registration = decodeRegister(payload);
 		requireNode(from);
 		host.owners.require(from, registration.service);
-		const description = await asking.once(`${registration.fingerprint} ${from.bare()}`, () =>
-			contractOf(host, registration, from),
-		);
+		const description = await contractOf(host, asking, registration, from);
 		await makeRoom(host, registration, from);
 		// Both took time, and others may have been quicker.
 		host.owners.require(from, registration.service);
@@ -71,29 +69,27 @@ function requireNode(from: Jid): void {
 }
 
 /** The contract that goes with a registration: the one that is known, or what the provider says. @throws BusError */
-async function contractOf(host: DomainHost, registration: Registration, from: Jid): Promise<ServiceDescription> {
+async function contractOf(
+	host: DomainHost,
+	asking: Asking,
+	registration: Registration,
+	from: Jid,
+): Promise<ServiceDescription> {
 	const { service, version, fingerprint } = registration;
 	const known = host.registry.contracts.require(registration, fingerprint);
 	if (known !== undefined) return known;
-	const payload = xml("contract", NS.contract, { service, v: version });
-	const answer = await host.node.query({
-		type: "get",
-		to: from.toString(),
-		payload,
-		timeoutMs: host.limits.askTimeoutMs,
+	const question = `${service} ${version} ${fingerprint} ${from.bare()}`;
+	return asking.once(question, async () => {
+		const payload = xml("contract", NS.contract, { service, v: version });
+		const { askTimeoutMs: timeoutMs } = host.limits;
+		const answer = await host.node.query({ type: "get", to: from.toString(), payload, timeoutMs });
+		const description = readContract(answer, `${service} ${version}`);
+		const isIt = description.service === service && description.version === version;
+		// What it says of its own fingerprint is not believed.
+		if (isIt && fingerprintOf(description) === fingerprint) return { ...description, fingerprint };
+		const message = `the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`;
+		throw new BusError("invalid-argument", message);
 	});
-	const description = readContract(answer, `${service} ${version}`);
-	if (
-		description.service !== service ||
-		description.version !== version ||
-		fingerprintOf(description) !== fingerprint
-	) {
-		throw new BusError(
-			"invalid-argument",
-			`the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`,
-		);
-	}
-	return description;
 }
 
 function readContract(answer: Element | undefined, what: string): ServiceDescription {
