@@ -8,7 +8,14 @@ import {
 	decodeDiscoInfo,
 	decodeDiscoItems,
 	decodeFault,
+	decodeGrant,
+	decodeInstanceName,
+	decodeRegister,
+	decodeRenew,
+	decodeRenewed,
 	decodeReply,
+	decodeResolution,
+	decodeResolve,
 	decodeStanzaError,
 	ENCODINGS,
 	encodeFault,
@@ -243,6 +250,27 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		case `get ${NS.discoInfo} query`:
 		case `get ${NS.discoItems} query`:
 		case `get ${NS.contract} contract`:
+			return "understood";
+		case `set ${NS.registry} register`:
+			expect(decodeRegister(payload)).toMatchObject({ service: "dictionary", labels: { region: "eu" } });
+			return "understood";
+		case `result ${NS.registry} registered`:
+			expect(decodeGrant(payload).access).toHaveLength(2);
+			return "understood";
+		case `set ${NS.registry} renew`:
+			expect(decodeRenew(payload).map(({ state }) => state)).toEqual(["available", "draining"]);
+			return "understood";
+		case `result ${NS.registry} renewed`:
+			expect(decodeRenewed(payload)).toEqual([{ service: "billing", instance: "worker-7" }]);
+			return "understood";
+		case `set ${NS.registry} deregister`:
+			expect(decodeInstanceName(payload).service).toBe("dictionary");
+			return "understood";
+		case `get ${NS.resolve} resolve`:
+			expect(decodeResolve(payload)).toEqual({ version: "1.0.0", watchMs: 60_000 });
+			return "understood";
+		case `result ${NS.resolve} instances`:
+			expect(decodeResolution(payload)).toMatchObject({ known: true, instances: [{ name: "worker-7" }] });
 			return "understood";
 		case `result ${NS.contract} contract`:
 			decodeBody(payload, parseEncoding(payload.attr("enc")));

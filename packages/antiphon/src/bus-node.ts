@@ -65,6 +65,7 @@ export class BusNode implements Node {
 			maxCallsIn: this.#limits.maxCallsIn,
 			connectTimeoutMs: this.#limits.connectTimeoutMs,
 			ask: (domain, payload) => this.#askDomain("set", Jid.parse(domain), payload, DOMAIN_TIMEOUT_MS),
+			from: () => this.#from(),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
 	}

@@ -1,6 +1,6 @@
 import type { Functions, Handlers, Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
-import { BusError, checkedLabels, type Labels, type Log, presence } from "@antiphon/protocol";
+import { BusError, checkedLabels, type Jid, type Labels, type Log, presence } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Directory } from "./directory.js";
 import type { LocalService } from "./local-service.js";
@@ -19,6 +19,8 @@ export interface ServingParts {
 	readonly connectTimeoutMs: number;
 	/** Asks a domain with an `iq` set. @throws BusError */
 	ask(domain: string, payload: Element): Promise<Element | undefined>;
+	/** The `from` of what this node sends; a client's server stamps it. */
+	from(): Jid | undefined;
 	/** Waits for a promise, but not longer than a drain may take. */
 	atMostForDrain(done: Promise<void>): Promise<void>;
 }
@@ -95,12 +97,12 @@ export class Serving {
 	#registrar(domain: string): Registrar {
 		const known = this.#registrars.get(domain);
 		if (known !== undefined) return known;
-		const { link, log, ask } = this.#parts;
+		const { link, log, ask, from } = this.#parts;
 		const registrar = new Registrar({
 			domain,
 			log,
 			ask: (payload) => ask(domain, payload),
-			showPresence: () => link.send(presence({ to: domain })),
+			showPresence: () => link.send(presence({ to: domain, from: from()?.toString() })),
 			after: (delayMs, action) => {
 				const timer = setTimeout(action, delayMs);
 				return () => clearTimeout(timer);

@@ -151,6 +151,18 @@ describe("a domain", () => {
 		await expect(old.learn({ word: "x" })).resolves.toEqual({ by: "a" });
 	});
 
+	it("is told of two majors of one node after a restart, too", async () => {
+		const bus = memoryBus();
+		const first = await host(bus, { limits: { leaseMs: 300 } });
+		const worker = await join(bus, "worker@example.org/a");
+		const two = service("dictionary", "2.0.0", { define: get({}) });
+		await worker.serve(dictionary, handlersOf("a"), { domain: NAME, instance: "one" });
+		await worker.serve(two, { define: () => {} }, { domain: NAME, instance: "two" });
+		await first.close();
+		const second = await host(bus, { limits: { leaseMs: 300 } });
+		await expect.poll(() => second.instances, { timeout: 3_000 }).toBe(2);
+	});
+
 	it("refuses another contract under the same version, and a name that another account owns", async () => {
 		const bus = memoryBus();
 		const domain = await host(bus);

@@ -7,7 +7,8 @@ import { existing } from "./existing.js";
 
 /**
  * The whole contract with its JSON Schemas, as JSON text (docs/protocol.md, "The contract"). Asked of a service or
- * function; at a node's own address the attribute `service` names it.
+ * function; at a node's own address the attribute `service` names it. Of several major versions `v` says which; without it
+ * the newest is meant.
  */
 export const contract: NodeModule = (host) => {
 	/** Made once, since a contract may be large and everybody may ask for it. */
@@ -22,7 +23,7 @@ export const contract: NodeModule = (host) => {
 		return answer;
 	};
 	handleQuery(host, { ns: NS.contract, name: "contract" }, ({ payload, to }) => {
-		const subject = existing(host, to, payload.attr("service"));
+		const subject = existing(host, to, payload.attr("service"), payload.attr("v"));
 		if (subject.kind === "node") {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");
 		}

@@ -3,6 +3,7 @@ import {
 	BusError,
 	decodeResolve,
 	encodeResolution,
+	isServiceName,
 	type Jid,
 	MAX_INSTANCES,
 	message,
@@ -27,8 +28,9 @@ export const resolve: DomainModule = (host) => {
 	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
 		const { version, watchMs: asked } = decodeResolve(payload);
 		const service = to.local;
-		if (service === undefined)
-			throw new BusError("invalid-argument", "ask the address of a service: dictionary@domain");
+		if (service === undefined || !isServiceName(service)) {
+			throw new BusError("invalid-argument", `ask the address of a service, such as dictionary@${host.domain}`);
+		}
 		if (!host.policy.maySee(from, service)) host.deny(`${from.bare()} may not call ${to.bare()}`);
 		const wantedMs = Math.min(asked, limits.watchMs);
 		const watchMs = wantedMs > 0 && watchers.add(service, from, node.now(), wantedMs) ? wantedMs : 0;
