@@ -10,7 +10,7 @@ const PACKAGES = {
 	antiphon: ["xml", "protocol", "contract", "link"],
 	domain: ["xml", "protocol", "contract", "link", "antiphon"],
 	server: ["xml", "protocol"],
-	cli: ["xml", "protocol", "server", "antiphon", "dictionary"],
+	cli: ["xml", "protocol", "server", "antiphon", "domain", "dictionary"],
 	dictionary: ["antiphon"],
 };
 /** Packages from the registry, by the package that may import them. */
@@ -18,7 +18,7 @@ const REGISTRY = {
 	protocol: ["msgpackr"],
 	contract: ["@standard-schema/spec"],
 	link: ["@xmpp/client", "@xmpp/component"],
-	cli: ["commander", "cli-table3"],
+	cli: ["commander", "cli-table3", "yaml", "zod"],
 	dictionary: ["zod"],
 };
 

@@ -23,4 +23,5 @@ export function reportError(thrown: unknown, json: boolean, isCall = false): voi
 	if (json) console.log(escaped(JSON.stringify(errorJson(error))));
 	else if (thrown instanceof BusError) for (const line of errorLines(error, isCall)) console.error(line);
 	else console.error(`antiphon: ${printable(error.message)}`);
+	if (isUsage && !json) for (const other of thrown.others) console.error(`antiphon: ${printable(other)}`);
 }

@@ -3,6 +3,7 @@ import { UsageError } from "./command-error.js";
 import { callCommand } from "./commands/call.js";
 import { describeCommand } from "./commands/describe.js";
 import { devCommand } from "./commands/dev.js";
+import { domainCommand } from "./commands/domain.js";
 import { lsCommand } from "./commands/ls.js";
 import { pingCommand } from "./commands/ping.js";
 import { serverCommand } from "./commands/server.js";
@@ -10,7 +11,7 @@ import { EXIT_STATUS, EXIT_STATUS_HELP } from "./exit-status.js";
 import { reportError } from "./output.js";
 import { version } from "./version.js";
 
-const COMMANDS = [devCommand, serverCommand, callCommand, lsCommand, describeCommand, pingCommand];
+const COMMANDS = [devCommand, serverCommand, domainCommand, callCommand, lsCommand, describeCommand, pingCommand];
 
 /** The tree of commands. @param quiet says nothing about a wrong command line: the caller does */
 export function makeProgram(quiet = false): Command {

@@ -1,0 +1,63 @@
+import { createDomain, type Domain } from "@antiphon/domain";
+import { BusError, type Link, type Log, lineLog } from "antiphon";
+import type { Command } from "commander";
+import { UsageError } from "../command-error.js";
+import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
+import { untilSignal } from "../until-signal.js";
+
+interface DomainFlags {
+	readonly config: string;
+	readonly check?: boolean;
+}
+
+/** `antiphon domain`: the host of a domain, beside any XMPP server. */
+export function domainCommand(program: Command): void {
+	program
+		.command("domain")
+		.description("host a domain: providers register there, callers find them")
+		.requiredOption("--config <file>", "its config file, YAML or JSON: docs/operating.md")
+		.option("--check", "check the file and end; status 0 if it can be used")
+		.action(async ({ config: file, check }: DomainFlags) => {
+			const config = readDomainConfig(file);
+			if (check) {
+				for (const warning of config.warnings) console.error(`antiphon: ${warning}`);
+				console.log(`${file} can be used: it hosts ${config.domain} at ${config.url}`);
+				return;
+			}
+			await host(config, file);
+		});
+}
+
+async function host(config: DomainConfig, file: string): Promise<void> {
+	const log = lineLog(config.domain, config.log);
+	for (const warning of config.warnings) log.warn(warning);
+	const stop = untilSignal();
+	const link = config.link();
+	const domain = await Promise.race([connected(config, link, file, log), stop]);
+	if (domain === undefined) {
+		link.destroy();
+		throw new BusError("cancelled", "interrupted before the domain was online");
+	}
+	console.log(`hosting ${domain.name} at ${config.url}, ${domain.instances} instances`);
+	const cause = await Promise.race([stop, domain.closed]);
+	// What is being passed on still gets its answers.
+	await domain.drain();
+	if (cause !== undefined) throw cause;
+}
+
+async function connected(config: DomainConfig, link: Link, file: string, log: Log): Promise<Domain> {
+	const { access, limits, stateFile } = config;
+	try {
+		return await createDomain({
+			link,
+			limits,
+			log,
+			...(access && { access }),
+			...(stateFile !== undefined && { stateFile }),
+		});
+	} catch (thrown) {
+		const error = BusError.from(thrown);
+		// All that can be wrong with the options stands in the file.
+		throw error.code === "invalid-argument" ? new UsageError(`${file}: ${error.message}`) : error;
+	}
+}

@@ -1,0 +1,130 @@
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type AccessEntry, type AccessOptions, type DomainLimits, domainLimits, Policy } from "@antiphon/domain";
+import type { LogLevel } from "@antiphon/protocol";
+import { BusError, type Link, linkFromEnv } from "antiphon";
+import { UsageError } from "../command-error.js";
+import { parseYaml } from "./parse-yaml.js";
+import { keyAt, problemsOf } from "./problems.js";
+import { type FileContent, type FileEntry, fileSchema } from "./schema.js";
+import { exposure, readSecret } from "./secret.js";
+
+/** A config file that has been checked: what it says, with defaults. */
+export interface DomainConfig {
+	readonly url: string;
+	readonly domain: string;
+	/** `undefined`: the default of the domain. */
+	readonly access: AccessOptions | undefined;
+	readonly limits: DomainLimits;
+	readonly stateFile: string | undefined;
+	readonly log: LogLevel;
+	/** What should be changed, but need not. */
+	readonly warnings: readonly string[];
+	/** A link as it says, not open yet. */
+	link(): Link;
+}
+
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads and checks the config file of a domain. Paths in it are relative to its folder.
+ * @throws UsageError that names the file, the key and what to write there
+ */
+export function readDomainConfig(file: string): DomainConfig {
+	const content = contentOf(file);
+	const path = (relative: string) => resolve(dirname(file), relative);
+	const secret = readSecret(content, file, path);
+	const { url } = content;
+	const environment = {
+		ANTIPHON_URL: url,
+		ANTIPHON_COMPONENT: content.domain,
+		ANTIPHON_SECRET: typeof secret === "string" ? secret : secret.secret,
+		ANTIPHON_CA: content.ca && path(content.ca),
+		ANTIPHON_INSECURE: content.insecure ? "1" : undefined,
+	};
+	const link = () => inFile(file, () => linkFromEnv(environment));
+	// It says what is wrong with the options, and it has normalised the domain.
+	const domain = link().ownedDomain as string;
+	const access = content.access && checkedAccess(content.access, domain, file);
+	const exposed = exposure(secret);
+	return {
+		url,
+		domain,
+		access,
+		limits: inFile(file, () => domainLimits(content.limits as Partial<DomainLimits> | undefined)),
+		stateFile: content.stateFile === undefined ? undefined : writable(path(content.stateFile), file),
+		log: content.log ?? "info",
+		warnings: exposed === undefined ? [] : [exposed],
+		link,
+	};
+}
+
+function contentOf(file: string): FileContent {
+	const parsed = fileSchema.safeParse(parseYaml(readText(file, "--config"), file), { reportInput: true });
+	if (parsed.success) return parsed.data;
+	const [first = "", ...others] = problemsOf(parsed.error.issues, allowedAt).map((problem) => `${file}: ${problem}`);
+	throw new UsageError(first, others);
+}
+
+/** The keys that may stand at a path. */
+function allowedAt([first, , item]: readonly PropertyKey[]): string {
+	const { access, limits } = fileSchema.shape;
+	const level = first === "limits" ? limits : first === "access" ? access : undefined;
+	if (first === "access" && item !== undefined) return "allow, deny, to";
+	return Object.keys(level === undefined ? fileSchema.shape : level.unwrap().shape).join(", ");
+}
+
+/** @throws UsageError also for what a pattern cannot be */
+function checkedAccess(given: NonNullable<FileContent["access"]>, domain: string, file: string): AccessOptions {
+	const lists = Object.entries(given).filter(([, entries]) => entries !== undefined);
+	const access = Object.fromEntries(
+		lists.map(([list, entries]) => [list, entries?.map((each, i) => entryOf(each, ["access", list, i], file))]),
+	);
+	inFile(file, () => new Policy(domain, access));
+	return access;
+}
+
+function entryOf({ allow, deny, to }: FileEntry, path: readonly PropertyKey[], file: string): AccessEntry {
+	const about = to === undefined ? {} : { to };
+	if (allow !== undefined && deny === undefined) return { allow, ...about };
+	if (deny !== undefined && allow === undefined) return { deny, ...about };
+	const problem = allow === undefined ? "says nothing" : "says two things";
+	throw new UsageError(
+		`${file}: ${keyAt(path)} ${problem}: write either allow or deny, such as { allow: worker@example.org }`,
+	);
+}
+
+/** A file that may not be there yet, in a folder that can be written to. */
+function writable(path: string, file: string): string {
+	try {
+		accessSync(dirname(path), constants.W_OK);
+		if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+	} catch (error) {
+		throw new UsageError(
+			`${file}: stateFile: the folder of ${path} has to be there and writable: ${(error as Error).message}`,
+		);
+	}
+	throw new UsageError(`${file}: stateFile: ${path} is a folder: write the path of a file`);
+}
+
+function readText(path: string, what: string): string {
+	try {
+		const { size } = statSync(path);
+		if (size <= MAX_FILE_BYTES) return readFileSync(path, "utf8");
+	} catch (error) {
+		throw new UsageError(`${what}: ${(error as Error).message}`);
+	}
+	throw new UsageError(`${what}: ${path} is larger than ${MAX_FILE_BYTES} bytes`);
+}
+
+/** What the library refuses is wrong in this file. */
+function inFile<T>(file: string, make: () => T): T {
+	try {
+		return make();
+	} catch (thrown) {
+		const message = BusError.from(thrown)
+			.message.replace(/^ANTIPHON_CA:/, "ca:")
+			.replace(/^not a domain:/, "domain: no domain is");
+		throw new UsageError(`${file}: ${message}`);
+	}
+}
