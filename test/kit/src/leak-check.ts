@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 
 /** What a test file must not leave behind: open sockets, listening servers, child processes, running timers. */
-const KINDS = ["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "ProcessWrap", "Timeout"];
+const KINDS = ["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "UDPWrap", "ProcessWrap", "Timeout"];
 const GRACE_MS = 3_000;
 const POLL_MS = 20;
 

@@ -1,28 +1,45 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate, type ServerCertificate } from "./certificates.js";
+import type { DnsServer } from "./dns-server.js";
+import { freeAddress } from "./free-address.js";
 import { freePort } from "./free-port.js";
 import { startChild } from "./process.js";
 import { superviseServer, withFreshPorts } from "./supervised-server.js";
 import { tempDir } from "./temp-dir.js";
 import { BUS_STANZA_BYTES, type XmppServer, type XmppServerOptions } from "./xmpp-server.js";
 
+export interface ProsodyOptions extends XmppServerOptions {
+	/**
+	 * The name server through which it finds other servers. With it the server federates: it listens for them on port 5269
+	 * of a loopback address of its own, announces its domain and components there, and knows them by dialback (XEP-0220)
+	 * without TLS. Needs `lua-unbound`. Default: it talks to no other server.
+	 */
+	readonly federation?: DnsServer;
+}
+
+/** Where servers expect each other when DNS has no SRV record (RFC 6120, section 3.2.2). */
+const S2S_PORT = 5269;
+
 /**
  * Starts the installed Prosody on 127.0.0.1 with free ports and its own data, as whoever runs the test (root as well).
  * Rejects with its log if it is not ready within 15 s.
  */
-export function startProsody(options: XmppServerOptions = {}): Promise<XmppServer> {
+export function startProsody(options: ProsodyOptions = {}): Promise<XmppServer> {
 	return withFreshPorts(() => launchProsody(options));
 }
 
-async function launchProsody(options: XmppServerOptions): Promise<XmppServer> {
-	const { domain = "localhost", users = {}, components = {}, tls = false, bus = true } = options;
+async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
+	const { domain = "localhost", users = {}, components = {}, tls = false, bus = true, federation } = options;
 	const certificate = tls === true ? makeCertificate({ domains: [domain] }) : tls || undefined;
 	const ports = {
 		c2sPort: await freePort(),
 		componentPort: await freePort(),
 		...(certificate && { tlsPort: await freePort() }),
 	};
+	const s2sAddress = federation && (await freeAddress(S2S_PORT));
+	if (s2sAddress) for (const name of [domain, ...Object.keys(components)]) federation.announce(name, s2sAddress);
+	const s2s = s2sAddress ? { address: s2sAddress, dnsPort: federation.port } : undefined;
 	const dir = tempDir("prosody");
 	const config = join(dir.path, "prosody.cfg.lua");
 	writeAccounts(join(dir.path, "data"), domain, users);
@@ -30,7 +47,7 @@ async function launchProsody(options: XmppServerOptions): Promise<XmppServer> {
 		writeFileSync(join(dir.path, "cert.pem"), certificate.cert);
 		writeFileSync(join(dir.path, "key.pem"), certificate.key, { mode: 0o600 });
 	}
-	writeFileSync(config, configuration(dir.path, domain, components, ports, certificate, bus));
+	writeFileSync(config, configuration(dir.path, domain, components, ports, certificate, bus, s2s));
 	return superviseServer({
 		facts: {
 			name: "prosody",
@@ -46,7 +63,8 @@ async function launchProsody(options: XmppServerOptions): Promise<XmppServer> {
 		started: (output) =>
 			output.includes(`Activated service 'c2s' on [127.0.0.1]:${ports.c2sPort}`) &&
 			(Object.keys(components).length === 0 ||
-				output.includes(`Activated service 'component' on [127.0.0.1]:${ports.componentPort}`)),
+				output.includes(`Activated service 'component' on [127.0.0.1]:${ports.componentPort}`)) &&
+			(s2s === undefined || output.includes(`Activated service 's2s' on [${s2s.address}]:${S2S_PORT}`)),
 		portTaken: (output) => output.includes("Failed to open server port"),
 		cleanUp: dir.remove,
 		startLimitMs: 15_000,
@@ -61,6 +79,7 @@ function configuration(
 	ports: { c2sPort: number; componentPort: number; tlsPort?: number },
 	certificate: ServerCertificate | undefined,
 	bus: boolean,
+	s2s: { readonly address: string; readonly dnsPort: number } | undefined,
 ): string {
 	const modules = [
 		"roster",
@@ -77,6 +96,7 @@ function configuration(
 	// Without a certificate, mod_tls would still announce <starttls/>, and a client that takes it up hangs.
 	if (certificate) modules.push("tls");
 	if (!bus) modules.push("limits");
+	if (s2s) modules.push("s2s", "dialback");
 	const ssl = `{ certificate = ${quote(join(dir, "cert.pem"))}; key = ${quote(join(dir, "key.pem"))} }`;
 	const lines = [
 		"run_as_root = true", // ignored for an ordinary user; as root Prosody refuses to start without it
@@ -92,7 +112,8 @@ function configuration(
 		`component_ports = { ${ports.componentPort} }`,
 		'component_interfaces = { "127.0.0.1" }',
 		`modules_enabled = { ${modules.map(quote).join("; ")} }`,
-		'modules_disabled = { "s2s"; "s2s_auth_certs" }',
+		`modules_disabled = { ${s2s ? "" : '"s2s"; '}"s2s_auth_certs" }`,
+		...(s2s ? federationLines(s2s, bus) : []),
 		'authentication = "internal_plain"', // one stored form from which SCRAM-SHA-1, SCRAM-SHA-256 and PLAIN all work
 		'storage = "internal"',
 		`c2s_require_encryption = ${certificate !== undefined}`,
@@ -110,6 +131,18 @@ function configuration(
 		]),
 	];
 	return `${lines.filter((line) => line !== "").join("\n")}\n`;
+}
+
+/** `/etc/hosts` would not do: servers look for an SRV record first, and that question would leave the machine. */
+function federationLines(s2s: { readonly address: string; readonly dnsPort: number }, bus: boolean): string[] {
+	return [
+		`s2s_interfaces = { ${quote(s2s.address)} }`,
+		`s2s_ports = { ${S2S_PORT} }`,
+		"s2s_require_encryption = false; s2s_secure_auth = false",
+		"s2s_close_timeout = 1",
+		bus ? `s2s_stanza_size_limit = ${BUS_STANZA_BYTES}` : "",
+		`unbound = { forward = "127.0.0.1@${s2s.dnsPort}"; resolvconf = false; options = { ["do-not-query-localhost:"] = "no" } }`,
+	];
 }
 
 /** The files that `prosodyctl register` would write, without the third of a second that it takes for each account. */

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { ejabberdLibraries } from "./ejabberd.js";
 
 /** What a suite may need that Node and npm do not bring. */
-export type Requirement = "prosody" | "ejabberd" | "xmpp4r" | "slixmpp" | "aioxmpp" | "go-sendxmpp";
+export type Requirement = "prosody" | "lua-unbound" | "ejabberd" | "xmpp4r" | "slixmpp" | "aioxmpp" | "go-sendxmpp";
 
 /**
  * The interpreters for which Debian installs its libraries; another Ruby or Python that comes first in PATH does not see
@@ -17,6 +17,8 @@ const PROBE_LIMIT_MS = 10_000;
 
 const rows: Record<Requirement, { readonly debianPackage: string; readonly probe: () => boolean }> = {
 	prosody: { debianPackage: "prosody", probe: () => inPath("prosody") },
+	// With the Lua that Prosody runs on; Debian's Prosody only recommends it.
+	"lua-unbound": { debianPackage: "lua-unbound", probe: () => succeeds("lua5.4", ["-e", "require 'lunbound'"]) },
 	ejabberd: { debianPackage: "ejabberd", probe: () => inPath("erl") && ejabberdLibraries() !== undefined },
 	xmpp4r: {
 		debianPackage: "ruby-xmpp4r",
