@@ -3,8 +3,10 @@ import {
 	BusError,
 	checkedJidPattern,
 	isAllowed,
+	isAnyAllowed,
 	type Jid,
 	MAX_ACCESS_RULES,
+	rulesForService,
 } from "@antiphon/protocol";
 
 /** Rules as a person writes them: who may do what, in one line. */
@@ -59,9 +61,7 @@ export class Policy {
 
 	/** Whether there may be a function of this service that `who` may call. */
 	maySee(who: Jid, service: string): boolean {
-		return this.callRules(service).some(
-			({ effect, what }) => effect === "allow" && isAllowed(this.#call, who, firstOf(what, service)),
-		);
+		return isAnyAllowed(this.#call, who, service);
 	}
 
 	isAdmin(who: Jid): boolean {
@@ -70,18 +70,8 @@ export class Policy {
 
 	/** The rules that can matter for calls of one service, for its providers. */
 	callRules(service: string): AccessRule[] {
-		const prefix = `${service}.`;
-		return this.#call.filter(({ what }) =>
-			what.endsWith("*") ? prefix.startsWith(what.slice(0, -1)) || what.startsWith(prefix) : what.startsWith(prefix),
-		);
+		return rulesForService(this.#call, service);
 	}
-}
-
-/** A name that a pattern of {@link Policy.callRules} fits. */
-function firstOf(what: string, service: string): string {
-	if (!what.endsWith("*")) return what;
-	const stem = what.slice(0, -1);
-	return stem.length > service.length ? stem : `${service}.`;
 }
 
 function rulesOf(list: string, entries: readonly AccessEntry[]): AccessRule[] {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type AccessRule, checkedJidPattern, decodeAccess, encodeAccess, isAllowed } from "./access.js";
+import {
+	type AccessRule,
+	checkedJidPattern,
+	decodeAccess,
+	encodeAccess,
+	isAllowed,
+	isAnyAllowed,
+	rulesForService,
+} from "./access.js";
 import { Jid } from "./jid.js";
 
 const allow = (who: string, what = "*"): AccessRule => ({ effect: "allow", who, what });
@@ -35,6 +43,25 @@ describe("access rules", () => {
 		expect(may(rules, "eve@example.org/x")).toBe(false);
 		expect(may(rules, "bob@example.org/x")).toBe(true);
 		expect(may(rules, "bob@example.org/x", "billing.pay")).toBe(false);
+	});
+
+	it("let somebody see a service of which one function is allowed", () => {
+		const sees = (rules: AccessRule[]) => isAnyAllowed(rules, Jid.parse("alice@example.org/x"), "dictionary");
+		expect(sees([])).toBe(false);
+		for (const what of ["*", "dict*", "dictionary.*", "dictionary.define", "Dictionary.de*"]) {
+			expect(sees([allow("*@example.org", what)])).toBe(true);
+			expect(sees([deny("alice@example.org", what), allow("*", what)])).toBe(false);
+		}
+		for (const what of ["dictionaries.*", "dictionary", "billing*"]) expect(sees([allow("*", what)])).toBe(false);
+	});
+
+	it("are those of one service where they can matter for it, whatever their case", () => {
+		const rules = ["*", "dict*", "DICT*", "Dictionary.define", "dictionary.de*", "billing.*", "dictionary"];
+		const kept = rulesForService(
+			rules.map((what) => allow("*", what)),
+			"dictionary",
+		);
+		expect(kept.map(({ what }) => what)).toEqual(rules.slice(0, 5));
 	});
 
 	it("do not tell upper from lower case, as JIDs do not", () => {

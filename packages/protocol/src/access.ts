@@ -34,6 +34,30 @@ export function isAllowed(rules: readonly AccessRule[], who: Jid, what: string):
 	return rule?.effect === "allow";
 }
 
+/** The rules that can matter for one service and its functions. */
+export function rulesForService(rules: readonly AccessRule[], service: string): AccessRule[] {
+	const prefix = `${service}.`.toLowerCase();
+	return rules.filter(({ what }) => {
+		const folded = what.toLowerCase();
+		if (!folded.endsWith("*")) return folded.startsWith(prefix);
+		return prefix.startsWith(folded.slice(0, -1)) || folded.startsWith(prefix);
+	});
+}
+
+/** Whether there may be a function of this service that `who` is allowed. */
+export function isAnyAllowed(rules: readonly AccessRule[], who: Jid, service: string): boolean {
+	return rulesForService(rules, service).some(
+		({ effect, what }) => effect === "allow" && isAllowed(rules, who, firstOf(what, service)),
+	);
+}
+
+/** A name that a pattern of {@link rulesForService} fits. */
+function firstOf(what: string, service: string): string {
+	if (!what.endsWith("*")) return what;
+	const stem = what.slice(0, -1);
+	return stem.length > service.length ? stem : `${service}.`;
+}
+
 /** Names are compared as JIDs are: case does not count. */
 function fitsName(pattern: string, name: string): boolean {
 	const folded = name.toLowerCase();

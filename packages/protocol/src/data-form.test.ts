@@ -9,10 +9,15 @@ const form = (...fields: Parameters<typeof xml>[3][]) => xml("x", NS.dataForms, 
 
 describe("a data form", () => {
 	it("arrives as it was sent, its FORM_TYPE hidden and first", () => {
-		const sent = { formType: "urn:x", fields: { one: ["1"], many: ["a", "b"], none: [], odd: ["<&>", ""] } };
+		const sent = { formType: "urn:x", fields: { one: ["1"], many: ["a", "b"], odd: ["<&>", ""] } };
 		const element = parseElement(serialize(encodeDataForm(sent), ""));
 		expect(element.child()?.attributes).toEqual(["var", "FORM_TYPE", "type", "hidden"]);
 		expect(decodeDataForm(element)).toEqual(sent);
+	});
+
+	it("is sent without fields that have no value", () => {
+		const element = encodeDataForm({ formType: "urn:x", fields: { none: [] } });
+		expect(decodeDataForm(element)).toEqual({ formType: "urn:x", fields: {} });
 	});
 
 	it("is none without a FORM_TYPE", () => {

@@ -7,6 +7,7 @@ export interface DataForm {
 	readonly fields: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A field without values is left out: implementations do not agree on its part in a capability hash (XEP-0115). */
 export function encodeDataForm(form: DataForm): Element {
 	const field = (name: string, values: readonly string[], type?: string) =>
 		xml("field", NS.dataForms, { var: name, type }, ...values.map((value) => xml("value", NS.dataForms, {}, value)));
@@ -15,7 +16,9 @@ export function encodeDataForm(form: DataForm): Element {
 		NS.dataForms,
 		{ type: "result" },
 		field("FORM_TYPE", [form.formType], "hidden"),
-		...Object.entries(form.fields).map(([name, values]) => field(name, values)),
+		...Object.entries(form.fields)
+			.filter(([, values]) => values.length > 0)
+			.map(([name, values]) => field(name, values)),
 	);
 }
 

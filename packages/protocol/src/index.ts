@@ -1,4 +1,11 @@
-export { type AccessRule, checkedJidPattern, isAllowed, MAX_ACCESS_RULES } from "./access.js";
+export {
+	type AccessRule,
+	checkedJidPattern,
+	isAllowed,
+	isAnyAllowed,
+	MAX_ACCESS_RULES,
+	rulesForService,
+} from "./access.js";
 export {
 	type Call,
 	type CallHead,
@@ -10,6 +17,7 @@ export {
 	forwardedCall,
 	type TraceContext,
 } from "./call.js";
+export { type Capabilities, capabilityHash, encodeCapabilities } from "./caps.js";
 export { type DataForm, decodeDataForm, encodeDataForm } from "./data-form.js";
 export {
 	type DiscoInfo,
@@ -79,6 +87,17 @@ export {
 	type Resolution,
 	type ResolveRequest,
 } from "./resolution.js";
+export {
+	decodePageEnd,
+	decodePageRequest,
+	encodePagePosition,
+	encodePageRequest,
+	type PageBounds,
+	type PageItem,
+	type PagePosition,
+	type PageRequest,
+	pageOf,
+} from "./result-set.js";
 export { Scope } from "./scope.js";
 export {
 	SCRAM_MECHANISMS,

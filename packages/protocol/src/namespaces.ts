@@ -28,8 +28,14 @@ export const NS = {
 	discoItems: "http://jabber.org/protocol/disco#items",
 	/** XEP-0004 */
 	dataForms: "jabber:x:data",
+	/** XEP-0012 */
+	lastActivity: "jabber:iq:last",
+	/** XEP-0059 */
+	resultSet: "http://jabber.org/protocol/rsm",
 	/** XEP-0092 */
 	version: "jabber:iq:version",
+	/** XEP-0115 */
+	caps: "http://jabber.org/protocol/caps",
 	/** XEP-0198 */
 	streamManagement: "urn:xmpp:sm:3",
 	/** XEP-0199 */
