@@ -322,18 +322,21 @@ describe("antiphon dev", () => {
 		expect(stdout).toMatch(/→ unknown-word; did you mean stanza\?/);
 		expect(stdout).toMatch(/<fault xmlns='urn:antiphon:rpc:1' code='fault' name='unknown-word'/);
 		expect(stdout).toMatch(/→ invalid-argument: /);
+		// Straight to the process that serves it; by hand, to the function's own JID.
+		expect(stdout).toMatch(/<iq type='get' id='[^']+' to='worker@localhost\/[^']+'>/);
+		expect(stdout).toMatch(/<iq type='get' id='[^']+' to='dictionary\.define@fn\.localhost'>/);
 	});
 
 	it("--exit ends with a status other than 0 after a tour in which a step did not", async () => {
 		// The real command, beside a dictionary in which a word means something else.
 		const hooks = asModule(`export const load = (url, context, next) =>
 			url.endsWith("/dictionary/dist/words.js")
-				? { format: "module", shortCircuit: true, source: "export const WORDS = { xmpp: 'nonsense', stanza: 'x' }" }
+				? { format: "module", shortCircuit: true, source: "export const WORDS = { xmpp: 'nonsense', stanza: 'x', jid: 'y' }" }
 				: next(url, context);`);
 		const preload = asModule(`import { register } from "node:module"; register(${JSON.stringify(hooks)});`);
 		const { code, stdout } = await antiphon(["dev", ...ports, "--exit"], { NODE_OPTIONS: `--import ${preload}` });
 		expect(stdout).toMatch(/✗ an unexpected text: nonsense/);
-		expect(stdout.match(/^ {2}→ /gm)).toHaveLength(2);
+		expect(stdout.match(/^ {2}→ /gm)).toHaveLength(3);
 		expect(code).toBe(1);
 	});
 
@@ -354,6 +357,18 @@ describe("antiphon dev", () => {
 			expect(await dev.exited).toEqual({ code: 0, signal: null });
 			expect(dev.stderr()).toBe("");
 			expect(isAlive(pid)).toBe(false);
+		},
+		LIMIT_MS,
+	);
+
+	it(
+		"says so and ends when the service dies",
+		async () => {
+			const dev = startAntiphon(["dev", ...ports]);
+			await dev.waitUntil("the tour", () => dev.stdout().includes("Ctrl-C"), LIMIT_MS);
+			process.kill(Number(/dictionary, process (\d+)/.exec(dev.stdout())?.[1]), "SIGKILL");
+			expect(await dev.exited).toEqual({ code: 1, signal: null });
+			expect(dev.stderr()).toBe("the dictionary service ended by itself: SIGKILL\n");
 		},
 		LIMIT_MS,
 	);

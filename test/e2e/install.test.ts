@@ -50,7 +50,7 @@ describe.skipIf(!serversRequired())(`npm start from nothing but Node and npm${re
 			const first = await npm([...START, "0"]);
 			expect(first).toMatchObject({ code: 0 });
 			expect(first.stderr).toMatch(/installing with pnpm@/);
-			expect(first.stdout.match(/^ {2}→ /gm)).toHaveLength(3);
+			expect(first.stdout.match(/^ {2}→ /gm)).toHaveLength(4);
 			expect(first.stdout).not.toContain("✗");
 
 			const taken = createServer();

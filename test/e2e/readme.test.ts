@@ -62,7 +62,7 @@ function settled(output: string): string {
 		.replaceAll(/ id='[^']*'/g, " id='ID'")
 		.replaceAll(/ ttl='\d+'/g, " ttl='MS'")
 		.replaceAll(/ANTIPHON_PASSWORD=\S+/g, "ANTIPHON_PASSWORD=SECRET")
-		.replaceAll(/me@localhost\/[\w-]+/g, "me@localhost/RESOURCE")
+		.replaceAll(/(me|worker)@localhost\/[\w-]+/g, "$1@localhost/RESOURCE")
 		.trimEnd();
 }
 

@@ -33,6 +33,7 @@ it("every step of the tour passes beside the dictionary", async () => {
 		expect.stringMatching(/^✓ .*Messaging/),
 		expect.stringMatching(/^✓ unknown-word; did you mean stanza/),
 		expect.stringMatching(/^✓ invalid-argument: /),
+		expect.stringMatching(/^✓ An XMPP address/),
 	]);
 });
 
@@ -43,11 +44,13 @@ it("a step fails on another text than it should get, and on a reply where a faul
 		"✗ an unexpected text: nonsense",
 		expect.stringMatching(/^✗ this should have failed, and got .*nonsense/),
 		expect.stringMatching(/^✓ invalid-argument: /),
+		"✓ nonsense",
 	]);
 });
 
 it("every step fails, also one that expects an error, when it gets another error", async () => {
 	expect(await outcomes(async () => {})).toEqual([
+		expect.stringMatching(/^✗ /),
 		expect.stringMatching(/^✗ /),
 		expect.stringMatching(/^✗ /),
 		expect.stringMatching(/^✗ /),

@@ -1,5 +1,6 @@
 import { dictionary } from "@antiphon/dictionary";
-import { BusError, describe, isFault, type Node, untyped } from "antiphon";
+import { NS } from "@antiphon/protocol";
+import { BusError, describe, isFault, type Node, untyped, xml } from "antiphon";
 
 export interface TourStep {
 	readonly title: string;
@@ -9,7 +10,10 @@ export interface TourStep {
 	run(): Promise<string>;
 }
 
-/** What `antiphon dev` shows: a reply, a declared fault, and bad input that gets past the caller's own check. */
+/**
+ * What `antiphon dev` shows: a reply, a declared fault, bad input that gets past the caller's own check, and what the
+ * JID of a function is there for.
+ */
 export function tourSteps(node: Node, domain: string): readonly TourStep[] {
 	const typed = node.client(dictionary, { domain });
 	const unchecked = node.client(untyped(describe(dictionary)), { domain });
@@ -37,6 +41,18 @@ export function tourSteps(node: Node, domain: string): readonly TourStep[] {
 				const error = await failureOf(call(unchecked["define"], { word: 7 }));
 				if (error.code !== "invalid-argument" || error.executed !== "no") throw error;
 				return `${error.code}: ${error.message}`;
+			},
+		},
+		{
+			title: "By hand, to the function's JID, as from any XMPP client: the domain passes the call on",
+			showStanzas: true,
+			run: async () => {
+				const input = JSON.stringify({ word: "jid" });
+				const payload = xml("call", NS.rpc, { fn: "dictionary.define", ttl: "5000", enc: "json" }, input);
+				const reply = await node.query({ type: "get", to: `dictionary.define@${domain}`, payload });
+				const { text } = JSON.parse(reply?.text() ?? "") as { readonly text?: unknown };
+				if (typeof text !== "string") throw new Error(`an unexpected reply: ${reply?.text()}`);
+				return text;
 			},
 		},
 	];

@@ -3,8 +3,8 @@ import { dictionary } from "./contract.js";
 import { provideDictionary } from "./provider.js";
 
 // A process of its own that serves the dictionary where the environment says: on a component link under the JIDs of its
-// domain, on a client link at the address of the node. It says so in one line, and ends on SIGINT or SIGTERM once the
-// calls that run are answered.
+// domain; on a client link registered with the domain of ANTIPHON_DOMAIN, or without one at the address of the node. It
+// says so in one line, and ends on SIGINT or SIGTERM once the calls that run are answered.
 try {
 	let drain: () => void = () => process.exit(1);
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => drain());
@@ -13,13 +13,13 @@ try {
 	process.channel?.unref();
 	// #region start
 	const node = await createNode({ link: linkFromEnv(), log: lineLog("dictionary", "warn") });
-	await provideDictionary(node);
+	const domain = process.env["ANTIPHON_COMPONENT"] ?? process.env["ANTIPHON_DOMAIN"];
+	await provideDictionary(node, domain === undefined ? {} : { domain });
 	// #endregion
 	drain = () => void node.drain();
-	const domain = process.env["ANTIPHON_COMPONENT"];
-	console.log(
-		`serving ${dictionary.name} ${dictionary.version} at ${domain === undefined ? node.jid : `${dictionary.name}@${domain}`}`,
-	);
+	const address = domain === undefined || node.jid === domain ? [] : [`as ${node.jid}`];
+	const where = domain === undefined ? node.jid : `${dictionary.name}@${domain}`;
+	console.log([`serving ${dictionary.name} ${dictionary.version} at ${where}`, ...address].join(" "));
 	const cause = await node.closed;
 	if (cause !== undefined) throw cause;
 } catch (error) {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
+import { createDomain, type Domain } from "@antiphon/domain";
 import { type EmbeddedServer, lineLog } from "@antiphon/server";
-import { clientLink, createNode, type Node } from "antiphon";
+import { clientLink, componentLink, createNode, type Node } from "antiphon";
 import { type Command, Option } from "commander";
 import { EXIT_STATUS } from "../exit-status.js";
 import { stanzaLines } from "../print/stanza.js";
@@ -22,12 +23,13 @@ interface DevFlags {
 const DOMAIN = "localhost";
 const FUNCTIONS = `fn.${DOMAIN}`;
 const USER = `me@${DOMAIN}`;
+const WORKER = `worker@${DOMAIN}`;
 
-/** `antiphon dev`: a server, a service and a caller on this machine, and a tour of what they do. */
+/** `antiphon dev`: a server, a domain, a service and a caller on this machine, and a tour of what they do. */
 export function devCommand(program: Command): void {
 	program
 		.command("dev")
-		.description("start the embedded server and the dictionary service, show calls, and stay up")
+		.description("start the embedded server, a domain and the dictionary service, show calls, and stay up")
 		.addOption(
 			new Option("--port <port>", "port for clients; 0 takes a free one").default(5222).argParser(port("--port")),
 		)
@@ -41,26 +43,31 @@ export function devCommand(program: Command): void {
 }
 
 async function dev(flags: DevFlags): Promise<void> {
-	const password = randomBytes(9).toString("base64url");
-	const secret = randomBytes(9).toString("base64url");
+	const [password, workerPassword, secret] = [newSecret(), newSecret(), newSecret()];
 	const server = await startOnPorts({
 		domain: DOMAIN,
 		port: flags.port,
 		componentPort: flags.componentPort,
-		users: { me: password },
+		users: { me: password, worker: workerPassword },
 		components: { [FUNCTIONS]: secret },
 		log: lineLog("server", "warn"),
 	});
 	try {
 		heading(`XMPP server of ${DOMAIN}: clients at ${clientUrl(server)}, components at port ${server.componentPort}`);
+		await using domain = await createDomain({
+			link: componentLink({ url: `xmpp://${server.host}:${server.componentPort}`, domain: FUNCTIONS, secret }),
+			log: lineLog("domain", "warn"),
+		});
+		heading(`domain ${domain.name}: accounts of ${DOMAIN} register services there, and call them`);
 		const service = await startService(fileURLToPath(import.meta.resolve("@antiphon/dictionary/main")), {
-			ANTIPHON_URL: `xmpp://${server.host}:${server.componentPort}`,
-			ANTIPHON_COMPONENT: FUNCTIONS,
-			ANTIPHON_SECRET: secret,
+			ANTIPHON_URL: clientUrl(server),
+			ANTIPHON_JID: WORKER,
+			ANTIPHON_PASSWORD: workerPassword,
+			ANTIPHON_DOMAIN: FUNCTIONS,
 		});
 		try {
 			heading(`dictionary, process ${service.pid}: ${service.ready}`);
-			await tourAndStay(server, service, password, flags.exit === true);
+			await tourAndStay(server, { service, domain }, password, flags.exit === true);
 		} finally {
 			await service.stop();
 		}
@@ -69,9 +76,15 @@ async function dev(flags: DevFlags): Promise<void> {
 	}
 }
 
+/** What has to stay up with the server. */
+interface Parts {
+	readonly service: ServiceProcess;
+	readonly domain: Domain;
+}
+
 async function tourAndStay(
 	server: EmbeddedServer,
-	service: ServiceProcess,
+	{ service, domain }: Parts,
 	password: string,
 	exitAfterTour: boolean,
 ): Promise<void> {
@@ -83,9 +96,13 @@ async function tourAndStay(
 		if (!passed) process.exitCode = EXIT_STATUS.failed;
 		if (exitAfterTour) return;
 		for (const line of nextCall(server, password)) console.log(line);
-		const how = await Promise.race([untilSignal(), service.ended]);
-		if (how === undefined) return;
-		console.error(`the dictionary service ended by itself: ${how}`);
+		const problem = await Promise.race([
+			untilSignal(),
+			service.ended.then((how) => `the dictionary service ended by itself: ${how}`),
+			domain.closed.then((cause) => `the domain ended by itself: ${cause?.message}`),
+		]);
+		if (problem === undefined) return;
+		console.error(problem);
 		process.exitCode = EXIT_STATUS.failed;
 	} finally {
 		await node.close();
@@ -126,6 +143,10 @@ function nextCall(server: EmbeddedServer, password: string): string[] {
 		"",
 		"Ctrl-C ends it all.",
 	];
+}
+
+function newSecret(): string {
+	return randomBytes(9).toString("base64url");
 }
 
 function clientUrl({ host, port }: EmbeddedServer): string {
