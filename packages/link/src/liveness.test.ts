@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Liveness } from "./liveness.js";
+import { PingRecord } from "./ping-record.js";
 import { ManualClock } from "./testing/manual-clock.js";
 
 const SETTINGS = { quietMs: 6000, replyMs: 6000, stallMs: 13_000 };
@@ -11,13 +12,21 @@ function setUp(settings = SETTINGS, answerMs?: number) {
 	const clock = new ManualClock();
 	const log: string[] = [];
 	let reads = answerMs !== undefined;
-	const liveness = new Liveness(settings, clock, {
+	const pings = new PingRecord();
+	const asked = () => {
+		pings.sent({ id: "", atMs: clock.now(), writtenBytes: 0, heardBytes: liveness.heardBytes });
+	};
+	const answered = () => {
+		pings.answered(clock.now());
+	};
+	const liveness = new Liveness(settings, clock, pings, {
 		ping: () => {
 			log.push(`ping at ${clock.now()}`);
+			asked();
 			if (reads)
 				clock.after(answerMs ?? 0, () => {
 					liveness.heard(100);
-					liveness.answered();
+					answered();
 				});
 		},
 		unanswered: () => log.push(`unanswered at ${clock.now()}`),
@@ -34,7 +43,7 @@ function setUp(settings = SETTINGS, answerMs?: number) {
 	const stopReading = () => {
 		reads = false;
 	};
-	return { clock, log, liveness, diedAt, hear, stopReading };
+	return { clock, log, liveness, asked, answered, diedAt, hear, stopReading };
 }
 
 describe("A peer that is silent", () => {
@@ -75,9 +84,9 @@ describe("A peer that talks and has stopped reading", () => {
 	);
 
 	it("is given up as soon when the ping was sent along with what was written", () => {
-		const { clock, liveness, diedAt, hear } = setUp(DEFAULTS, 10);
+		const { clock, asked, diedAt, hear } = setUp(DEFAULTS, 10);
 		clock.advance(4000);
-		liveness.asked();
+		asked();
 		hear(60, 1);
 		expect(diedAt()).toBe(19_000);
 	});
@@ -94,7 +103,7 @@ describe("A peer that talks and has stopped reading", () => {
 	it("is given more time when much comes in, behind which the answer may wait, and not without end", () => {
 		const slowLine = setUp(DEFAULTS, 40_000);
 		slowLine.clock.advance(3500);
-		slowLine.liveness.answered();
+		slowLine.answered();
 		slowLine.hear(100, 64_000);
 		expect(slowLine.diedAt()).toBeNaN();
 
@@ -143,15 +152,15 @@ describe("Liveness", () => {
 	});
 
 	it("gives a process that was stopped the time to read what has come in meanwhile", () => {
-		const { clock, log, liveness } = setUp();
+		const { clock, log, liveness, answered } = setUp();
 		clock.advance(3500);
-		liveness.answered();
+		answered();
 		liveness.writing();
 		clock.advance(5000);
 		clock.sleep(60_000);
 		expect(log).toEqual(["ping at 3000", "ping at 6500"]);
 		liveness.heard(1);
-		liveness.answered();
+		answered();
 		liveness.written();
 		clock.advance(6000);
 		expect(log).not.toContainEqual(expect.stringMatching(/^dead/));
@@ -169,7 +178,7 @@ describe("Liveness", () => {
 
 	it("leaves no timer behind when it is stopped by the very ping", () => {
 		const clock = new ManualClock();
-		const liveness: Liveness = new Liveness(SETTINGS, clock, {
+		const liveness: Liveness = new Liveness(SETTINGS, clock, new PingRecord(), {
 			ping: () => liveness.stop(),
 			unanswered() {},
 			dead() {},

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import type { PingRecord } from "./ping-record.js";
 
 export interface LivenessSettings {
 	/** Half of this after the answer to a ping, the next one is due. */
@@ -10,7 +11,7 @@ export interface LivenessSettings {
 }
 
 export interface LivenessActions {
-	/** Send a ping. Its answer is to be told to {@link Liveness.answered}. */
+	/** Send a ping, and note it and its answer in the record of pings. */
 	ping(): void;
 	/** The peer talks, has never answered a ping, and has had the time to. Called before it is asked again. */
 	unanswered(): void;
@@ -45,45 +46,36 @@ const MAX_PATIENCE = 3;
 export class Liveness {
 	readonly #settings: LivenessSettings;
 	readonly #clock: Clock;
+	readonly #pings: PingRecord;
 	readonly #actions: LivenessActions;
+	readonly #startedAt: number;
 	#stopped = false;
 	#heardAt: number;
-	/** Received since the ping that is on its way. */
 	#heardBytes = 0;
-	/** When the ping was sent that is on its way. */
-	#askedAt: number | undefined;
-	/** The last answer; before the first, the beginning. */
-	#answeredAt: number;
-	#answersPings = false;
+	/** Before this, silence is not held against the peer. */
+	#forgivenAt = Number.NEGATIVE_INFINITY;
 	#stuckSince: number | undefined;
 	#cancel: () => void = () => {};
 
-	constructor(settings: LivenessSettings, clock: Clock, actions: LivenessActions) {
+	constructor(settings: LivenessSettings, clock: Clock, pings: PingRecord, actions: LivenessActions) {
 		this.#settings = settings;
 		this.#clock = clock;
+		this.#pings = pings;
 		this.#actions = actions;
-		this.#heardAt = clock.now();
-		this.#answeredAt = this.#heardAt;
+		this.#startedAt = clock.now();
+		this.#heardAt = this.#startedAt;
 		this.#wake(this.#heardAt);
+	}
+
+	/** Bytes that have come in so far. */
+	get heardBytes(): number {
+		return this.#heardBytes;
 	}
 
 	/** Bytes came in. Called for each chunk, so it does next to nothing. */
 	heard(bytes: number): void {
 		this.#heardAt = this.#clock.now();
 		this.#heardBytes += bytes;
-	}
-
-	/** A ping was sent, for whatever reason. One that was on its way is forgotten. */
-	asked(): void {
-		this.#askedAt = this.#clock.now();
-		this.#heardBytes = 0;
-	}
-
-	/** The ping was answered. */
-	answered(): void {
-		this.#askedAt = undefined;
-		this.#answeredAt = this.#clock.now();
-		this.#answersPings = true;
 	}
 
 	/** Bytes were handed to the connection and are waiting to be taken. */
@@ -126,15 +118,15 @@ export class Liveness {
 		} else if (now - this.#heardAt >= this.#limitMs) {
 			this.#die(`the server has been silent for ${Math.round(now - this.#heardAt)} ms`);
 		} else if (this.#askedAt === undefined) {
-			if (now - this.#answeredAt >= quietMs / 2) this.#ask();
+			if (now - this.#answeredAt >= quietMs / 2) this.#actions.ping();
 			this.#wake(now);
 		} else if (now - this.#askedAt < this.#patienceMs) {
 			this.#wake(now);
-		} else if (this.#answersPings) {
+		} else if (this.#pings.answeredAtMs !== undefined) {
 			this.#die(`the server sends, and has not answered a ping for ${Math.round(now - this.#askedAt)} ms`);
 		} else {
 			this.#actions.unanswered();
-			this.#ask();
+			this.#actions.ping();
 			this.#wake(now);
 		}
 	}
@@ -143,9 +135,21 @@ export class Liveness {
 		return this.#settings.quietMs + this.#settings.replyMs;
 	}
 
+	/** The last answer to a ping; before the first, the beginning. */
+	get #answeredAt(): number {
+		return this.#pings.answeredAtMs ?? this.#startedAt;
+	}
+
+	/** Since when an answer is waited for, if one is. */
+	get #askedAt(): number | undefined {
+		const ping = this.#pings.pending;
+		return ping && Math.max(ping.atMs, this.#forgivenAt);
+	}
+
 	/** How long the ping that is on its way may go without an answer. */
 	get #patienceMs(): number {
-		const moreMs = Math.floor(this.#heardBytes / SLOWEST_LINE) * 1000;
+		const heardSince = this.#heardBytes - (this.#pings.pending?.heardBytes ?? 0);
+		const moreMs = Math.floor(heardSince / SLOWEST_LINE) * 1000;
 		return Math.min(this.#limitMs + moreMs, this.#limitMs * MAX_PATIENCE);
 	}
 
@@ -153,12 +157,7 @@ export class Liveness {
 	#forgive(now: number): void {
 		this.#heardAt = Math.max(this.#heardAt, now - this.#settings.quietMs);
 		if (this.#stuckSince !== undefined) this.#stuckSince = now;
-		if (this.#askedAt !== undefined) this.#askedAt = now;
-	}
-
-	#ask(): void {
-		this.asked();
-		this.#actions.ping();
+		this.#forgivenAt = now;
 	}
 
 	#die(reason: string): void {

@@ -1,6 +1,7 @@
 import { BusError, errorOf, isStanza, Jid, presence, resolveNumbers, type StanzaCondition } from "@antiphon/protocol";
 import { type Element, parseElement, serialize } from "@antiphon/xml";
 import type { Link, LinkEvents, LinkState } from "./link.js";
+import { Listener } from "./listener.js";
 import { DEFAULT_MAX_STANZA_BYTES } from "./options.js";
 import { stanzaId } from "./stanza-id.js";
 
@@ -109,12 +110,12 @@ class MemoryLink implements Link {
 	readonly backlog = 0;
 	readonly #router: MemoryRouter;
 	readonly #jid: Jid;
+	readonly #listener = new Listener("a memory link");
 	#ownedDomain: string | undefined;
 	/** To whom it has shown itself, and who is therefore told when it goes (RFC 6121, section 4.6.3). */
 	readonly #shownTo = new Set<string>();
 	#inbox: Element[] = [];
 	#inboxBytes = 0;
-	#events: LinkEvents | undefined;
 	#state: LinkState = { state: "idle" };
 
 	constructor(router: MemoryRouter, jid: Jid) {
@@ -147,7 +148,7 @@ class MemoryLink implements Link {
 	async open(events: LinkEvents): Promise<void> {
 		if (this.#state.state !== "idle") throw new BusError("invalid-argument", "a link can be opened once only");
 		this.#router.join(this.#jid, this);
-		this.#events = events;
+		this.#listener.listen(events);
 		this.#become({ state: "connecting", attempt: 1 });
 		this.#become({ state: "online", jid: this.#jid });
 	}
@@ -189,7 +190,7 @@ class MemoryLink implements Link {
 	#drain(): void {
 		for (const stanza of this.#takeInbox()) {
 			if (this.#state.state !== "online") return;
-			this.#tell((events) => events.onStanza(stanza));
+			this.#listener.tell((events) => events.onStanza(stanza));
 		}
 	}
 
@@ -226,16 +227,7 @@ class MemoryLink implements Link {
 
 	#become(state: LinkState): void {
 		this.#state = state;
-		this.#tell((events) => events.onState(state));
-	}
-
-	/** A listener that throws breaks nothing. */
-	#tell(what: (events: LinkEvents) => void): void {
-		try {
-			if (this.#events !== undefined) what(this.#events);
-		} catch (error) {
-			process.emitWarning(`a listener of a memory link threw: ${BusError.from(error).message}`);
-		}
+		this.#listener.tell((events) => events.onState(state));
 	}
 }
 

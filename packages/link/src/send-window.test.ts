@@ -1,45 +1,56 @@
 import { describe, expect, it } from "vitest";
 import { Liveness } from "./liveness.js";
+import { PingRecord } from "./ping-record.js";
 import { SendWindow } from "./send-window.js";
 import { ManualClock } from "./testing/manual-clock.js";
 
 const KIB = 1024;
-const open = () => new SendWindow({ maxBytes: 1024 * KIB, replyMs: 8000 });
+
+function open() {
+	const pings = new PingRecord();
+	const window = new SendWindow(pings, { maxBytes: 1024 * KIB, replyMs: 8000 });
+	const asked = (atMs: number) => pings.sent({ id: "", atMs, writtenBytes: window.writtenBytes, heardBytes: 0 });
+	const answered = (now: number) => {
+		const ping = pings.answered(now);
+		if (ping !== undefined) window.answered(ping, now);
+	};
+	return { window, asked, answered };
+}
 
 describe("The send window", () => {
 	it("begins small, and asks for a ping when half of it is used", () => {
-		const window = open();
+		const { window, asked } = open();
 		expect(window.room).toBe(32 * KIB);
 		window.wrote(15 * KIB);
 		expect(window.due).toBe(false);
 		window.wrote(1 * KIB);
 		expect(window.due).toBe(true);
-		window.asked(0);
+		asked(0);
 		expect(window.due).toBe(false);
 		window.wrote(16 * KIB);
 		expect(window.room).toBe(0);
 	});
 
 	it("counts as dealt with only what was written before the ping", () => {
-		const window = open();
+		const { window, asked, answered } = open();
 		window.wrote(16 * KIB);
-		window.asked(0);
+		asked(0);
 		window.wrote(10 * KIB);
-		window.answered(2000);
+		answered(2000);
 		expect(window.room).toBe(22 * KIB);
 		expect(window.due).toBe(false);
-		window.asked(3000);
+		asked(3000);
 		window.wrote(22 * KIB);
-		window.answered(5000);
+		answered(5000);
 		expect(window.due).toBe(true);
 	});
 
 	it("doubles when the answer comes fast, and halves when it comes late, within its bounds", () => {
-		const window = open();
+		const { window, asked, answered } = open();
 		const round = (tookMs: number) => {
 			window.wrote(window.room);
-			window.asked(0);
-			window.answered(tookMs);
+			asked(0);
+			answered(tookMs);
 			return window.room / KIB;
 		};
 		expect([1, 1, 1, 1, 1, 1, 1].map(round)).toEqual([64, 128, 256, 512, 1024, 1024, 1024]);
@@ -48,24 +59,24 @@ describe("The send window", () => {
 	});
 
 	it("does not grow by pings that followed next to nothing", () => {
-		const window = open();
+		const { window, asked, answered } = open();
 		window.wrote(100);
-		window.asked(0);
-		window.answered(1);
+		asked(0);
+		answered(1);
 		expect(window.room).toBe(32 * KIB);
 	});
 
 	it("is none for a server that does not answer pings, and small again when it does", () => {
-		const window = open();
+		const { window, asked, answered } = open();
 		window.wrote(32 * KIB);
-		window.asked(0);
+		asked(0);
 		expect(window.room).toBe(0);
 		window.giveUp();
 		window.wrote(1e9);
 		expect(window.room).toBe(Number.POSITIVE_INFINITY);
 		expect(window.due).toBe(false);
-		window.asked(15_000);
-		window.answered(16_000);
+		asked(15_000);
+		answered(16_000);
 		expect(window.room).toBe(32 * KIB);
 	});
 });
@@ -79,17 +90,18 @@ describe("A server that limits the rate", () => {
 	}) {
 		const { bytesPerSecond, stanzaBytes, limited } = options;
 		const clock = new ManualClock();
-		const window = new SendWindow({ maxBytes: 16 * 1024 * KIB, replyMs: 8000 });
+		const pings = new PingRecord();
+		const window = new SendWindow(pings, { maxBytes: 16 * 1024 * KIB, replyMs: 8000 });
 		let deadAtMs: number | undefined;
 		let written = 0;
 		let readBytes = 0;
 		let pingBehind: number | undefined;
 		const ping = () => {
 			pingBehind = written;
-			window.asked(clock.now());
-			liveness.asked();
+			const { writtenBytes } = window;
+			pings.sent({ id: "", atMs: clock.now(), writtenBytes, heardBytes: liveness.heardBytes });
 		};
-		const liveness = new Liveness({ quietMs: 7000, replyMs: 8000, stallMs: 12_000 }, clock, {
+		const liveness = new Liveness({ quietMs: 7000, replyMs: 8000, stallMs: 12_000 }, clock, pings, {
 			ping,
 			unanswered: () => window.giveUp(),
 			dead: () => {
@@ -108,8 +120,8 @@ describe("A server that limits the rate", () => {
 			if (ms % 1000 === 0) liveness.heard(1);
 			if (pingBehind !== undefined && readBytes >= pingBehind) {
 				pingBehind = undefined;
-				liveness.answered();
-				window.answered(clock.now());
+				const ping = pings.answered(clock.now());
+				if (ping !== undefined) window.answered(ping, clock.now());
 			}
 		}
 		liveness.stop();

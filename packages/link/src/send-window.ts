@@ -1,3 +1,5 @@
+import type { Ping, PingRecord } from "./ping-record.js";
+
 /** What a server with the rate limits of its distribution (3 kB/s, 10 KiB/s) has dealt with before it is taken for dead. */
 const MIN_BYTES = 32 * 1024;
 
@@ -13,14 +15,15 @@ const MIN_BYTES = 32 * 1024;
  * For a server that does not answer pings the window is given up (`Liveness` finds that out), until it answers one.
  */
 export class SendWindow {
+	readonly #pings: PingRecord;
 	readonly #maxBytes: number;
 	readonly #replyMs: number;
 	#size = MIN_BYTES;
 	#written = 0;
 	#confirmed = 0;
-	#probe: { readonly position: number; readonly at: number } | undefined;
 
-	constructor(options: { readonly maxBytes: number; readonly replyMs: number }) {
+	constructor(pings: PingRecord, options: { readonly maxBytes: number; readonly replyMs: number }) {
+		this.#pings = pings;
 		this.#maxBytes = options.maxBytes;
 		this.#replyMs = options.replyMs;
 	}
@@ -32,27 +35,24 @@ export class SendWindow {
 
 	/** Is it time for a ping? */
 	get due(): boolean {
-		return this.#probe === undefined && this.#written - this.#confirmed >= this.#size / 2;
+		return this.#pings.pending === undefined && this.#written - this.#confirmed >= this.#size / 2;
 	}
 
 	wrote(bytes: number): void {
 		this.#written += bytes;
 	}
 
-	/** A ping was written, in place of one that may still be without an answer. */
-	asked(now: number): void {
-		this.#probe = { position: this.#written, at: now };
+	/** Bytes written so far. */
+	get writtenBytes(): number {
+		return this.#written;
 	}
 
-	/** The ping was answered. */
-	answered(now: number): void {
-		const probe = this.#probe;
-		if (probe === undefined) return;
-		this.#probe = undefined;
+	/** This ping was answered. */
+	answered(ping: Ping, now: number): void {
 		// An answer to a ping that followed little tells nothing about more.
-		const telling = probe.position - this.#confirmed >= this.#size / 2;
-		this.#confirmed = probe.position;
-		const took = now - probe.at;
+		const telling = ping.writtenBytes - this.#confirmed >= this.#size / 2;
+		this.#confirmed = ping.writtenBytes;
+		const took = now - ping.atMs;
 		if (!Number.isFinite(this.#size)) this.#size = MIN_BYTES;
 		else if (took < this.#replyMs / 8 && telling)
 			this.#size = Math.max(this.#size, Math.min(this.#maxBytes, this.#size * 2));

@@ -3,6 +3,7 @@ import type { Element, Skipped } from "@antiphon/xml";
 import type { Clock } from "./clock.js";
 import { LinkFailure, passing } from "./failure.js";
 import type { Link, LinkEvents, LinkState } from "./link.js";
+import { Listener } from "./listener.js";
 import { RetryPolicy, type RetrySettings } from "./retry-policy.js";
 
 /** A stream that is up. */
@@ -50,15 +51,14 @@ export class SupervisedLink implements Link {
 	readonly #settings: SupervisorSettings;
 	readonly #clock: Clock;
 	readonly #retry: RetryPolicy;
+	readonly #listener = new Listener("an XMPP link");
 	#state: LinkState = { state: "idle" };
-	#events: LinkEvents | undefined;
 	#session: Session | undefined;
 	#maxStanzaBytes: number;
 	#onlineSince = 0;
 	/** Undoes what the present state has going: a timer, an attempt. */
 	#leave: () => void = () => {};
 	#opened: { resolve(): void; reject(error: BusError): void } | undefined;
-	#complained = false;
 
 	constructor(
 		identity: { readonly kind: "client" | "component"; readonly ownedDomain: string | undefined },
@@ -92,7 +92,7 @@ export class SupervisedLink implements Link {
 		if (this.#state.state !== "idle") {
 			return Promise.reject(new BusError("invalid-argument", "a link can be opened once only"));
 		}
-		this.#events = events;
+		this.#listener.listen(events);
 		return new Promise((resolve, reject) => {
 			const cancel = this.#clock.after(options.timeoutMs, () => {
 				const last = this.#state.state === "waiting" ? `: ${this.#state.cause.message}` : "";
@@ -162,10 +162,10 @@ export class SupervisedLink implements Link {
 		if (!current) return;
 		const events: SessionEvents = {
 			onStanza: (stanza) => {
-				if (current) this.#tell((listener) => listener.onStanza(stanza));
+				if (current) this.#listener.tell((listener) => listener.onStanza(stanza));
 			},
 			onSkipped: (skipped) => {
-				if (current) this.#tell((listener) => listener.onSkipped?.(skipped));
+				if (current) this.#listener.tell((listener) => listener.onSkipped?.(skipped));
 			},
 			onStep: (step) => {
 				doing = step;
@@ -212,17 +212,6 @@ export class SupervisedLink implements Link {
 
 	#become(state: LinkState): void {
 		this.#state = state;
-		this.#tell((listener) => listener.onState(state));
-	}
-
-	/** A listener that throws breaks nothing. Node tells about the first time; saying it for each stanza would be a flood. */
-	#tell(what: (listener: LinkEvents) => void): void {
-		try {
-			if (this.#events !== undefined) what(this.#events);
-		} catch (error) {
-			if (this.#complained) return;
-			this.#complained = true;
-			process.emitWarning(`a listener of an XMPP link threw: ${error instanceof Error ? error.stack : String(error)}`);
-		}
+		this.#listener.tell((listener) => listener.onState(state));
 	}
 }

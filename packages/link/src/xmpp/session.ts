@@ -3,6 +3,7 @@ import { type Element, type Skipped, STREAM_END, serialize, xml } from "@antipho
 import { passing } from "../failure.js";
 import { Liveness } from "../liveness.js";
 import { DEFAULT_MAX_STANZA_BYTES, type StreamSettings } from "../options.js";
+import { PingRecord } from "../ping-record.js";
 import { SendWindow } from "../send-window.js";
 import { stanzaId } from "../stanza-id.js";
 import type { Session, SessionEvents } from "../supervisor.js";
@@ -36,10 +37,10 @@ export class StreamSession implements Session {
 	readonly #setup: SessionSetup;
 	readonly #wire: Wire;
 	readonly #queue: WriteQueue;
+	readonly #pings = new PingRecord();
 	readonly #liveness: Liveness;
 	readonly #window: SendWindow;
 	#held: Arrival[] | undefined;
-	#pingId: string | undefined;
 	#closing = false;
 	#onOver: (() => void) | undefined;
 
@@ -50,7 +51,7 @@ export class StreamSession implements Session {
 		this.#held = setup.held;
 		this.jid = setup.jid;
 		this.maxStanzaBytes = maxStanzaBytes(settings.maxStanzaBytes, setup.announcedMaxBytes);
-		this.#liveness = new Liveness(settings.liveness, environment.clock, {
+		this.#liveness = new Liveness(settings.liveness, environment.clock, this.#pings, {
 			ping: () => this.#ping(),
 			unanswered: () => {
 				this.#window.giveUp();
@@ -68,7 +69,7 @@ export class StreamSession implements Session {
 			written: () => this.#liveness.written(),
 			room: () => this.#window.room,
 		});
-		this.#window = new SendWindow({
+		this.#window = new SendWindow(this.#pings, {
 			maxBytes: settings.maxBufferedBytes,
 			replyMs: settings.liveness.replyMs,
 		});
@@ -184,11 +185,12 @@ export class StreamSession implements Session {
 	 */
 	#ping(): void {
 		const { settings, environment } = this.#setup;
-		this.#pingId = stanzaId();
-		const ping = iq("get", { to: settings.pingTo, id: this.#pingId }, xml("ping", NS.ping));
+		const id = stanzaId();
+		const ping = iq("get", { to: settings.pingTo, id }, xml("ping", NS.ping));
 		this.#wire.write(serialize(this.#setup.prepare(ping), NS.client));
-		this.#window.asked(environment.clock.now());
-		this.#liveness.asked();
+		const { writtenBytes } = this.#window;
+		const { heardBytes } = this.#liveness;
+		this.#pings.sent({ id, atMs: environment.clock.now(), writtenBytes, heardBytes });
 	}
 
 	/**
@@ -196,12 +198,13 @@ export class StreamSession implements Session {
 	 * because no other address is sure to exist.
 	 */
 	#isPing(element: Element): boolean {
-		if (element.name !== "iq" || this.#pingId === undefined || element.attr("id") !== this.#pingId) return false;
+		const { pending } = this.#pings;
+		if (element.name !== "iq" || pending === undefined || element.attr("id") !== pending.id) return false;
 		const type = element.attr("type");
 		if (type === "get" && this.#setup.settings.pingTo !== element.attr("from")) return false;
-		this.#pingId = undefined;
-		this.#liveness.answered();
-		this.#window.answered(this.#setup.environment.clock.now());
+		const now = this.#setup.environment.clock.now();
+		this.#pings.answered(now);
+		this.#window.answered(pending, now);
 		if (this.#window.due) this.#ping();
 		this.#queue.resume();
 		return true;
