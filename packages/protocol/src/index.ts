@@ -30,6 +30,13 @@ export {
 } from "./disco.js";
 export { Dispatcher, type Match, type Route, type StanzaKind } from "./dispatcher.js";
 export {
+	addDurations,
+	DURATION_BUCKETS,
+	type DurationCounts,
+	durationAt,
+	durationBucket,
+} from "./durations.js";
+export {
 	BUS_ERROR_CODES,
 	BusError,
 	type BusErrorCode,
@@ -58,6 +65,22 @@ export {
 	MAX_NAME_CHARS,
 } from "./names.js";
 export { NS } from "./namespaces.js";
+export {
+	type DrainOutcome,
+	type DrainRequest,
+	decodeDrain,
+	decodeDrained,
+	decodeNodes,
+	decodeNodesRequest,
+	encodeDrain,
+	encodeDrained,
+	encodeNodes,
+	encodeNodesRequest,
+	MAX_DRAINED,
+	MAX_NODES,
+	type Nodes,
+	type RegisteredInstance,
+} from "./operations.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
 export { escaped } from "./printable.js";
 export {
@@ -120,3 +143,23 @@ export {
 	type StanzaError,
 	type StanzaErrorType,
 } from "./stanza-error.js";
+export {
+	type CallNumbers,
+	decodeReport,
+	decodeReportRequest,
+	decodeStatistics,
+	decodeStatisticsRequest,
+	encodeReport,
+	encodeReportRequest,
+	encodeStatistics,
+	encodeStatisticsRequest,
+	type FunctionReport,
+	type FunctionStatistics,
+	type LastError,
+	MAX_STATISTICS_LINES,
+	type ReportRequest,
+	type SilentInstance,
+	type Statistics,
+	type StatisticsRequest,
+	type TimedNumbers,
+} from "./statistics.js";

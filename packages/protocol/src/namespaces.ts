@@ -52,6 +52,6 @@ export const NS = {
 	registry: "urn:antiphon:registry:1",
 	/** docs/protocol.md: callers and a domain */
 	resolve: "urn:antiphon:resolve:1",
-	/** docs/protocol.md: what instances have done */
+	/** docs/protocol.md: operating a domain */
 	stats: "urn:antiphon:stats:1",
 } as const;

@@ -1,7 +1,7 @@
 import { type Element, xml } from "@antiphon/xml";
 import { type AccessRule, decodeAccess, encodeAccess } from "./access.js";
 import { boundedNumber } from "./attributes.js";
-import { BusError } from "./errors.js";
+import { BusError, type BusErrorCode } from "./errors.js";
 import { decodeLabels, encodeLabels, type Labels } from "./labels.js";
 import { MAX_TTL_MS } from "./limits.js";
 import { isServiceName, isVersion } from "./names.js";
@@ -93,15 +93,23 @@ export function encodeDeregister({ service, instance }: InstanceName): Element {
 	return xml("deregister", NS.registry, { service, instance });
 }
 
-/** The names that a registration is known by. @throws BusError `invalid-argument` */
-export function decodeInstanceName(element: Element): InstanceName {
+/** The names that a registration is known by. @throws BusError */
+export function decodeInstanceName(element: Element, code: BusErrorCode = "invalid-argument"): InstanceName {
+	return { service: decodeService(element, code), instance: decodeInstance(element, code) };
+}
+
+/** The attribute `service`. @throws BusError */
+export function decodeService(element: Element, code: BusErrorCode = "invalid-argument"): string {
 	const service = element.attr("service") ?? "";
+	if (isServiceName(service)) return service;
+	throw new BusError(code, "service must be the name of a service");
+}
+
+/** The attribute `instance`. @throws BusError */
+export function decodeInstance(element: Element, code: BusErrorCode = "invalid-argument"): string {
 	const instance = element.attr("instance") ?? "";
-	if (!isServiceName(service)) throw new BusError("invalid-argument", "service must be the name of a service");
-	if (instance === "" || instance.length > MAX_INSTANCE_CHARS) {
-		throw new BusError("invalid-argument", `instance must be a name of 1 to ${MAX_INSTANCE_CHARS} characters`);
-	}
-	return { service, instance };
+	if (instance !== "" && instance.length <= MAX_INSTANCE_CHARS) return instance;
+	throw new BusError(code, `instance must be a name of 1 to ${MAX_INSTANCE_CHARS} characters`);
 }
 
 export function encodeRenew(heartbeats: readonly Heartbeat[]): Element {
@@ -135,5 +143,5 @@ export function decodeRenewed(element: Element | undefined): InstanceName[] {
 	if (element === undefined || !element.is("renewed", NS.registry)) {
 		throw new BusError("protocol", "the answer to a renewal is no <renewed/>");
 	}
-	return element.elements("unknown", NS.registry).map(decodeInstanceName);
+	return element.elements("unknown", NS.registry).map((line) => decodeInstanceName(line, "protocol"));
 }

@@ -1,4 +1,4 @@
-import { type Element, xml } from "@antiphon/xml";
+import { type AttributeValues, type Element, xml } from "@antiphon/xml";
 import { boundedNumber } from "./attributes.js";
 import { BusError } from "./errors.js";
 import { Jid } from "./jid.js";
@@ -60,21 +60,7 @@ export function decodeResolve(element: Element): ResolveRequest {
 }
 
 export function encodeResolution({ service, known, instances, watchMs }: Resolution): Element {
-	const lines = instances.slice(0, MAX_INSTANCES).map(({ name, jid, version, state, running, concurrency, labels }) =>
-		xml(
-			"instance",
-			NS.resolve,
-			{
-				name,
-				jid: jid.toString(),
-				v: version,
-				state,
-				running: String(running),
-				concurrency: String(concurrency),
-			},
-			...encodeLabels(labels, NS.resolve),
-		),
-	);
+	const lines = instances.slice(0, MAX_INSTANCES).map((instance) => encodeInstance(instance, NS.resolve));
 	return xml("instances", NS.resolve, { service, known: String(known), watch: String(watchMs) }, ...lines);
 }
 
@@ -88,11 +74,19 @@ export function decodeResolution(element: Element | undefined): Resolution {
 		service: element.attr("service") ?? "",
 		known: element.attr("known") !== "false",
 		watchMs: boundedNumber(element, "watch", 0, MAX_TTL_MS, "protocol"),
-		instances: lines.flatMap((line) => instanceOf(line) ?? []),
+		instances: lines.flatMap((line) => decodeInstance(line) ?? []),
 	};
 }
 
-function instanceOf(line: Element): Instance | undefined {
+/** `<instance/>`. @param more attributes besides its own */
+export function encodeInstance(instance: Instance, ns: string, more: AttributeValues = {}): Element {
+	const { name, jid, version: v, state, running, concurrency, labels } = instance;
+	const busy = { state, running: String(running), concurrency: String(concurrency) };
+	return xml("instance", ns, { name, jid: jid.toString(), v, ...busy, ...more }, ...encodeLabels(labels, ns));
+}
+
+/** @returns `undefined` for a line that is malformed */
+export function decodeInstance(line: Element): Instance | undefined {
 	const name = line.attr("name");
 	const jid = Jid.tryParse(line.attr("jid"));
 	const version = line.attr("v") ?? "";
