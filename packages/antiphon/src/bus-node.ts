@@ -3,6 +3,7 @@ import { IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
 import { BusError, decodeFault, decodeStanzaError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { instancesTold } from "./answers/instances.js";
+import { operated } from "./answers/operated.js";
 import { ANSWERS } from "./answers.js";
 import type { Caller } from "./call.js";
 import { asCallFailure } from "./call-failure.js";
@@ -56,7 +57,6 @@ export class BusNode implements Node {
 		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table, query });
 		this.#calls = new CallServer(this.#stanzas.host, this.#limits);
 		for (const register of modules) register(this.#stanzas.host);
-		this.#stanzas.addBuiltIn([...ANSWERS, instancesTold(resolver), callsByIq(this.#calls)]);
 		this.#serving = new Serving({
 			link,
 			directory: this.#directory,
@@ -68,6 +68,8 @@ export class BusNode implements Node {
 			from: () => this.#from(),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
+		const told = [instancesTold(resolver), callsByIq(this.#calls), operated(this.#serving)];
+		this.#stanzas.addBuiltIn([...ANSWERS, ...told]);
 	}
 
 	/** Once, before anything else. A node that could not open has closed its link. */

@@ -3,6 +3,7 @@ import { type AccessRule, BusError, isAllowed, type Jid, type Log } from "@antip
 import type { Admission } from "./admission.js";
 import type { CallAbort } from "./call-abort.js";
 import type { AdmittedCall, Outcome } from "./call-outcome.js";
+import { CallStats } from "./call-stats.js";
 import { Complaints } from "./complaints.js";
 import type { ServedService } from "./directory.js";
 import { runHandler } from "./run-handler.js";
@@ -26,6 +27,7 @@ export class LocalService implements ServedService {
 	readonly description: ServiceDescription;
 	readonly admission: Admission;
 	readonly instance: string;
+	readonly stats: CallStats;
 	readonly #handlers: Handlers<Functions>;
 	readonly #complaints: Complaints;
 	readonly #log: Log;
@@ -38,6 +40,7 @@ export class LocalService implements ServedService {
 		this.description = description;
 		this.admission = admission;
 		this.instance = instance;
+		this.stats = new CallStats(Object.keys(service.functions), () => performance.now());
 		this.#handlers = handlers;
 		this.#log = log;
 		this.#complaints = new Complaints(log);
@@ -65,7 +68,16 @@ export class LocalService implements ServedService {
 		throw new BusError("forbidden", message);
 	}
 
-	run(call: AdmittedCall, abort: CallAbort): Promise<Outcome> {
-		return runHandler(this.#handlers, call, abort, this.#complaints);
+	async run(call: AdmittedCall, abort: CallAbort): Promise<Outcome> {
+		const end = this.stats.begin(call.fnName);
+		try {
+			const outcome = await runHandler(this.#handlers, call, abort, this.#complaints);
+			// What comes after the call was ended is not what its caller was told.
+			end(abort.reason ?? ("error" in outcome ? outcome.error : undefined));
+			return outcome;
+		} catch (thrown) {
+			end(new BusError("internal", "internal error"));
+			throw thrown;
+		}
 	}
 }

@@ -1,6 +1,14 @@
 import type { Functions, Handlers, Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
-import { BusError, checkedLabels, type Jid, type Labels, type Log, presence } from "@antiphon/protocol";
+import {
+	BusError,
+	checkedLabels,
+	type InstanceName,
+	type Jid,
+	type Labels,
+	type Log,
+	presence,
+} from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Directory } from "./directory.js";
 import type { LocalService } from "./local-service.js";
@@ -28,8 +36,14 @@ export interface ServingParts {
 /** How long to wait between two attempts to register for the first time, in milliseconds. */
 const RETRY_MS = 500;
 
-interface Entry {
+/** What a domain may have to do with. */
+export interface Operable {
 	readonly local: LocalService;
+	/** As {@link Served.drain}. */
+	drain(): Promise<void>;
+}
+
+interface Entry extends Operable {
 	/** Where it is registered, if that is needed. */
 	readonly registrar: Registrar | undefined;
 }
@@ -54,14 +68,7 @@ export class Serving {
 		// Before it is registered: a call may come before the answer to the registration does.
 		const remove = directory.add(local);
 		const registrar = domain === undefined ? undefined : this.#registrar(domain);
-		const entry: Entry = { local, registrar };
-		try {
-			if (registrar !== undefined) await this.#register(registrar, entry, domain as string, labels);
-		} catch (error) {
-			remove();
-			throw error;
-		}
-		this.#entries.add(entry);
+		let drained: Promise<void> | undefined;
 		const drain = async () => {
 			local.admission.refuse();
 			registrar?.renewNow();
@@ -70,7 +77,27 @@ export class Serving {
 			this.#entries.delete(entry);
 			remove();
 		};
-		return { instance: local.instance, drain, [Symbol.asyncDispose]: drain };
+		const entry: Entry = {
+			local,
+			registrar,
+			drain: () => {
+				drained ??= drain();
+				return drained;
+			},
+		};
+		try {
+			if (registrar !== undefined) await this.#register(registrar, entry, domain as string, labels);
+		} catch (error) {
+			remove();
+			throw error;
+		}
+		this.#entries.add(entry);
+		return { instance: local.instance, drain: entry.drain, [Symbol.asyncDispose]: entry.drain };
+	}
+
+	/** What is served under this name. Several majors of a service have instances of different names. */
+	find({ service, instance }: InstanceName): Operable | undefined {
+		return [...this.#entries].find(({ local }) => local.service.name === service && local.instance === instance);
 	}
 
 	/** The link has come online, for the first time or again. */
