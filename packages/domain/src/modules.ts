@@ -1,8 +1,11 @@
 import type { DomainModule } from "./domain-host.js";
+import { drain } from "./modules/drain.js";
 import { forwarded } from "./modules/forwarded.js";
+import { nodes } from "./modules/nodes.js";
 import { presence } from "./modules/presence.js";
 import { register } from "./modules/register.js";
 import { resolve } from "./modules/resolve.js";
+import { stats } from "./modules/stats.js";
 
 /** What a domain does. A new capability is a file in `modules/` and a word here. */
-export const MODULES: readonly DomainModule[] = [forwarded, register, resolve, presence];
+export const MODULES: readonly DomainModule[] = [forwarded, register, resolve, presence, nodes, stats, drain];

@@ -1,0 +1,69 @@
+import {
+	BusError,
+	decodeReport,
+	decodeStatisticsRequest,
+	encodeReportRequest,
+	encodeStatistics,
+	NS,
+	type Statistics,
+	type StatisticsRequest,
+} from "@antiphon/protocol";
+import { handleQuery } from "antiphon/modules";
+import { requireAdmin } from "../administrators.js";
+import { askInstances } from "../ask-instances.js";
+import { Asking } from "../asking.js";
+import type { DomainHost, DomainModule } from "../domain-host.js";
+import type { Instance } from "../registry.js";
+import { StatisticsSum } from "../statistics-sum.js";
+
+/** Different questions that are being answered at once. */
+const MAX_QUESTIONS = 8;
+/** Instances that one question may concern. */
+const MAX_ASKED = 1024;
+
+/**
+ * Administrators see what calls came to. Each instance counts its own; here they are asked, and added up
+ * (docs/protocol.md, "Operating a domain").
+ */
+export const stats: DomainModule = (host) => {
+	const asking = new Asking(MAX_QUESTIONS);
+	handleQuery(host.node, { ns: NS.stats, name: "stats" }, ({ payload, from }) => {
+		requireAdmin(host, from, "see statistics");
+		const asked = decodeStatisticsRequest(payload);
+		return asking.once(JSON.stringify(asked), async () => encodeStatistics(await statisticsOf(host, asked)));
+	});
+};
+
+async function statisticsOf(host: DomainHost, asked: StatisticsRequest): Promise<Statistics> {
+	const { fn } = asked;
+	const sum = new StatisticsSum();
+	await askInstances(host, concerned(host, asked), {
+		type: "get",
+		payload: ({ service, instance }) => encodeReportRequest({ service, instance, fn }),
+		onAnswer: (instance, answer) => sum.add(instance, decodeReport(answer)),
+		onFailure: ({ service, instance }, { code, message }) => sum.addSilent({ service, instance, code, message }),
+		goesOn: () => !sum.isTooMuch,
+	});
+	const statistics = sum.result();
+	if (fn !== undefined && statistics.functions.length + statistics.silent.length === 0) {
+		throw new BusError("not-found", `no instance of ${asked.service} has a function ${fn}`);
+	}
+	return statistics;
+}
+
+/** @throws BusError `not-found`, `unavailable`, `too-large` */
+function concerned({ registry, owners, domain }: DomainHost, asked: StatisticsRequest): Instance[] {
+	const { service, instance } = asked;
+	const services = service === undefined ? registry.services() : [service];
+	const all = services.flatMap((each) => registry.instances(each));
+	const found = instance === undefined ? all : all.filter((each) => each.instance === instance);
+	if (found.length > MAX_ASKED) {
+		const message = `that concerns ${found.length} instances, more than ${MAX_ASKED}: name a service or an instance`;
+		throw new BusError("too-large", message);
+	}
+	if (found.length > 0) return found;
+	if (instance !== undefined) throw new BusError("not-found", `no instance ${instance} is registered`);
+	if (service === undefined) return [];
+	if (owners.has(service)) throw new BusError("unavailable", `nobody serves ${service}@${domain} at the moment`);
+	throw new BusError("not-found", `${domain} knows of no service ${service}`);
+}
