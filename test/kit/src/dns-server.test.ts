@@ -9,30 +9,36 @@ function resolverOf({ port }: DnsServer): Resolver {
 	return resolver;
 }
 
-it("A name server of the kit tells the address of a name that it was given, however the name is spelled", async () => {
+it("A name server of the kit tells where the XMPP server of a domain is, however the domain is spelled", async () => {
 	await using server = await startDnsServer();
-	server.announce("Discovery.example", "127.3.2.1");
+	server.announce("Discovery.example", 5001);
 	const resolver = resolverOf(server);
-	await expect(resolver.resolve4("discovery.example")).resolves.toEqual(["127.3.2.1"]);
-	await expect(resolver.resolve4("DISCOVERY.example")).resolves.toEqual(["127.3.2.1"]);
-	server.announce("discovery.example", "127.3.2.2");
-	await expect(resolver.resolve4("discovery.example")).resolves.toEqual(["127.3.2.2"]);
+	for (const domain of ["discovery.example", "DISCOVERY.example"]) {
+		await expect(resolver.resolve4(domain)).resolves.toEqual(["127.0.0.1"]);
+		await expect(resolver.resolveSrv(`_xmpp-server._tcp.${domain}`)).resolves.toEqual([
+			{ name: "discovery.example", port: 5001, priority: 0, weight: 0 },
+		]);
+	}
+	server.announce("discovery.example", 5002);
+	await expect(resolver.resolveSrv("_xmpp-server._tcp.discovery.example")).resolves.toMatchObject([{ port: 5002 }]);
 	expect(server.asked()).toContain("discovery.example A");
 });
 
 it("A name server of the kit says at once that there is no other record, and no other name", async () => {
 	await using server = await startDnsServer();
-	server.announce("discovery.example", "127.3.2.1");
+	server.announce("discovery.example", 5001);
 	const resolver = resolverOf(server);
 	await expect(resolver.resolve6("discovery.example")).rejects.toMatchObject({ code: "ENODATA" });
 	await expect(resolver.resolveSrv("discovery.example")).rejects.toMatchObject({ code: "ENODATA" });
-	await expect(resolver.resolveSrv("_xmpp-server._tcp.discovery.example")).rejects.toMatchObject({ code: "ENOTFOUND" });
+	await expect(resolver.resolveSrv("_xmpps-server._tcp.discovery.example")).rejects.toMatchObject({
+		code: "ENOTFOUND",
+	});
 	await expect(resolver.resolve4("europa.example")).rejects.toMatchObject({ code: "ENOTFOUND" });
 });
 
 it("A name server of the kit answers nothing that is no query, and goes on", async () => {
 	await using server = await startDnsServer();
-	server.announce("discovery.example", "127.3.2.1");
+	server.announce("discovery.example", 5001);
 	const header = (flags: number, questions: number) => [0, 7, flags, 0, 0, questions, 0, 0, 0, 0, 0, 0];
 	const a = [0, 1, 0, 1];
 	const hostile = [
@@ -64,5 +70,5 @@ it("A name server of the kit answers nothing that is no query, and goes on", asy
 	} finally {
 		await new Promise<void>((resolve) => socket.close(() => resolve()));
 	}
-	await expect(resolverOf(server).resolve4("discovery.example")).resolves.toEqual(["127.3.2.1"]);
+	await expect(resolverOf(server).resolve4("discovery.example")).resolves.toEqual(["127.0.0.1"]);
 });

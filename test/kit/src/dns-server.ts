@@ -1,5 +1,13 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { AUTHORITATIVE_ANSWER, decode, encode, type Packet, type Question, RECURSION_AVAILABLE } from "dns-packet";
+import {
+	type Answer,
+	AUTHORITATIVE_ANSWER,
+	decode,
+	encode,
+	type Packet,
+	type Question,
+	RECURSION_AVAILABLE,
+} from "dns-packet";
 
 /** Names that are told apart; one more is a mistake of the test. */
 const MAX_NAMES = 1000;
@@ -10,23 +18,26 @@ const TTL_S = 1;
 /** A name server on a UDP port of 127.0.0.1 that knows what a test has told it, and nothing else. */
 export interface DnsServer extends AsyncDisposable {
 	readonly port: number;
-	/** From now on this name has this IPv4 address. */
-	announce(name: string, address: string): void;
+	/**
+	 * From now on other XMPP servers find that of this domain at a port of 127.0.0.1: by its SRV record (RFC 6120, section
+	 * 3.2.1), so that no server needs a port that another may have.
+	 */
+	announce(domain: string, s2sPort: number): void;
 	/** Names and types that were asked for, the newest hundred: `example.org SRV`. */
 	asked(): readonly string[];
 	stop(): Promise<void>;
 }
 
 /**
- * Starts it. A name that it knows has an A record and no other; a name that it does not know does not exist. What is no
- * query gets no answer. There is no TCP: no answer here is longer than a datagram.
+ * Starts it. A name that it knows has the records that were announced and no others; a name that it does not know does not
+ * exist. What is no query gets no answer. There is no TCP: no answer here is longer than a datagram.
  */
 export async function startDnsServer(): Promise<DnsServer> {
-	const addresses = new Map<string, string>();
+	const records = new Map<string, Answer>();
 	const asked: string[] = [];
 	const socket = createSocket("udp4");
 	socket.on("message", (datagram, from) => {
-		const answer = answerTo(datagram, addresses, (question) => {
+		const answer = answerTo(datagram, records, (question) => {
 			asked.push(`${question.name} ${question.type}`);
 			if (asked.length > 100) asked.shift();
 		});
@@ -45,9 +56,12 @@ export async function startDnsServer(): Promise<DnsServer> {
 	};
 	return {
 		port: socket.address().port,
-		announce(name, address) {
-			if (addresses.size >= MAX_NAMES) throw new Error(`a test's name server knows ${MAX_NAMES} names at most`);
-			addresses.set(name.toLowerCase(), address);
+		announce(domain, port) {
+			if (records.size >= MAX_NAMES) throw new Error(`a test's name server knows ${MAX_NAMES} names at most`);
+			const name = domain.toLowerCase();
+			const service = `_xmpp-server._tcp.${name}`;
+			records.set(name, { type: "A", name, ttl: TTL_S, data: "127.0.0.1" });
+			records.set(service, { type: "SRV", name: service, ttl: TTL_S, data: { port, target: name } });
 		},
 		asked: () => [...asked],
 		stop,
@@ -58,7 +72,7 @@ export async function startDnsServer(): Promise<DnsServer> {
 /** The answer to one datagram, or `undefined` if it asks nothing that can be understood. Never throws. */
 function answerTo(
 	datagram: Buffer,
-	addresses: ReadonlyMap<string, string>,
+	records: ReadonlyMap<string, Answer>,
 	onQuestion: (question: Question) => void,
 ): Buffer | undefined {
 	try {
@@ -66,21 +80,21 @@ function answerTo(
 		const [question] = query.questions ?? [];
 		if (query.flag_qr || question === undefined || query.questions?.length !== 1) return undefined;
 		onQuestion(question);
-		return encode(response(query, question, addresses));
+		return encode(response(query, question, records));
 	} catch {
 		return undefined;
 	}
 }
 
-function response(query: Packet, question: Question, addresses: ReadonlyMap<string, string>): Packet {
-	const { name, type } = question;
-	const address = addresses.get(name.toLowerCase());
+function response(query: Packet, question: Question, records: ReadonlyMap<string, Answer>): Packet {
+	const record = records.get(question.name.toLowerCase());
 	return {
 		type: "response",
 		id: query.id,
-		flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | (address === undefined ? NXDOMAIN : 0),
+		flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | (record === undefined ? NXDOMAIN : 0),
 		questions: [question],
-		answers: address !== undefined && type === "A" ? [{ type: "A", name, ttl: TTL_S, data: address }] : [],
+		// Under the name as it was spelled in the question.
+		answers: record !== undefined && record.type === question.type ? [{ ...record, name: question.name }] : [],
 	};
 }
 

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate, type ServerCertificate } from "./certificates.js";
 import type { DnsServer } from "./dns-server.js";
-import { freeAddress } from "./free-address.js";
 import { freePort } from "./free-port.js";
 import { startChild } from "./process.js";
 import { superviseServer, withFreshPorts } from "./supervised-server.js";
@@ -11,15 +10,12 @@ import { BUS_STANZA_BYTES, type XmppServer, type XmppServerOptions } from "./xmp
 
 export interface ProsodyOptions extends XmppServerOptions {
 	/**
-	 * The name server through which it finds other servers. With it the server federates: it listens for them on port 5269
-	 * of a loopback address of its own, announces its domain and components there, and knows them by dialback (XEP-0220)
-	 * without TLS. Needs `lua-unbound`. Default: it talks to no other server.
+	 * The name server through which it finds other servers. With it the server federates: it announces its domain and
+	 * components there, and knows the others by dialback (XEP-0220) without TLS. Needs `lua-unbound`. Default: it talks to
+	 * no other server.
 	 */
 	readonly federation?: DnsServer;
 }
-
-/** Where servers expect each other when DNS has no SRV record (RFC 6120, section 3.2.2). */
-const S2S_PORT = 5269;
 
 /**
  * Starts the installed Prosody on 127.0.0.1 with free ports and its own data, as whoever runs the test (root as well).
@@ -37,9 +33,8 @@ async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
 		componentPort: await freePort(),
 		...(certificate && { tlsPort: await freePort() }),
 	};
-	const s2sAddress = federation && (await freeAddress(S2S_PORT));
-	if (s2sAddress) for (const name of [domain, ...Object.keys(components)]) federation.announce(name, s2sAddress);
-	const s2s = s2sAddress ? { address: s2sAddress, dnsPort: federation.port } : undefined;
+	const s2s = federation && { port: await freePort(), dnsPort: federation.port };
+	if (s2s) for (const name of [domain, ...Object.keys(components)]) federation.announce(name, s2s.port);
 	const dir = tempDir("prosody");
 	const config = join(dir.path, "prosody.cfg.lua");
 	writeAccounts(join(dir.path, "data"), domain, users);
@@ -64,7 +59,7 @@ async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
 			output.includes(`Activated service 'c2s' on [127.0.0.1]:${ports.c2sPort}`) &&
 			(Object.keys(components).length === 0 ||
 				output.includes(`Activated service 'component' on [127.0.0.1]:${ports.componentPort}`)) &&
-			(s2s === undefined || output.includes(`Activated service 's2s' on [${s2s.address}]:${S2S_PORT}`)),
+			(s2s === undefined || output.includes(`Activated service 's2s' on [127.0.0.1]:${s2s.port}`)),
 		portTaken: (output) => output.includes("Failed to open server port"),
 		cleanUp: dir.remove,
 		startLimitMs: 15_000,
@@ -79,7 +74,7 @@ function configuration(
 	ports: { c2sPort: number; componentPort: number; tlsPort?: number },
 	certificate: ServerCertificate | undefined,
 	bus: boolean,
-	s2s: { readonly address: string; readonly dnsPort: number } | undefined,
+	s2s: S2s | undefined,
 ): string {
 	const modules = [
 		"roster",
@@ -133,11 +128,15 @@ function configuration(
 	return `${lines.filter((line) => line !== "").join("\n")}\n`;
 }
 
+interface S2s {
+	readonly port: number;
+	readonly dnsPort: number;
+}
+
 /** `/etc/hosts` would not do: servers look for an SRV record first, and that question would leave the machine. */
-function federationLines(s2s: { readonly address: string; readonly dnsPort: number }, bus: boolean): string[] {
+function federationLines(s2s: S2s, bus: boolean): string[] {
 	return [
-		`s2s_interfaces = { ${quote(s2s.address)} }`,
-		`s2s_ports = { ${S2S_PORT} }`,
+		`s2s_ports = { ${s2s.port} }`,
 		"s2s_require_encryption = false; s2s_secure_auth = false",
 		"s2s_close_timeout = 1",
 		bus ? `s2s_stanza_size_limit = ${BUS_STANZA_BYTES}` : "",
