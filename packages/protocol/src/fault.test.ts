@@ -2,6 +2,7 @@ import { type Element, parseElement, serialize, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { BUS_ERROR_CODES, BusError, type BusErrorCode } from "./errors.js";
 import { decodeFault, encodeFault } from "./fault.js";
+import { Jid } from "./jid.js";
 import { NS } from "./namespaces.js";
 import { ENCODINGS, type Encoding } from "./payload/payload.js";
 import { iq } from "./stanza.js";
@@ -159,6 +160,20 @@ describe("an error without <fault/>", () => {
 	it("keeps the server's text", () => {
 		const stanza = errorOf(asked, { condition: "item-not-found", type: "cancel", text: "no such user" });
 		expect(decodeFault(decodeStanzaError(stanza)).message).toBe("no such user");
+	});
+
+	it("names the domain to which there is no way, whatever the server says of it", () => {
+		const to = Jid.parse("dictionary.define@fn.example.org/x");
+		const said = (condition: StanzaCondition, text?: string) =>
+			decodeFault({ condition, type: "cancel", text }, to).message;
+		expect(said("remote-server-not-found", "connection refused")).toBe(
+			"fn.example.org cannot be reached: connection refused",
+		);
+		expect(said("remote-server-timeout", "Component unavailable")).toBe(
+			"fn.example.org cannot be reached: Component unavailable",
+		);
+		expect(said("remote-server-not-found")).toContain("nobody answers at dictionary.define@fn.example.org/x");
+		expect(said("service-unavailable", "not here")).toBe("not here");
 	});
 
 	it("is not fooled by the fault of another namespace", () => {

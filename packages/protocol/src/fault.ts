@@ -101,7 +101,7 @@ export function decodeFault(error: StanzaError, asked?: Jid): BusError {
 	const fault = error.application;
 	if (fault === undefined || !fault.is("fault", NS.rpc)) {
 		const [code, executed] = WITHOUT_FAULT[error.condition] ?? (["protocol", "unknown"] as const);
-		return new BusError(code, error.text || wordless(error.condition, asked), { executed });
+		return new BusError(code, messageOf(error, asked), { executed });
 	}
 	const stated = fault.attr("executed");
 	const executed = stated === "yes" || stated === "no" ? stated : "unknown";
@@ -130,6 +130,13 @@ export function decodeFault(error: StanzaError, asked?: Jid): BusError {
 			cause,
 		});
 	}
+}
+
+/** What an XMPP server says. That it finds no way to another one it does not always say with that one's name. */
+function messageOf({ condition, text }: StanzaError, asked: Jid | undefined): string {
+	if (!text) return wordless(condition, asked);
+	const noWay = condition === "remote-server-not-found" || condition === "remote-server-timeout";
+	return noWay && asked !== undefined ? `${asked.domain} cannot be reached: ${text}` : text;
 }
 
 /** What an XMPP server that says no word means. */
