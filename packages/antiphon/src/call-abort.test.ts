@@ -18,6 +18,17 @@ describe("CallAbort", () => {
 		expect([signal.reason, abort.reason]).toEqual([reason, reason]);
 	});
 
+	it("calls back once, and not when that was called off", () => {
+		const abort = new CallAbort();
+		const [early, late] = [vi.fn(), vi.fn()];
+		abort.onAbort(early)();
+		abort.onAbort(late);
+		abort.abort(reason);
+		abort.abort(reason);
+		expect(early).not.toHaveBeenCalled();
+		expect(late).toHaveBeenCalledExactlyOnceWith(reason);
+	});
+
 	it("gives an aborted signal to whoever asks afterwards", () => {
 		const abort = new CallAbort();
 		abort.abort(reason);

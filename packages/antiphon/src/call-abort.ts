@@ -7,6 +7,7 @@ import type { BusError } from "@antiphon/protocol";
 export class CallAbort {
 	#reason: BusError | undefined;
 	#controller: AbortController | undefined;
+	#listener: ((reason: BusError) => void) | undefined;
 
 	/** `undefined` while somebody waits. */
 	get reason(): BusError | undefined {
@@ -21,8 +22,18 @@ export class CallAbort {
 		return this.#controller.signal;
 	}
 
+	/** Calls back when nobody waits any more, if somebody does now. One listener. @returns what calls it off */
+	onAbort(listener: (reason: BusError) => void): () => void {
+		this.#listener = listener;
+		return () => {
+			if (this.#listener === listener) this.#listener = undefined;
+		};
+	}
+
 	abort(reason: BusError): void {
-		this.#reason ??= reason;
-		this.#controller?.abort(this.#reason);
+		if (this.#reason !== undefined) return;
+		this.#reason = reason;
+		this.#controller?.abort(reason);
+		this.#listener?.(reason);
 	}
 }

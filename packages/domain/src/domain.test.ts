@@ -115,6 +115,30 @@ describe("a domain", () => {
 		});
 	});
 
+	it("passes on that a call was given up, too", async () => {
+		const bus = memoryBus();
+		await host(bus);
+		const worker = await join(bus, "worker@example.org/a");
+		const slow = service("slow", "1.0.0", { wait: get({}) });
+		const seen: unknown[] = [];
+		const wait = (_: undefined, ctx: { readonly signal: AbortSignal }) =>
+			new Promise<void>((resolve) => {
+				seen.push("started");
+				ctx.signal.addEventListener("abort", () => {
+					seen.push("aborted");
+					resolve();
+				});
+			});
+		await worker.serve(slow, { wait }, { domain: NAME });
+		const caller = await join(bus, "caller@example.org/x");
+		const abort = new AbortController();
+		const call = failure(caller.client(slow, { to: `slow.wait@${NAME}` }).wait(undefined, { signal: abort.signal }));
+		await expect.poll(() => seen).toEqual(["started"]);
+		abort.abort();
+		expect(await call).toMatchObject({ code: "cancelled", executed: "unknown" });
+		await expect.poll(() => seen).toEqual(["started", "aborted"]);
+	});
+
 	it("tells a name that nobody has from one that nobody serves at the moment", async () => {
 		const bus = memoryBus();
 		await host(bus);

@@ -4,12 +4,14 @@ import { type AdmittedCall, type CallAbort, cancelMessage, type NodeHost } from 
 
 /** Passes a call on to one provider, for its caller. What it holds is not looked into. @throws BusError */
 export async function forward(node: NodeHost, call: AdmittedCall, to: Jid, abort: CallAbort): Promise<Element> {
+	if (abort.reason !== undefined) throw abort.reason;
 	const timeoutMs = call.deadlineMs - performance.now();
 	const payload = forwardedCall(call.payload, call.caller, timeoutMs);
 	// The address that was called: for the provider, the domain is who asks.
 	const from = call.to.bare();
 	const onGivenUp = (id: string) => node.send(cancelMessage(id, to, from));
-	const answer = await node.ask({ type: call.kind, to, from, payload, timeoutMs, signal: abort.signal, onGivenUp });
+	const giveUpOn = (giveUp: (reason: BusError) => void) => abort.onAbort(giveUp);
+	const answer = await node.ask({ type: call.kind, to, from, payload, timeoutMs, giveUpOn, onGivenUp });
 	if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), to);
 	const reply = answer.child();
 	if (reply?.is("reply", NS.rpc)) return reply;

@@ -15,7 +15,12 @@ export interface IqRequest {
 	readonly timeoutMs: number;
 	/** A signal of `AbortSignal.timeout()` is one more deadline; any other abort cancels. */
 	readonly signal?: AbortSignal | undefined;
-	/** Called with the id of a request that was sent and then given up because of its signal. */
+	/**
+	 * For those who have no signal, which costs more than the rest of a request: is given what gives the request up, with
+	 * this error, and returns what takes that back.
+	 */
+	readonly giveUpOn?: ((giveUp: (reason: BusError) => void) => () => void) | undefined;
+	/** Called with the id of a request that was sent and then given up. */
 	readonly onGivenUp?: ((id: string) => void) | undefined;
 }
 
@@ -98,12 +103,14 @@ export class IqTable {
 				const message = `${peer} did not answer within ${Math.round(timeoutMs)} ms`;
 				this.#take(id)?.reject(new BusError("deadline-exceeded", message));
 			}, timeoutMs);
+			const giveUp = (reason: BusError) => {
+				this.#take(id)?.reject(reason);
+				onGivenUp?.(id);
+			};
 			const unlink =
-				signal &&
-				this.#aborts.add(signal, () => {
-					this.#take(id)?.reject(abortedError(signal, "unknown"));
-					onGivenUp?.(id);
-				});
+				signal === undefined
+					? request.giveUpOn?.(giveUp)
+					: this.#aborts.add(signal, () => giveUp(abortedError(signal, "unknown")));
 			this.#pending.set(id, { peer, resolve, reject, timer, unlink });
 			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
 			try {
