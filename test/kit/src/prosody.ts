@@ -51,6 +51,7 @@ async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
 			domain,
 			users,
 			components,
+			...(s2s && { s2sPort: s2s.port }),
 			...(certificate && { ca: certificate.ca }),
 		},
 		launch: () => startChild({ command: "prosody", args: ["-F", "--config", config], cwd: dir.path }),

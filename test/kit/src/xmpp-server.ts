@@ -31,6 +31,8 @@ export interface XmppServer extends AsyncDisposable {
 	/** Direct TLS; present only with TLS. */
 	readonly tlsPort?: number;
 	readonly componentPort: number;
+	/** Where other servers connect; present only when it federates. */
+	readonly s2sPort?: number;
 	readonly domain: string;
 	readonly users: Readonly<Record<string, string>>;
 	readonly components: Readonly<Record<string, string>>;
