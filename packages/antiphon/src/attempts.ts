@@ -23,6 +23,7 @@ export interface Errand<Answer> {
  * | what happened there                          | `get`                           | `set`             |
  * | -------------------------------------------- | ------------------------------- | ----------------- |
  * | it cannot have run: gone, draining, full     | elsewhere                       | elsewhere         |
+ * | it was closed while it ran                   | elsewhere                       | that is the outcome |
  * | the domain says that the instance has gone   | also elsewhere; first answer    | waits             |
  * | nothing, for half of the deadline            | also elsewhere, within a budget | waits             |
  * | any other error, a fault, a reply            | that is the outcome             | that is the outcome |
@@ -60,25 +61,36 @@ class Attempts<Answer> {
 		this.#tried.add(hop.key);
 		this.#open++;
 		const end = hop.begin();
-		if (this.#errand.kind === "get") this.#letGo.push(hop.onGone(() => this.#another()));
+		const unwatch = this.#errand.kind === "get" ? this.#whenGone(hop) : () => {};
 		this.#errand.ask(hop).then(
 			(answer) => {
 				end("answered");
 				if (this.#finish()) this.#resolve(answer);
 			},
 			(thrown) => {
+				unwatch();
 				const error = BusError.from(thrown);
 				end(endingOf(error));
-				this.#failed(error);
+				this.#failed(hop.isNamed ? atInstance(error) : error);
 			},
 		);
+	}
+
+	/** Goes elsewhere if the instance goes while its answer is waited for: once, however often the domain says so. */
+	#whenGone(hop: Hop): () => void {
+		const unwatch = hop.onGone(() => {
+			unwatch();
+			this.#another();
+		});
+		this.#letGo.push(unwatch);
+		return unwatch;
 	}
 
 	#failed(error: BusError): void {
 		this.#open--;
 		if (this.#over) return;
 		this.#error = worse(this.#error, error);
-		if (isElsewhere(error)) this.#another();
+		if (isElsewhere(error, this.#errand.kind)) this.#another();
 		else if (this.#finish()) this.#reject(error);
 	}
 
@@ -114,9 +126,16 @@ class Attempts<Answer> {
 	}
 }
 
-/** The handler cannot have run there, and another instance may be better off. */
-function isElsewhere({ code, executed }: BusError): boolean {
-	return executed === "no" && (code === "unavailable" || code === "overloaded" || code === "not-found");
+/** The name is known to the domain: where the instance does not know it, nobody serves it there any more. */
+function atInstance(error: BusError): BusError {
+	if (error.code !== "not-found" || error.executed !== "no") return error;
+	return new BusError("unavailable", error.message, { executed: "no", cause: error });
+}
+
+/** Another instance may be better off, and the handler cannot have run at this one, or may run twice. */
+function isElsewhere({ code, executed }: BusError, kind: FunctionKind): boolean {
+	if (executed !== "no" && kind === "set") return false;
+	return code === "unavailable" || (executed === "no" && (code === "overloaded" || code === "not-found"));
 }
 
 /** Whether the instance itself has answered. What the caller broke off says nothing about it. */

@@ -69,16 +69,20 @@ export class DomainRoute implements Route {
 		if (view.isDirect) return tried.size === 0 ? fixedHop(addressOf(fn)) : undefined;
 		const wish = { instance, labels, except: tried, serves: (each: Instance) => this.#serves(each) };
 		const candidate = view.balancer.pick(wish, now());
+		const own = addressOf(fn);
 		if (candidate === undefined) {
+			// The domain knows more instances than it has told, and passes the call on to one of them.
+			if (view.isPartial && !tried.has(own.toString())) return fixedHop(own);
 			if (tried.size > 0) return undefined;
 			throw this.#nowhere();
 		}
 		const { jid } = candidate.instance;
-		const own = addressOf(fn);
+		// A node that owns the domain has no better address than the function's own, and says itself what there is.
+		const isDomain = jid.domain === own.domain;
 		return {
-			// A node that owns the domain has no better address than the function's own.
-			to: jid.domain === own.domain ? own : jid,
+			to: isDomain ? own : jid,
 			key: candidate.key,
+			isNamed: !isDomain,
 			begin: () => {
 				const end = candidate.begin(now());
 				return (ending) => end(ending, now());

@@ -32,8 +32,8 @@ export class LocalService implements ServedService {
 	readonly #complaints: Complaints;
 	readonly #log: Log;
 	readonly #denied = new Seldom(DENIED_EVERY_MS);
-	/** The domain that it is registered with, and whom that lets in. */
-	#registered: { readonly domain: string; readonly access: readonly AccessRule[] } | undefined;
+	/** The domain that it is registered with, or is to be, and whom that lets in, once it has said so. */
+	#registered: { readonly domain: string; readonly access: readonly AccessRule[] | undefined } | undefined;
 
 	constructor({ service, description, handlers, admission, instance, log }: LocalServiceParts) {
 		this.service = service;
@@ -44,6 +44,11 @@ export class LocalService implements ServedService {
 		this.#handlers = handlers;
 		this.#log = log;
 		this.#complaints = new Complaints(log);
+	}
+
+	/** A domain is about to be asked whom it lets in; until it has said so, that is nobody. */
+	awaitRulesOf(domain: string): void {
+		this.#registered = { domain, access: undefined };
 	}
 
 	/** From now on the rules of this domain count. */
@@ -61,9 +66,12 @@ export class LocalService implements ServedService {
 
 	/** Without a domain there is no policy: who can send to this node can call it. */
 	requireCaller(caller: Jid, fn: string): void {
+		if (this.#registered === undefined) return;
 		const name = `${this.service.name}.${fn}`;
-		if (this.#registered === undefined || isAllowed(this.#registered.access, caller, name)) return;
-		const message = `${caller.bare()} may not call ${name}: the policy of ${this.#registered.domain} does not allow it`;
+		const { domain, access } = this.#registered;
+		if (access === undefined) throw new BusError("unavailable", `${name} is not registered with ${domain} yet`);
+		if (isAllowed(access, caller, name)) return;
+		const message = `${caller.bare()} may not call ${name}: the policy of ${domain} does not allow it`;
 		this.#denied.say((more) => this.#log.warn(`refused: ${message}${more}`));
 		throw new BusError("forbidden", message);
 	}

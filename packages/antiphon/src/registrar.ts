@@ -39,6 +39,10 @@ const RENEWALS_IN_LEASE = 3;
 /** How long to wait before the domain is asked again, when it did not answer or said no; in milliseconds. */
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
+/** However short a lease the domain grants, it is not renewed more often, in milliseconds. */
+const MIN_RENEWAL_MS = 50;
+/** Instances in one renewal: so many fit into a stanza, whatever they are called. */
+const RENEWED_AT_ONCE = 64;
 /** Until the domain has named its own. */
 const DEFAULT_LEASE_MS = 15_000;
 
@@ -129,10 +133,10 @@ export class Registrar {
 	#schedule(): void {
 		this.#cancel();
 		if (this.#stopped || this.#entries.size === 0) return;
-		const delayMs =
-			this.#failures === 0
-				? this.#leaseMs / RENEWALS_IN_LEASE
-				: Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+		const renewalMs = Math.max(MIN_RENEWAL_MS, this.#leaseMs / RENEWALS_IN_LEASE);
+		const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+		// What is registered stays so while something else is refused.
+		const delayMs = this.#failures === 0 ? renewalMs : Math.min(retryMs, renewalMs);
 		this.#cancel = this.#source.after(delayMs, () => void this.#run());
 	}
 
@@ -167,11 +171,13 @@ export class Registrar {
 
 	async #renew(): Promise<void> {
 		const registered = [...this.#entries.values()].filter((entry) => entry.registered);
-		if (registered.length === 0) return;
-		const answer = await this.#source.ask(encodeRenew(registered.map(({ item }) => item.heartbeat())));
-		for (const name of decodeRenewed(answer)) {
-			const entry = this.#entries.get(keyOf(name));
-			if (entry !== undefined) entry.registered = false;
+		for (let i = 0; i < registered.length; i += RENEWED_AT_ONCE) {
+			const some = registered.slice(i, i + RENEWED_AT_ONCE);
+			const answer = await this.#source.ask(encodeRenew(some.map(({ item }) => item.heartbeat())));
+			for (const name of decodeRenewed(answer)) {
+				const entry = this.#entries.get(keyOf(name));
+				if (entry !== undefined) entry.registered = false;
+			}
 		}
 	}
 

@@ -6,6 +6,8 @@ export interface Hop {
 	readonly to: Jid;
 	/** What the place is known by among those that were tried. */
 	readonly key: string;
+	/** Whether the domain has named it as an instance. If it then says that there is no such function, it has gone. */
+	readonly isNamed: boolean;
 	/** The attempt begins. @returns what to tell, once, when it has ended */
 	begin(): (ending: Ending) => void;
 	/** Calls back if the domain says that this instance has gone. @returns what calls that off */
@@ -50,5 +52,5 @@ export class FixedRoute implements Route {
 
 /** A place that nobody chooses and nobody watches. */
 export function fixedHop(to: Jid): Hop {
-	return { to, key: to.toString(), begin: () => () => {}, onGone: () => () => {} };
+	return { to, key: to.toString(), isNamed: false, begin: () => () => {}, onGone: () => () => {} };
 }

@@ -1,5 +1,6 @@
 import { BusError, type Instance, type Jid, type Resolution } from "@antiphon/protocol";
 import { Balancer } from "./balancer.js";
+import { Departures } from "./departures.js";
 
 /** What a view needs of the node. */
 export interface ViewSource {
@@ -30,7 +31,8 @@ const UNWATCHED_MS = 5_000;
  * | known   | unknown | nothing was heard for twice that time                                                  |
  * | direct  | unknown | a minute has passed                                                                    |
  *
- * A domain that does not answer leaves what is known as it is: calls go on with that.
+ * A domain that does not answer leaves what is known as it is: calls go on with that. So does one that does not resolve
+ * all at once: while a domain is away, servers say for it what they say of a namespace that nobody knows.
  */
 export class ServiceView {
 	readonly balancer = new Balancer();
@@ -42,7 +44,9 @@ export class ServiceView {
 	#asking: Promise<void> | undefined;
 	/** Whether the domain had heard of the service when it was asked. */
 	isNameKnown = true;
-	readonly #onGone = new Map<string, Set<() => void>>();
+	/** Whether there are more instances than were told. */
+	isPartial = false;
+	readonly #departures = new Departures();
 	readonly #onChange = new Set<() => void>();
 
 	constructor(source: ViewSource) {
@@ -92,16 +96,15 @@ export class ServiceView {
 	}
 
 	/** The domain has said which instances there are. */
-	update({ instances, watchMs, known }: Pick<Resolution, "instances" | "watchMs" | "known">): void {
+	update({ instances, watchMs, known, total }: Omit<Resolution, "service">): void {
 		this.#state = "known";
 		this.#heardMs = this.#source.now();
 		this.#watchMs = watchMs;
 		this.isNameKnown = known;
+		this.isPartial = total !== undefined && total > instances.length;
 		this.balancer.update(instances);
-		const here = new Set(instances.map(({ jid }) => jid.toString()));
-		for (const [jid, listeners] of this.#onGone) {
-			if (!here.has(jid)) for (const listener of [...listeners]) listener();
-		}
+		// One of many that is not among those that were told may be there as before.
+		if (!this.isPartial) this.#departures.update(instances);
 		for (const listener of [...this.#onChange]) listener();
 	}
 
@@ -116,13 +119,7 @@ export class ServiceView {
 
 	/** Calls back when the domain says that this instance is no longer there. */
 	onGone(jid: Jid, listener: () => void): () => void {
-		const key = jid.toString();
-		const listeners = this.#onGone.get(key) ?? new Set();
-		this.#onGone.set(key, listeners.add(listener));
-		return () => {
-			listeners.delete(listener);
-			if (listeners.size === 0 && this.#onGone.get(key) === listeners) this.#onGone.delete(key);
-		};
+		return this.#departures.on(jid, listener);
 	}
 
 	async #ask(): Promise<void> {
@@ -131,10 +128,10 @@ export class ServiceView {
 			this.update(await this.#source.resolve(this.#source.timeoutMs));
 		} catch (thrown) {
 			const error = BusError.from(thrown);
-			if (error.code === "unimplemented") {
-				this.#state = "direct";
-				this.#heardMs = this.#source.now();
-			} else if (this.#state === "unknown") throw error;
+			if (this.#state !== "unknown") return;
+			if (error.code !== "unimplemented") throw error;
+			this.#state = "direct";
+			this.#heardMs = this.#source.now();
 		}
 	}
 }

@@ -65,7 +65,8 @@ export class Serving {
 		const local = checkedService(service, handlers, options, this.#parts);
 		const labels = checkedLabels(options.labels ?? {});
 		const domain = domainToAsk(options.domain, link);
-		// Before it is registered: a call may come before the answer to the registration does.
+		if (domain !== undefined) local.awaitRulesOf(domain);
+		// Before it is registered: the domain asks this node for the contract.
 		const remove = directory.add(local);
 		const registrar = domain === undefined ? undefined : this.#registrar(domain);
 		let drained: Promise<void> | undefined;

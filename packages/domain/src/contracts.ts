@@ -5,6 +5,8 @@ import type { DomainLimits } from "./limits.js";
 interface Held {
 	readonly description: ServiceDescription;
 	readonly chars: number;
+	/** The account that was the first to bring it. */
+	readonly account: string;
 	/** Instances of this version. */
 	holders: number;
 }
@@ -25,6 +27,7 @@ export class Contracts {
 	/** By service: its versions. */
 	readonly #versions = new Map<string, Set<string>>();
 	#chars = 0;
+	readonly #perAccount = new Map<string, number>();
 
 	constructor(limits: DomainLimits) {
 		this.#limits = limits;
@@ -56,12 +59,12 @@ export class Contracts {
 		);
 	}
 
-	/** Once for each instance. @throws BusError `conflict`, `too-large`, `overloaded` */
-	hold(description: ServiceDescription): void {
+	/** Once for each instance. @param account whose instance it is. @throws BusError `conflict`, `too-large`, `overloaded` */
+	hold(description: ServiceDescription, account: string): void {
 		const { service, version, fingerprint } = description;
 		this.require({ service, version }, fingerprint);
 		const key = keyOf(description);
-		const held = this.#held.get(key) ?? this.#added(key, description);
+		const held = this.#held.get(key) ?? this.#added(key, description, account);
 		held.holders++;
 	}
 
@@ -71,14 +74,14 @@ export class Contracts {
 		const held = this.#held.get(key);
 		if (held === undefined || --held.holders > 0) return;
 		this.#held.delete(key);
-		this.#chars -= held.chars;
+		this.#count(held.account, -held.chars);
 		const versions = this.#versions.get(name.service);
 		versions?.delete(name.version);
 		if (versions?.size === 0) this.#versions.delete(name.service);
 	}
 
-	#added(key: string, description: ServiceDescription): Held {
-		const { maxFunctions, maxContractChars, maxContractsChars } = this.#limits;
+	#added(key: string, description: ServiceDescription, account: string): Held {
+		const { maxFunctions, maxContractChars, maxContractsChars, maxContractsCharsPerAccount } = this.#limits;
 		const { service, version, functions } = description;
 		const chars = JSON.stringify(description).length;
 		if (chars > maxContractChars || Object.keys(functions).length > maxFunctions) {
@@ -87,18 +90,27 @@ export class Contracts {
 				`the contract of ${service} ${version} has more than ${maxFunctions} functions or ${maxContractChars} characters`,
 			);
 		}
-		if (this.#chars + chars > maxContractsChars) {
-			throw new BusError(
-				"overloaded",
-				`the contracts of this domain are at their limit of ${maxContractsChars} characters`,
-			);
+		if (this.#chars + chars > maxContractsChars) throw atLimit("this domain", maxContractsChars);
+		if ((this.#perAccount.get(account) ?? 0) + chars > maxContractsCharsPerAccount) {
+			throw atLimit(account, maxContractsCharsPerAccount);
 		}
-		const held: Held = { description, chars, holders: 0 };
+		const held: Held = { description, chars, account, holders: 0 };
 		this.#held.set(key, held);
-		this.#chars += chars;
+		this.#count(account, chars);
 		this.#versions.set(service, (this.#versions.get(service) ?? new Set()).add(version));
 		return held;
 	}
+
+	#count(account: string, chars: number): void {
+		this.#chars += chars;
+		const own = (this.#perAccount.get(account) ?? 0) + chars;
+		if (own === 0) this.#perAccount.delete(account);
+		else this.#perAccount.set(account, own);
+	}
+}
+
+function atLimit(whose: string, maxChars: number): BusError {
+	return new BusError("overloaded", `the contracts of ${whose} are at their limit of ${maxChars} characters`);
 }
 
 const keyOf = ({ service, version }: VersionName) => `${service} ${version}`;

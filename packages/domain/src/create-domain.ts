@@ -66,7 +66,8 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const changed = () => file?.changed();
 	const denials = new Denials(log);
 	const deny = (message: string) => denials.deny(message);
-	const owners = new Owners({ policy, maxNames: limits.maxNames, known: known.owners, changed, deny });
+	const { maxNames, maxNamesPerAccount } = limits;
+	const owners = new Owners({ policy, maxNames, maxNamesPerAccount, known: known.owners, changed, deny });
 	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, changed);
 	file?.keep(() => ({ owners: owners.all(), subscribers: subscribers.all() }));
 	const changeListeners: ((service: string) => void)[] = [];

@@ -6,6 +6,7 @@ import {
 	attempt,
 	Balancer,
 	type CallAbort,
+	Departures,
 	isVersionOf,
 	type Outcome,
 	type Route,
@@ -23,6 +24,7 @@ export class ForwardedService implements ServedService {
 	readonly admission: Admission;
 	readonly #host: DomainHost;
 	readonly #balancer = new Balancer();
+	readonly #departures = new Departures();
 
 	/** @throws TypeError when the description, which came from a provider, is not a service's */
 	constructor(host: DomainHost, description: ServiceDescription) {
@@ -35,7 +37,9 @@ export class ForwardedService implements ServedService {
 
 	/** These are its providers now. */
 	update(instances: readonly Instance[]): void {
-		this.#balancer.update(instances.map(instanceLine));
+		const lines = instances.map(instanceLine);
+		this.#balancer.update(lines);
+		this.#departures.update(lines);
 	}
 
 	instances(): readonly string[] {
@@ -77,6 +81,7 @@ export class ForwardedService implements ServedService {
 	#routeOf({ to, head }: AdmittedCall) {
 		const { node } = this.#host;
 		const balancer = this.#balancer;
+		const departures = this.#departures;
 		const serves = ({ version }: { readonly version: string }) => isVersionOf(version, head.version);
 		return {
 			next(_fn: string, tried: ReadonlySet<string>) {
@@ -85,11 +90,12 @@ export class ForwardedService implements ServedService {
 				return {
 					to: candidate.instance.jid,
 					key: candidate.key,
+					isNamed: true,
 					begin: () => {
 						const end = candidate.begin(node.now());
 						return (ending) => end(ending, node.now());
 					},
-					onGone: () => () => {},
+					onGone: (listener) => departures.on(candidate.instance.jid, listener),
 				};
 			},
 			// Who asks a function's JID knows nothing of instances, and waits for one answer.

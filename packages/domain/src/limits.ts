@@ -14,12 +14,16 @@ export interface DomainLimits {
 	readonly maxContractChars: number;
 	/** Characters of all contracts. Default 64 Mi. */
 	readonly maxContractsChars: number;
+	/** Characters of the contracts that one account was the first to bring. Default 8 Mi. */
+	readonly maxContractsCharsPerAccount: number;
 	/** Contracts that are being asked for at once. Default 64. */
 	readonly maxContractsAsked: number;
 	/** Callers that are told of changes; beyond it they have to ask again. Default 20,000. */
 	readonly maxWatchers: number;
 	/** Names whose owner is remembered; beyond it nobody can take a new name. Default 10,000. */
 	readonly maxNames: number;
+	/** The same for one account. A name stays its owner's, also when nothing of it runs any more. Default 2,000. */
+	readonly maxNamesPerAccount: number;
 	/** Subscriptions to the presence of services and functions. Default 20,000. */
 	readonly maxSubscribers: number;
 	/** Calls that are passed on at once. Default 4,096. */
@@ -41,9 +45,11 @@ const DEFAULTS: DomainLimits = {
 	maxFunctions: 1_024,
 	maxContractChars: 1024 * 1024,
 	maxContractsChars: 64 * 1024 * 1024,
+	maxContractsCharsPerAccount: 8 * 1024 * 1024,
 	maxContractsAsked: 64,
 	maxWatchers: 20_000,
 	maxNames: 10_000,
+	maxNamesPerAccount: 2_000,
 	maxSubscribers: 20_000,
 	maxCalls: 4_096,
 	maxCallsPerCaller: 512,

@@ -79,7 +79,7 @@ export class Registry {
 		}
 		this.#admit(registration, node, holder === undefined);
 		// Before the old one lets go of it: the contract may be the same.
-		this.contracts.hold(description);
+		this.contracts.hold(description, node.bare().toString());
 		if (holder !== undefined) this.#drop(holder);
 		const times = { sinceMs: nowMs, heardMs: nowMs };
 		const instance: Instance = { ...registration, ...times, node, state: "available", running: 0 };

@@ -3,14 +3,21 @@ import type { Jid } from "@antiphon/protocol";
 /** Services whose changes one caller is told of. */
 const MAX_PER_CALLER = 1024;
 
+/** A caller that is to be told. */
+export interface Watcher {
+	readonly jid: Jid;
+	/** Until when, by the domain's clock. */
+	readonly untilMs: number;
+}
+
 /**
  * The callers that are to be told when the instances of a service change, each for a while. Bounded: who finds no place
  * asks again instead.
  */
 export class Watchers {
 	readonly #maxWatchers: number;
-	/** By service and full JID; in each service the one that ends first comes first. */
-	readonly #watchers = new Map<string, Map<string, { readonly jid: Jid; readonly untilMs: number }>>();
+	/** By service and full JID. */
+	readonly #watchers = new Map<string, Map<string, Watcher>>();
 	readonly #perCaller = new Map<string, number>();
 	#size = 0;
 
@@ -24,7 +31,6 @@ export class Watchers {
 
 	/** @returns whether there was a place */
 	add(service: string, jid: Jid, nowMs: number, forMs: number): boolean {
-		this.#end(service, nowMs);
 		this.remove(service, jid);
 		const caller = jid.bare().toString();
 		const own = this.#perCaller.get(caller) ?? 0;
@@ -48,9 +54,9 @@ export class Watchers {
 	}
 
 	/** Those who are to be told now. */
-	of(service: string, nowMs: number): Jid[] {
+	of(service: string, nowMs: number): Watcher[] {
 		this.#end(service, nowMs);
-		return [...(this.#watchers.get(service)?.values() ?? [])].map(({ jid }) => jid);
+		return [...(this.#watchers.get(service)?.values() ?? [])];
 	}
 
 	/** Lets go of all whose time is over. */

@@ -103,12 +103,14 @@ export {
 export {
 	decodeResolution,
 	decodeResolve,
+	encodeInstance,
 	encodeResolution,
 	encodeResolve,
 	type Instance,
 	MAX_INSTANCES,
 	type Resolution,
 	type ResolveRequest,
+	resolutionWith,
 } from "./resolution.js";
 export {
 	decodePageEnd,

@@ -2,6 +2,7 @@ import { type Element, xml } from "@antiphon/xml";
 import { type AccessRule, decodeAccess, encodeAccess } from "./access.js";
 import { boundedNumber } from "./attributes.js";
 import { BusError, type BusErrorCode } from "./errors.js";
+import { Jid } from "./jid.js";
 import { decodeLabels, encodeLabels, type Labels } from "./labels.js";
 import { MAX_TTL_MS } from "./limits.js";
 import { isServiceName, isVersion } from "./names.js";
@@ -108,8 +109,10 @@ export function decodeService(element: Element, code: BusErrorCode = "invalid-ar
 /** The attribute `instance`. @throws BusError */
 export function decodeInstance(element: Element, code: BusErrorCode = "invalid-argument"): string {
 	const instance = element.attr("instance") ?? "";
-	if (instance !== "" && instance.length <= MAX_INSTANCE_CHARS) return instance;
-	throw new BusError(code, `instance must be a name of 1 to ${MAX_INSTANCE_CHARS} characters`);
+	// In the one spelling that it has as a resource: else two instances could share an address.
+	if (instance.length <= MAX_INSTANCE_CHARS && Jid.tryParse(`d/${instance}`)?.resource === instance) return instance;
+	const what = `a name of 1 to ${MAX_INSTANCE_CHARS} characters, spelled as the resource of a JID is`;
+	throw new BusError(code, `instance must be ${what}`);
 }
 
 export function encodeRenew(heartbeats: readonly Heartbeat[]): Element {

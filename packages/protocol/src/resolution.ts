@@ -36,14 +36,17 @@ export interface Resolution {
 	readonly service: string;
 	/** Whether the domain has ever heard of the service: else its name may be misspelt. */
 	readonly known: boolean;
-	/** At most {@link MAX_INSTANCES}; of more, some chosen at random. */
+	/** At most {@link MAX_INSTANCES}; of more, some: for one caller the same ones as long as they are there. */
 	readonly instances: readonly Instance[];
+	/** How many there are. Left out: these are all. */
+	readonly total?: number | undefined;
 	/** How long changes are told of, in milliseconds. */
 	readonly watchMs: number;
 }
 
 export const MAX_INSTANCES = 128;
 const MAX_RUNNING = 1_000_000;
+const MAX_TOTAL = 1_000_000;
 
 export function encodeResolve({ version, watchMs }: ResolveRequest): Element {
 	return xml("resolve", NS.resolve, { v: version, watch: String(watchMs) });
@@ -59,9 +62,19 @@ export function decodeResolve(element: Element): ResolveRequest {
 	return { version, watchMs };
 }
 
-export function encodeResolution({ service, known, instances, watchMs }: Resolution): Element {
+export function encodeResolution({ instances, total = instances.length, ...head }: Resolution): Element {
 	const lines = instances.slice(0, MAX_INSTANCES).map((instance) => encodeInstance(instance, NS.resolve));
-	return xml("instances", NS.resolve, { service, known: String(known), watch: String(watchMs) }, ...lines);
+	return resolutionWith({ ...head, total }, lines);
+}
+
+/** A resolution of lines that are encoded already: many callers are told the same. */
+export function resolutionWith(
+	{ service, known, watchMs, total }: Omit<Resolution, "instances">,
+	lines: readonly Element[],
+): Element {
+	const partial = total !== undefined && total > lines.length ? String(total) : undefined;
+	const attributes = { service, known: String(known), watch: String(watchMs), total: partial };
+	return xml("instances", NS.resolve, attributes, ...lines);
 }
 
 /** Instances that are malformed are left out: the others can be called. @throws BusError `protocol` */
@@ -74,6 +87,7 @@ export function decodeResolution(element: Element | undefined): Resolution {
 		service: element.attr("service") ?? "",
 		known: element.attr("known") !== "false",
 		watchMs: boundedNumber(element, "watch", 0, MAX_TTL_MS, "protocol"),
+		total: element.attr("total") === undefined ? undefined : boundedNumber(element, "total", 0, MAX_TOTAL, "protocol"),
 		instances: lines.flatMap((line) => decodeInstance(line) ?? []),
 	};
 }

@@ -78,8 +78,8 @@ async function contractOf(
 	const { service, version, fingerprint } = registration;
 	const known = host.registry.contracts.require(registration, fingerprint);
 	if (known !== undefined) return known;
-	const question = `${service} ${version} ${fingerprint} ${from.bare()}`;
-	return asking.once(question, async () => {
+	const account = from.bare().toString();
+	const ask = async () => {
 		const payload = xml("contract", NS.contract, { service, v: version });
 		const { askTimeoutMs: timeoutMs } = host.limits;
 		const answer = await host.node.query({ type: "get", to: from.toString(), payload, timeoutMs });
@@ -89,7 +89,8 @@ async function contractOf(
 		if (isIt && fingerprintOf(description) === fingerprint) return { ...description, fingerprint };
 		const message = `the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`;
 		throw new BusError("invalid-argument", message);
-	});
+	};
+	return asking.once(`${service} ${version} ${fingerprint} ${account}`, ask, account);
 }
 
 function readContract(answer: Element | undefined, what: string): ServiceDescription {

@@ -1,29 +1,49 @@
-import { isServedBy } from "@antiphon/contract";
 import {
 	BusError,
 	decodeResolve,
-	encodeResolution,
 	isServiceName,
-	type Jid,
-	MAX_INSTANCES,
 	message,
 	NS,
 	type Resolution,
+	resolutionWith,
 } from "@antiphon/protocol";
-import { handleQuery } from "antiphon/modules";
-import type { DomainHost, DomainModule } from "../domain-host.js";
-import { instanceLine } from "../instance-line.js";
-import type { Instance } from "../registry.js";
-import { Watchers } from "../watchers.js";
+import { BACKLOG, handleQuery } from "antiphon/modules";
+import type { DomainModule } from "../domain-host.js";
+import { InstanceLines } from "../instance-lines.js";
+import { Pushes } from "../pushes.js";
+import { type Watcher, Watchers } from "../watchers.js";
 
 /** How often the ended watches are cleared away, in milliseconds. */
 const CLEAR_MS = 10_000;
+/** Changes of this long are told of together, unless nothing has changed for as long; in milliseconds. */
+const GATHER_MS = 50;
+/** Stanzas that tell of changes, in that time: 4,000 a second. */
+const MAX_PUSHES = 200;
+/** Stanzas that tell of a change before whoever made it has its answer. */
+const MAX_AT_ONCE = 20;
+/** How old the load of instances may be when callers are told of it, in milliseconds. */
+const LOAD_MS = 1_000;
 
 /** Callers ask who serves a service, and are told of changes (docs/protocol.md, "Finding instances"). */
 export const resolve: DomainModule = (host) => {
-	const { node, limits } = host;
+	const { node, limits, registry } = host;
 	node.feature(NS.resolve);
 	const watchers = new Watchers(limits.maxWatchers);
+	/** By service. Only of those that have instances. */
+	const encoded = new Map<string, { readonly lines: InstanceLines; readonly atMs: number }>();
+
+	const linesOf = (service: string): InstanceLines => {
+		const known = encoded.get(service);
+		const nowMs = node.now();
+		if (known !== undefined && nowMs - known.atMs < LOAD_MS) return known.lines;
+		const instances = registry.instances(service);
+		const lines = new InstanceLines(instances);
+		if (instances.length > 0) encoded.set(service, { lines, atMs: nowMs });
+		return lines;
+	};
+	const headOf = (service: string, watchMs: number): Omit<Resolution, "instances"> => {
+		return { service, watchMs, known: encoded.has(service) || host.owners.has(service) };
+	};
 
 	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
 		const { version, watchMs: asked } = decodeResolve(payload);
@@ -34,48 +54,32 @@ export const resolve: DomainModule = (host) => {
 		if (!host.policy.maySee(from, service)) host.deny(`${from.bare()} may not call ${to.bare()}`);
 		const wantedMs = Math.min(asked, limits.watchMs);
 		const watchMs = wantedMs > 0 && watchers.add(service, from, node.now(), wantedMs) ? wantedMs : 0;
-		return encodeResolution(resolutionOf(host, from, service, version, watchMs));
+		const { lines, total } = linesOf(service).for(from, version);
+		return resolutionWith({ ...headOf(service, watchMs), total }, lines);
 	});
 
+	const pushes = new Pushes<Watcher>({
+		watching: (service) => watchers.of(service, node.now()),
+		isFull: () => node.backlog > BACKLOG.queries,
+		tell({ jid, untilMs }, service) {
+			const { lines, total } = linesOf(service).for(jid, undefined);
+			const leftMs = Math.max(0, Math.round(untilMs - node.now()));
+			const address = { to: jid.toString(), from: `${service}@${host.domain}`, type: "headline" };
+			node.send(message(address, resolutionWith({ ...headOf(service, leftMs), total }, lines)));
+		},
+	});
+	let changedMs = Number.NEGATIVE_INFINITY;
 	host.onChange((service) => {
-		const told = watchers.of(service, node.now());
-		if (told.length === 0) return;
-		for (const to of told) node.send(pushTo(host, to, service));
+		encoded.delete(service);
+		pushes.changed(service);
+		if (node.now() - changedMs >= GATHER_MS) pushes.flush(MAX_AT_ONCE);
+		changedMs = node.now();
 	});
 
-	node.every(CLEAR_MS, () => watchers.endAll(node.now()));
+	node.every(GATHER_MS, () => pushes.flush(MAX_PUSHES));
+	node.every(CLEAR_MS, () => {
+		watchers.endAll(node.now());
+		const nowMs = node.now();
+		for (const [service, { atMs }] of encoded) if (nowMs - atMs >= LOAD_MS) encoded.delete(service);
+	});
 };
-
-function pushTo(host: DomainHost, to: Jid, service: string) {
-	const resolution = resolutionOf(host, to, service, undefined, host.limits.watchMs);
-	const address = { to: to.toString(), from: `${service}@${host.domain}`, type: "headline" };
-	return message(address, encodeResolution(resolution));
-}
-
-function resolutionOf(
-	host: DomainHost,
-	caller: Jid,
-	service: string,
-	version: string | undefined,
-	watchMs: number,
-): Resolution {
-	const all = host.registry.instances(service);
-	const serving = version === undefined ? all : all.filter((each) => isServedBy(version, each.version));
-	const instances = some(serving.length === 0 ? all : serving, caller).map(instanceLine);
-	return { service, instances, watchMs, known: all.length > 0 || host.owners.has(service) };
-}
-
-/** As many as one answer holds: not the same ones for everybody, but for one caller the same each time. */
-function some(instances: readonly Instance[], caller: Jid): readonly Instance[] {
-	if (instances.length <= MAX_INSTANCES) return instances;
-	const ranked = instances.map((instance) => ({ instance, rank: hashOf(`${caller}/${instance.instance}`) }));
-	ranked.sort((a, b) => a.rank - b.rank);
-	return ranked.slice(0, MAX_INSTANCES).map(({ instance }) => instance);
-}
-
-/** Spreads evenly, and no more is asked of it (FNV-1a, 32 bits). */
-function hashOf(text: string): number {
-	let hash = 0x811c9dc5;
-	for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-	return hash >>> 0;
-}

@@ -1,0 +1,292 @@
+import { describe as describeService } from "@antiphon/contract";
+import { type Link, type MemoryBus, memoryBus } from "@antiphon/link";
+import {
+	type BusError,
+	decodeResolution,
+	encodeGrant,
+	encodeRegister,
+	encodeResolve,
+	iq,
+	NS,
+} from "@antiphon/protocol";
+import { type Element, xml } from "@antiphon/xml";
+import { createNode, get, type Node, service } from "antiphon";
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createDomain, type Domain, type DomainOptions } from "./index.js";
+
+const NAME = "fn.example.org";
+const probe = service("probe", "1.0.0", { ask: get({ output: z.object({ by: z.string() }) }) });
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+	await Promise.all(open.splice(0).map((each) => each.close()));
+});
+
+async function host(bus: MemoryBus, options: Partial<DomainOptions> = {}): Promise<Domain> {
+	const domain = await createDomain({ link: bus.link(NAME), ...options });
+	open.push(domain);
+	return domain;
+}
+
+async function join(bus: MemoryBus, jid: string): Promise<Node> {
+	const node = await createNode({ link: bus.link(jid), limits: { connectTimeoutMs: 400 } });
+	open.push(node);
+	return node;
+}
+
+/** A link without a node: it sends what the test writes, and answers as the test says. */
+async function raw(bus: MemoryBus, jid: string, onStanza: (stanza: Element, link: Link) => void = () => {}) {
+	const link = bus.link(jid);
+	await link.open({ onState() {}, onStanza: (stanza) => onStanza(stanza, link) }, { timeoutMs: 1_000 });
+	open.push({ close: () => link.close() });
+	return link;
+}
+
+const failure = (promise: Promise<unknown>): Promise<BusError> =>
+	promise.then(
+		() => Promise.reject(new Error("it did not fail")),
+		(error) => error,
+	);
+const serving = (by: string) => ({ ask: () => ({ by }) });
+const registration = (name: string, instance: string, fingerprint = "f".repeat(22)) =>
+	encodeRegister({ service: name, version: "1.0.0", fingerprint, instance, concurrency: 1, labels: {} });
+/** Until everything that can happen without time passing has happened. */
+const turns = async (count = 20) => {
+	for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe("a domain that is flooded", () => {
+	it("tells a thousand watchers of two hundred instances that start at once, not of each", async () => {
+		const bus = memoryBus();
+		const domain = await host(bus, { limits: { maxInstancesPerAccount: 500 } });
+		const before = await join(bus, "worker@example.org/first");
+		await before.serve(probe, serving("first"), { domain: NAME, instance: "first" });
+		let pushes = 0;
+		const told = new Map<string, number>();
+		for (let i = 0; i < 1_000; i++) {
+			const jid = `watcher${i}@example.org/x`;
+			const watcher = await raw(bus, jid, (stanza) => {
+				if (stanza.name !== "message") return;
+				pushes++;
+				const { instances, total } = decodeResolution(stanza.child("instances", NS.resolve));
+				told.set(jid, total ?? instances.length);
+			});
+			watcher.send(iq("get", { id: "w", to: `probe@${NAME}` }, encodeResolve({ version: undefined, watchMs: 60_000 })));
+		}
+		await turns();
+		const nodes = await Promise.all(Array.from({ length: 200 }, (_, i) => join(bus, `worker@example.org/${i}`)));
+		await Promise.all(nodes.map((node, i) => node.serve(probe, serving(`${i}`), { domain: NAME, instance: `${i}` })));
+		expect(domain.instances).toBe(201);
+		await expect
+			.poll(() => [...told.values()].filter((total) => total === 201).length, { timeout: 20_000 })
+			.toBe(1_000);
+		// Two hundred changes to a thousand watchers would be 200,000.
+		expect(pushes).toBeLessThan(20_000);
+	}, 60_000);
+
+	it("lets one account register so many names and instances, and others as before", async () => {
+		const bus = memoryBus();
+		const limits = { maxInstancesPerAccount: 20, maxNamesPerAccount: 30, maxNames: 60 };
+		const domain = await host(bus, { limits });
+		const node = await join(bus, "greedy@example.org/x");
+		let refused = 0;
+		// Names that are given up at once: without a bound of its own the account would take all of them.
+		for (let i = 0; i < 200; i++) {
+			try {
+				const served = await node.serve(service(`name-${i}`, "1.0.0", probe.functions), serving("g"), {
+					domain: NAME,
+				});
+				await served.drain();
+			} catch (error) {
+				expect(error).toMatchObject({ code: "overloaded" });
+				refused++;
+				if (refused === 2) break;
+			}
+		}
+		expect(refused).toBe(2);
+		const alice = await join(bus, "alice@example.org/x");
+		await alice.serve(probe, serving("alice"), { domain: NAME });
+		expect(domain.instances).toBe(1);
+	}, 30_000);
+
+	it("asks one account for so many contracts at once, and others as before", async () => {
+		const bus = memoryBus();
+		await host(bus, { limits: { maxContractsAsked: 8, askTimeoutMs: 60_000 } });
+		const answers: (string | undefined)[] = [];
+		// It registers, and never says what.
+		const mallory = await raw(bus, "mallory@example.org/x", (stanza) => {
+			if (stanza.attr("type") === "error") answers.push(stanza.child("error")?.child()?.name);
+		});
+		for (let i = 0; i < 1_000; i++) {
+			mallory.send(iq("set", { id: `r${i}`, to: NAME }, registration(`name-${i}`, "x")));
+		}
+		await turns();
+		expect(answers).toHaveLength(998);
+		expect(new Set(answers)).toEqual(new Set(["resource-constraint"]));
+		const alice = await join(bus, "alice@example.org/x");
+		await alice.serve(probe, serving("alice"), { domain: NAME });
+	});
+
+	it("does not take the contract of one name for that of another with the same fingerprint", async () => {
+		const bus = memoryBus();
+		const domain = await host(bus);
+		const description = describeService(probe);
+		// It says the same whatever it is asked for.
+		const liar = await raw(bus, "liar@example.org/x", (stanza, link) => {
+			if (stanza.attr("type") !== "get") return;
+			const contract = xml("contract", NS.contract, { enc: "json" }, JSON.stringify(description));
+			link.send(xml("iq", NS.client, { type: "result", id: stanza.attr("id"), to: NAME }, contract));
+		});
+		for (const name of ["probe", "other"]) {
+			liar.send(iq("set", { id: name, to: NAME }, registration(name, "x", description.fingerprint)));
+		}
+		await expect.poll(() => domain.instances).toBe(1);
+		await turns();
+		expect(domain.instances).toBe(1);
+	});
+
+	it("does not believe what a contract says of its own fingerprint", async () => {
+		const bus = memoryBus();
+		const domain = await host(bus);
+		const { fingerprint } = describeService(probe);
+		const lying = { ...describeService(probe), fingerprint: "x".repeat(22) };
+		const liar = await raw(bus, "worker@example.org/liar", (stanza, link) => {
+			if (stanza.attr("type") !== "get") return;
+			const contract = xml("contract", NS.contract, { enc: "json" }, JSON.stringify(lying));
+			link.send(xml("iq", NS.client, { type: "result", id: stanza.attr("id"), to: NAME }, contract));
+		});
+		liar.send(iq("set", { id: "1", to: NAME }, registration("probe", "lie", "x".repeat(22))));
+		liar.send(iq("set", { id: "2", to: NAME }, registration("probe", "true", fingerprint)));
+		await expect.poll(() => domain.instances).toBe(1);
+		// Whoever has the same contract can still join.
+		const honest = await join(bus, "worker@example.org/honest");
+		await honest.serve(probe, serving("honest"), { domain: NAME });
+		expect(domain.instances).toBe(2);
+	});
+});
+
+describe("a domain that is lied to", () => {
+	it("refuses instances that are spelled as no resource is", async () => {
+		const bus = memoryBus();
+		const domain = await host(bus);
+		const conditions: (string | undefined)[] = [];
+		const mallory = await raw(bus, "mallory@example.org/x", (stanza) => {
+			if (stanza.attr("type") === "error") conditions.push(stanza.child("error")?.child()?.name);
+		});
+		const names = ["", "x".repeat(129), "a\u200bb", "e\u0301"];
+		for (const [i, name] of names.entries()) {
+			mallory.send(iq("set", { id: `r${i}`, to: NAME }, registration("probe", name)));
+		}
+		await turns();
+		expect(domain.instances).toBe(0);
+		expect(new Set(conditions)).toEqual(new Set(["bad-request"]));
+	});
+
+	it("lets nobody call a provider that has not heard from it whom to let in", async () => {
+		const bus = memoryBus();
+		const asked: Element[] = [];
+		const domain = await raw(bus, NAME, (stanza) => void asked.push(stanza));
+		const node = await join(bus, "worker@example.org/x");
+		const served = node.serve(probe, serving("worker"), { domain: NAME });
+		const friend = await join(bus, "friend@example.org/x");
+		const client = friend.client(probe, { to: node.jid });
+		expect(await failure(client.ask())).toMatchObject({ code: "unavailable", executed: "no" });
+		await expect.poll(() => asked.some((stanza) => stanza.child("register") !== undefined)).toBe(true);
+		const request = asked.find((stanza) => stanza.child("register") !== undefined);
+		const grant = encodeGrant({ leaseMs: 15_000, access: [{ effect: "allow", who: "*@example.org", what: "*" }] });
+		const answer = { type: "result", id: request?.attr("id"), from: NAME, to: node.jid };
+		domain.send(xml("iq", NS.client, answer, grant));
+		await served;
+		await expect(client.ask()).resolves.toEqual({ by: "worker" });
+		const stranger = await join(bus, "stranger@evil.example/x");
+		expect(await failure(stranger.client(probe, { to: node.jid }).ask())).toMatchObject({ code: "forbidden" });
+	});
+
+	it("cannot be spoken for: instances and grants of strangers count for nothing", async () => {
+		const bus = memoryBus();
+		await host(bus);
+		const worker = await join(bus, "worker@example.org/x");
+		await worker.serve(probe, serving("worker"), { domain: NAME, instance: "true" });
+		const caller = await join(bus, "caller@example.org/x");
+		const client = caller.client(probe, { domain: NAME });
+		await expect(client.ask()).resolves.toEqual({ by: "worker" });
+		const forged = xml(
+			"instances",
+			NS.resolve,
+			{ service: "probe", known: "true", watch: "60000" },
+			xml("instance", NS.resolve, {
+				name: "true",
+				jid: "mallory@example.org/x",
+				v: "1.0.0",
+				running: "0",
+				concurrency: "9",
+			}),
+		);
+		const mallory = await raw(bus, "mallory@example.org/x");
+		const address = { to: caller.jid, type: "headline" };
+		// As itself: the bus, like every server, stamps who sends.
+		mallory.send(xml("message", NS.client, address, forged));
+		mallory.send(xml("message", NS.client, { ...address, from: `probe@${NAME}` }, forged));
+		const evil = await raw(bus, "fn.examp1e.org");
+		evil.send(xml("message", NS.client, { ...address, from: "probe@fn.examp1e.org" }, forged));
+		for (const name of ["registered", "renewed"]) {
+			const open = xml("access", NS.registry, {}, xml("allow", NS.registry, { who: "*", what: "*" }));
+			mallory.send(
+				xml("iq", NS.client, { type: "result", id: "1", to: worker.jid }, xml(name, NS.registry, { lease: "1" }, open)),
+			);
+		}
+		await turns();
+		await expect(client.ask()).resolves.toEqual({ by: "worker" });
+		const stranger = await join(bus, "stranger@evil.example/x");
+		expect(await failure(stranger.client(probe, { to: worker.jid }).ask())).toMatchObject({ code: "forbidden" });
+	});
+
+	it("does not take who looks like the owner of a name for the owner", async () => {
+		const bus = memoryBus();
+		const domain = await host(bus, { access: { register: [{ allow: "*" }], call: [{ allow: "*" }] } });
+		const owner = await join(bus, "worker@example.org/x");
+		const served = await owner.serve(probe, serving("owner"), { domain: NAME });
+		await served.drain();
+		const lookalikes = [
+			"w\u043erker@example.org/x",
+			"worker@example.org.evil.example/x",
+			"worker@evil.example/worker@example.org",
+			"worker@ex\u00e4mple.org/x",
+		];
+		for (const jid of lookalikes) {
+			const node = await join(bus, jid);
+			const error = await failure(node.serve(probe, serving("evil"), { domain: NAME }));
+			expect(error, jid).toMatchObject({ code: "forbidden" });
+		}
+		expect(domain.instances).toBe(0);
+		// However it is written, it is the same account.
+		const again = await join(bus, "WORKER@Example.ORG/y");
+		await again.serve(probe, serving("owner"), { domain: NAME });
+	});
+});
+
+describe("calls that a domain passes on", () => {
+	it("are made elsewhere when the instance of a get has gone without a word", async () => {
+		const bus = memoryBus();
+		await host(bus);
+		const read = service("read", "1.0.0", { one: get({ output: z.string() }) });
+		const link = bus.link("worker@example.org/a");
+		const first = await createNode({ link });
+		open.push(first);
+		let hanging = 0;
+		const hang = () => {
+			hanging++;
+			return new Promise<string>(() => {});
+		};
+		await first.serve(read, { one: hang }, { domain: NAME, instance: "a" });
+		const caller = await join(bus, "caller@example.org/x");
+		const answer = caller.client(read, { to: `read.one@${NAME}` }).one(undefined, { timeoutMs: 60_000 });
+		await expect.poll(() => hanging).toBe(1);
+		const second = await join(bus, "worker@example.org/b");
+		await second.serve(read, { one: () => "second" }, { domain: NAME, instance: "b" });
+		await expect(Promise.race([answer, turns().then(() => "waits")])).resolves.toBe("waits");
+		link.destroy();
+		await expect(answer).resolves.toBe("second");
+	});
+});

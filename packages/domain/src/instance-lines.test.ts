@@ -1,0 +1,63 @@
+import { decodeResolution, Jid, MAX_INSTANCES, resolutionWith } from "@antiphon/protocol";
+import { serialize } from "@antiphon/xml";
+import { describe, expect, it } from "vitest";
+import { InstanceLines } from "./instance-lines.js";
+import type { Instance } from "./registry.js";
+
+function instances(count: number, more: Partial<Instance> = {}): Instance[] {
+	return Array.from({ length: count }, (_, i) => ({
+		service: "dictionary",
+		version: "1.0.0",
+		fingerprint: "f".repeat(22),
+		instance: `worker-${i}`,
+		concurrency: 8,
+		labels: {},
+		node: Jid.parse(`worker@example.org/${i}`),
+		sinceMs: 0,
+		heardMs: 0,
+		state: "available",
+		running: 0,
+		...more,
+	}));
+}
+const caller = (name: string) => Jid.parse(`${name}@example.org/x`);
+const namesFor = (lines: InstanceLines, who: string, version?: string) =>
+	lines.for(caller(who), version).lines.map((line) => line.attr("name"));
+
+describe("what a caller is told of the instances of a service", () => {
+	it("are all of them, as far as they serve its version", () => {
+		const lines = new InstanceLines([...instances(3), ...instances(1, { instance: "two", version: "2.0.0" })]);
+		expect(namesFor(lines, "alice")).toEqual(["worker-0", "worker-1", "worker-2", "two"]);
+		expect(namesFor(lines, "alice", "2.0.0")).toEqual(["two"]);
+		// A caller that nobody serves is told what there is, for an error that names it.
+		expect(namesFor(lines, "alice", "3.0.0")).toHaveLength(4);
+	});
+
+	it("are some of many: for one caller the same ones as they come and go, for others other ones", () => {
+		const all = instances(1_000);
+		const before = namesFor(new InstanceLines(all), "alice");
+		expect(before).toHaveLength(MAX_INSTANCES);
+		expect(new InstanceLines(all).for(caller("alice"), undefined).total).toBe(1_000);
+		const after = new Set(namesFor(new InstanceLines(all.slice(1)), "alice"));
+		expect(before.filter((name) => !after.has(name)).length).toBeLessThanOrEqual(1);
+		const told = new Map<string, number>();
+		for (let i = 0; i < 200; i++) {
+			for (const name of namesFor(new InstanceLines(all), `caller${i}`))
+				told.set(name ?? "", (told.get(name ?? "") ?? 0) + 1);
+		}
+		// 25.6 on average.
+		expect(told.size).toBe(1_000);
+		expect(Math.max(...told.values())).toBeLessThan(80);
+	});
+
+	it("fit into a stanza, whatever instances say of themselves", () => {
+		const text = "&".repeat(128);
+		const labels = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`${"l".repeat(60)}${i}`, text]));
+		const large = instances(200, { labels }).map((each, i) => ({ ...each, instance: `${"<".repeat(120)}${i}` }));
+		const { lines, total } = new InstanceLines(large).for(caller("alice"), undefined);
+		const resolution = resolutionWith({ service: "dictionary", known: true, watchMs: 0, total }, lines);
+		expect(serialize(resolution).length).toBeLessThan(48 * 1024);
+		expect(decodeResolution(resolution)).toMatchObject({ total: 200 });
+		expect(lines.length).toBeGreaterThan(0);
+	});
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { Pushes } from "./pushes.js";
+
+const people = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+function telling(watchers: Record<string, readonly number[]>) {
+	const told: string[] = [];
+	let full = false;
+	const pushes = new Pushes<number>({
+		watching: (service) => watchers[service] ?? [],
+		tell: (to, service) => void told.push(`${service} ${to}`),
+		isFull: () => full,
+	});
+	return {
+		pushes,
+		told,
+		becomes: (isFull: boolean) => {
+			full = isFull;
+		},
+	};
+}
+
+describe("what is told of changes", () => {
+	it("is told once to each who watches, however often it changed", () => {
+		const { pushes, told } = telling({ a: [1, 2], b: [3] });
+		for (let i = 0; i < 100; i++) pushes.changed("a");
+		pushes.changed("b");
+		pushes.changed("unwatched");
+		pushes.flush(100);
+		expect(told).toEqual(["a 1", "a 2", "b 3"]);
+		pushes.flush(100);
+		expect(told).toHaveLength(3);
+	});
+
+	it("is told so many times in one flush, and no service waits for another with more watchers", () => {
+		const { pushes, told } = telling({ big: people(1_000), small: [7] });
+		pushes.changed("big");
+		pushes.changed("small");
+		pushes.flush(120);
+		expect(told).toHaveLength(120);
+		expect(told).toContain("small 7");
+		for (let i = 0; i < 8; i++) pushes.flush(120);
+		expect(new Set(told).size).toBe(1_001);
+		expect(told).toHaveLength(1_001);
+	});
+
+	it("is told again, once, to all when it changed while some had been told", () => {
+		const { pushes, told } = telling({ a: people(100) });
+		pushes.changed("a");
+		pushes.flush(60);
+		for (let i = 0; i < 10; i++) pushes.changed("a");
+		pushes.flush(60);
+		expect(told).toHaveLength(100);
+		pushes.flush(1_000);
+		expect(told).toHaveLength(200);
+		pushes.flush(1_000);
+		expect(told).toHaveLength(200);
+	});
+
+	it("waits while too much is waiting to be sent", () => {
+		const { pushes, told, becomes } = telling({ a: [1] });
+		pushes.changed("a");
+		becomes(true);
+		pushes.flush(10);
+		expect(told).toEqual([]);
+		becomes(false);
+		pushes.flush(10);
+		expect(told).toEqual(["a 1"]);
+	});
+});
