@@ -1,3 +1,4 @@
+import { xml } from "@antiphon/xml";
 import { type BusError, type Client, clientLink, componentLink, createNode, type Link, type Node } from "antiphon";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openClient, SERVERS, startTcpProxy, type TcpProxy, type XmppServer } from "#kit";
@@ -10,6 +11,8 @@ const START_LIMIT_MS = 60_000;
 const NOTICED_WITHIN_MS = 20_000;
 /** "At once", on a machine that has other things to do. */
 const AT_ONCE_MS = 1_000;
+/** "Within seconds", on such a machine. */
+const ANSWERED_WITHIN_MS = 8_000;
 const OPTIONS = {
 	users: { alice: "alice's password", bob: "bob's password" },
 	components: { "fn.localhost": "secret" },
@@ -320,6 +323,47 @@ describeWith(quiet.needs, "a connection that is deaf", () => {
 			);
 		}
 	}
+});
+
+describeWith(quiet.needs, `a provider behind the rate limit that Debian gives ${quiet.name}`, () => {
+	let server: XmppServer;
+	beforeAll(async () => {
+		const users = { ...OPTIONS.users, mallory: "x" };
+		server = await quiet.start({ ...OPTIONS, users, bus: false });
+	}, START_LIMIT_MS);
+	afterAll(() => server?.stop(), START_LIMIT_MS);
+
+	it("answers others while a stranger floods it with what nobody serves, at once when that is over, and says so", async () => {
+		const lines: string[] = [];
+		const keep = (line: string) => void lines.push(line);
+		const log = { debug() {}, info() {}, warn: keep, error: keep };
+		await using node = await createNode({ link: account(server, "alice"), log });
+		await using caller = await createNode({ link: account(server, "bob") });
+		const ping = () =>
+			caller.query({ type: "get", to: node.jid, payload: xml("ping", "urn:xmpp:ping"), timeoutMs: 30_000 });
+		const { c2sPort: port, domain } = server;
+		using mallory = await openClient({ port, domain, user: "mallory", password: "x", resource: "x" });
+		const unanswered = () => node.stats().unanswered;
+		let sent = 0;
+		const flood = setInterval(() => {
+			for (let i = 0; i < 30; i++) mallory.write(`<iq type='get' id='${sent++}' to='${node.jid}'><a xmlns='a'/></iq>`);
+		}, 100);
+		try {
+			await expect.poll(unanswered, { timeout: 30_000 }).toBeGreaterThan(300);
+			// Without a share of its own this one would wait behind all that the stranger has asked for, a minute by and by.
+			for (let i = 0; i < 3; i++) {
+				const askedAtMs = performance.now();
+				await ping();
+				expect(performance.now() - askedAtMs).toBeLessThan(ANSWERED_WITHIN_MS);
+			}
+			expect(lines.some((line) => /mallory@localhost\/x was dropped.*rate limit/.test(line))).toBe(true);
+			expect(lines.length).toBeLessThan(10);
+		} finally {
+			clearInterval(flood);
+			mallory[Symbol.dispose]();
+		}
+		await ping();
+	}, 90_000);
 });
 
 /** A node behind a proxy that can be stalled; `left` tells when and why it was online no more. */

@@ -44,20 +44,47 @@ const CONTRACT = xml("contract", NS.contract, { service: "bulky" });
 const fault = (answer: Element | undefined) => decodeFault(decodeStanzaError(answer as Element));
 
 describe("what waits to be sent", () => {
-	it("is not filled by a stranger who asks for contracts: they are refused before replies have no room", async () => {
-		const { link, send, call, answer, open } = await stalled();
+	it("is not filled by a stranger who asks for contracts: he gets few, and others get theirs", async () => {
+		const { link, node, log, send, call, answer, open } = await stalled();
 		call("call");
 		for (let n = 0; n < 200; n++) send(`q${n}`, CONTRACT, "stranger@example.org/x");
+		send("honest", xml("ping", NS.ping), "honest@example.org/x");
 		open();
 		await turn(2);
 		expect(answer("call")?.attr("type")).toBe("result");
-		expect(link.sent.filter((stanza) => stanza.child("contract", NS.contract)).length).toBeLessThan(6);
+		expect(answer("honest")?.attr("type")).toBe("result");
+		expect(link.sent.filter((stanza) => stanza.child("contract", NS.contract)).length).toBeLessThan(10);
+		expect(link.backlog).toBeLessThan(0.25);
+		expect(answer("q199")).toBeUndefined();
+		expect(node.stats().unanswered + link.sent.length).toBe(202);
+		expect(log.lines).toEqual([expect.stringMatching(/^warn .*stranger@example.org\/x was dropped.*rate limit/)]);
+	});
+
+	it("is not filled by many who ask for contracts: they are refused before replies have no room", async () => {
+		const { link, send, call, answer, open } = await stalled();
+		call("call");
+		for (let n = 0; n < 200; n++) send(`q${n}`, CONTRACT, `stranger${n}@example.org/x`);
+		open();
+		await turn(2);
+		expect(answer("call")?.attr("type")).toBe("result");
 		expect(decodeStanzaError(answer("q199") as Element)).toMatchObject({
 			condition: "resource-constraint",
 			type: "wait",
 			application: undefined,
 		});
-		expect(link.backlog).toBeLessThan(0.25);
+		expect(link.backlog).toBeLessThan(0.4);
+	});
+
+	it("gets no more of what nobody serves while there is much, and there is room for the queries of others", async () => {
+		const { link, node, send, answer } = await stalled();
+		const unknown = xml("what", "urn:example:what");
+		link.bufferedBytes = MAX_BUFFERED_BYTES / 5;
+		send("a", unknown);
+		expect(answer("a")?.attr("type")).toBe("error");
+		link.bufferedBytes = MAX_BUFFERED_BYTES / 3;
+		send("b", unknown);
+		expect(answer("b")).toBeUndefined();
+		expect(node.stats().unanswered).toBe(1);
 	});
 
 	it.each([
@@ -67,15 +94,18 @@ describe("what waits to be sent", () => {
 			encodeCall({ fn: "no.such", version: "1.0.0", ttlMs: 5_000, encoding: "json", input: null }),
 		],
 		["what nobody knows", xml("what", "urn:example:what")],
-	])("keeps room for replies when a stranger floods the node with %s", async (_, payload) => {
+	])("keeps room for replies when strangers flood the node with %s", async (_, payload) => {
 		const { link, send, call, answer, open, node, log } = await stalled();
 		for (let n = 0; n < 5; n++) call(`call${n}`);
-		for (let n = 0; n < 10_000; n++) send(`q${n}`, payload, "stranger@example.org/x");
-		expect(link.backlog).toBeGreaterThan(0.7);
+		for (let n = 0; n < 5_000; n++) send(`q${n}`, payload, "stranger@example.org/x");
+		expect(link.backlog).toBeLessThan(0.1);
+		for (let n = 5_000; n < 10_000; n++) send(`q${n}`, payload, `stranger${n}@example.org/x`);
+		expect(link.backlog).toBeLessThan(0.76);
 		open();
 		await turn(2);
 		for (let n = 0; n < 5; n++) expect(answer(`call${n}`)?.attr("type")).toBe("result");
 		expect(node.stats().unanswered + link.sent.length).toBe(10_005);
+		expect(node.stats().unanswered).toBeGreaterThan(5_000);
 		expect(log.lines.length).toBeLessThan(3);
 	});
 

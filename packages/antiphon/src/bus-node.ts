@@ -55,8 +55,8 @@ export class BusNode implements Node {
 		this.#caller = { table, resolver, send, from: () => this.#from(), defaultTimeoutMs };
 		const query = (request: QueryRequest) => this.query(request);
 		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table, query });
-		this.#calls = new CallServer(this.#stanzas.host, this.#limits);
-		for (const register of modules) register(this.#stanzas.host);
+		this.#calls = new CallServer(this.#stanzas.modules.host, this.#limits);
+		for (const register of modules) register(this.#stanzas.modules.host);
 		this.#serving = new Serving({
 			link,
 			directory: this.#directory,
@@ -69,7 +69,7 @@ export class BusNode implements Node {
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
 		const told = [instancesTold(resolver), callsByIq(this.#calls), operated(this.#serving)];
-		this.#stanzas.addBuiltIn([...ANSWERS, ...told]);
+		this.#stanzas.modules.addBuiltIn([...ANSWERS, ...told]);
 	}
 
 	/** Once, before anything else. A node that could not open has closed its link. */
@@ -78,7 +78,7 @@ export class BusNode implements Node {
 			await this.#link.open(
 				{
 					onStanza: (stanza) => this.#stanzas.take(stanza),
-					onSkipped: (skipped) => this.#stanzas.skipped(skipped),
+					onSkipped: (skipped) => this.#stanzas.turnedAway.skip(skipped),
 					onState: (state) => this.#onLink(state),
 				},
 				{ timeoutMs: this.#limits.connectTimeoutMs },
@@ -130,7 +130,7 @@ export class BusNode implements Node {
 	stats(): NodeStats {
 		const { table } = this.#caller;
 		const { admission, refused } = this.#calls;
-		const { unanswered, skippedSoFar: skipped } = this.#stanzas;
+		const { unanswered, skipped } = this.#stanzas.turnedAway;
 		const [callsIn, callsOut] = [admission.running, table.size];
 		return { callsIn, callsOut, droppedAnswers: table.dropped, refused, unanswered, skipped };
 	}
@@ -187,7 +187,7 @@ export class BusNode implements Node {
 		if (state.state === "online") this.#ownJid = this.#addressAt(state.jid);
 		if (state.state === "online") {
 			this.#serving.online();
-			this.#stanzas.online();
+			this.#stanzas.modules.online();
 		}
 		if (state.state === "waiting") {
 			this.#caller.resolver.distrust();
@@ -208,7 +208,7 @@ export class BusNode implements Node {
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
 		this.#serving.stop();
-		this.#stanzas[Symbol.dispose]();
+		this.#stanzas.modules[Symbol.dispose]();
 	}
 
 	/** Asks what only Antiphon domains answer. @throws BusError; `unimplemented` from an entity that does not know it */

@@ -62,8 +62,8 @@ export class CallServer {
 	}
 
 	/**
-	 * Takes a call; `settle` gets the one outcome, unless the call is a copy of one that runs. A copy of a `set` that has
-	 * run does not run. Never throws.
+	 * Takes a call; `settle` gets the one outcome, unless the call is a copy of one that runs, or is refused while too much
+	 * waits to be sent ({@link NodeHost.affords}). A copy of a `set` that has run does not run. Never throws.
 	 */
 	take(received: ReceivedCall, settle: (outcome: Outcome) => void): void {
 		const { from, callId, payload, kind } = received;
@@ -74,12 +74,14 @@ export class CallServer {
 			this.#copies.say((more) => this.#host.log.debug(`${message}${more}`));
 			return;
 		}
+		let refusedTo = from;
 		try {
 			const sender = from.bare().toString();
 			const name = kind === "set" ? digestOf(key) : undefined;
 			if (name !== undefined && this.#ran.has(sender, name)) throw copyOfEnded();
 			const checked = this.#check(received, decodeCallHead(payload));
-			const account = checked.call.caller.bare().toString();
+			refusedTo = checked.call.caller;
+			const account = refusedTo.bare().toString();
 			this.#admit(checked.served, account);
 			this.#start({ ...checked, key, account }, (outcome) => {
 				if (name !== undefined && mayHaveRun(outcome)) this.#ran.add(sender, name);
@@ -87,7 +89,7 @@ export class CallServer {
 			});
 		} catch (error) {
 			this.#refused++;
-			settle({ error: BusError.from(error) });
+			if (this.#host.affords(refusedTo)) settle({ error: BusError.from(error) });
 		}
 	}
 

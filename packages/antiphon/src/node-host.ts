@@ -57,6 +57,11 @@ export interface NodeHost {
 	 * @param instead what to send if it is too large or finds no room: whoever asked must not wait for nothing
 	 */
 	send(answer: Element, instead?: (error: BusError) => Element): void;
+	/**
+	 * Asked before an answer that costs its asker little: everything but the outcome of a call that has run. `false` while too
+	 * much waits to be sent and this account has had its share: then there is to be no answer. That has been counted.
+	 */
+	affords(from: Jid): boolean;
 	/** Announces a feature in disco#info. */
 	feature(ns: string): void;
 	readonly features: readonly string[];

@@ -52,8 +52,8 @@ export interface NodeStats {
 	/** Calls of others since the start that were refused before their input was read: unknown, malformed or too many. */
 	readonly refused: number;
 	/**
-	 * Requests of others since the start, calls and others, that got no answer: dropped because too much waited to be sent,
-	 * or done when the link was down or without room.
+	 * Requests of others since the start, calls and others, that got no answer: dropped because too much waited to be sent
+	 * (docs/protocol.md, "Too much at once"), or done when the link was down or without room.
 	 */
 	readonly unanswered: number;
 	/** Stanzas of others since the start that went over a limit on their size or shape, and were skipped. */

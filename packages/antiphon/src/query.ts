@@ -6,7 +6,7 @@ import type { Incoming, NodeHost, PayloadName } from "./node-host.js";
 /** Returns the payload of the result, or nothing for an empty one. Throws a BusError to answer with that error. */
 export type QueryHandler = (incoming: Incoming) => Element | undefined | Promise<Element | undefined>;
 
-/** Answers an `iq` of type get that is no call: with resource-constraint while too much is waiting to be sent. */
+/** Answers an `iq` of type get that is no call: with resource-constraint, or not at all, while too much waits to be sent. */
 export function handleQuery(host: NodeHost, payload: PayloadName, handler: QueryHandler): void {
 	handleIq(host, "iq-get", payload, handler);
 }
@@ -18,7 +18,8 @@ export function handleCommand(host: NodeHost, payload: PayloadName, handler: Que
 
 function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadName, handler: QueryHandler): void {
 	host.handle(kind, payload, (incoming) => {
-		const { stanza } = incoming;
+		const { stanza, from } = incoming;
+		if (!host.affords(from)) return;
 		const errorAnswer = (error: BusError) => errorOf(stanza, plain(error));
 		const unsent = (error: BusError) => errorAnswer(error.code === "overloaded" ? tooMuchToSend() : error);
 		const succeed = (result: Element | undefined) => host.send(resultOf(stanza, result), unsent);

@@ -18,7 +18,8 @@ function stanzaServer() {
 	const table = new IqTable({ send: (stanza) => link.send(stanza), maxPending: 1, maxPendingPerPeer: 1 });
 	const software = { name: "Probe", version: "1" };
 	const query = () => Promise.resolve(undefined);
-	return { link, log, stanzas: new StanzaServer({ link, log, directory: new Directory(), table, software, query }) };
+	const stanzas = new StanzaServer({ link, log, directory: new Directory(), table, software, query });
+	return { link, log, stanzas };
 }
 
 describe("what a module registers", () => {
@@ -30,37 +31,37 @@ describe("what a module registers", () => {
 	] as const)("handles its kind of stanza, %s, until it is undone", (kind, stanza) => {
 		const { stanzas } = stanzaServer();
 		const seen: Incoming[] = [];
-		stanzas.host.handle(kind, PROBE, (incoming) => seen.push(incoming));
-		expect(() => stanzas.host.handle(kind, PROBE, () => {})).toThrow("two handlers");
+		stanzas.modules.host.handle(kind, PROBE, (incoming) => seen.push(incoming));
+		expect(() => stanzas.modules.host.handle(kind, PROBE, () => {})).toThrow("two handlers");
 		stanzas.take(stanza);
 		expect(seen.map((incoming) => [incoming.stanza, incoming.from.toString()])).toEqual([[stanza, address.from]]);
-		stanzas[Symbol.dispose]();
+		stanzas.modules[Symbol.dispose]();
 		stanzas.take(stanza);
 		expect(seen.length).toBe(1);
 	});
 
 	it("is announced until it is undone", () => {
 		const { stanzas } = stanzaServer();
-		stanzas.host.feature(PROBE.ns);
-		expect(stanzas.host.features).toEqual([PROBE.ns]);
-		stanzas[Symbol.dispose]();
-		expect(stanzas.host.features).toEqual([]);
+		stanzas.modules.host.feature(PROBE.ns);
+		expect(stanzas.modules.host.features).toEqual([PROBE.ns]);
+		stanzas.modules[Symbol.dispose]();
+		expect(stanzas.modules.host.features).toEqual([]);
 	});
 
 	it("cannot be added to a node that is closed", () => {
 		const { link, stanzas } = stanzaServer();
-		stanzas[Symbol.dispose]();
-		stanzas.host.feature(PROBE.ns);
-		handleQuery(stanzas.host, PROBE, () => payload);
+		stanzas.modules[Symbol.dispose]();
+		stanzas.modules.host.feature(PROBE.ns);
+		handleQuery(stanzas.modules.host, PROBE, () => payload);
 		stanzas.take(iq("get", address, payload));
-		expect(stanzas.host.features).toEqual([]);
+		expect(stanzas.modules.host.features).toEqual([]);
 		expect(link.sent[0]?.child("error", NS.client)?.elements()[0]?.name).toBe("service-unavailable");
 	});
 
 	it("is not asked by who has no address that can be answered; the next one is served", () => {
 		const { link, stanzas } = stanzaServer();
 		const seen: Incoming[] = [];
-		stanzas.host.handle("iq-get", PROBE, (incoming) => seen.push(incoming));
+		stanzas.modules.host.handle("iq-get", PROBE, (incoming) => seen.push(incoming));
 		// A server with rules of its own may stamp a resource that RFC 8264 does not allow.
 		for (const from of ["caller@example.org/a\u200bb", "caller@example.org/\u{1f469}\u200d\u{1f4bb}", "@"]) {
 			stanzas.take(iq("get", { ...address, from }, payload));
@@ -74,7 +75,7 @@ describe("what a module registers", () => {
 
 	it("takes no other handler with it when it throws", () => {
 		const { stanzas, log } = stanzaServer();
-		stanzas.host.handle("message", PROBE, () => {
+		stanzas.modules.host.handle("message", PROBE, () => {
 			throw new Error("broken");
 		});
 		stanzas.take(message(address, payload));
@@ -86,9 +87,9 @@ describe("what the link skipped", () => {
 	it("is counted, and said once and not for each", () => {
 		const { stanzas, log } = stanzaServer();
 		const head = message(address);
-		for (let i = 0; i < 100; i++) stanzas.skipped({ head, limit: "maxDepth", bytes: 700 });
-		stanzas.skipped({ head: undefined, limit: "maxAttributes", bytes: 700 });
-		expect(stanzas.skippedSoFar).toBe(101);
+		for (let i = 0; i < 100; i++) stanzas.turnedAway.skip({ head, limit: "maxDepth", bytes: 700 });
+		stanzas.turnedAway.skip({ head: undefined, limit: "maxAttributes", bytes: 700 });
+		expect(stanzas.turnedAway.skipped).toBe(101);
 		expect(log.lines).toEqual([expect.stringContaining("caller@example.org/x was skipped (maxDepth)")]);
 	});
 });

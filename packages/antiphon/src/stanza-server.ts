@@ -1,15 +1,13 @@
 import type { IqTable, Link } from "@antiphon/link";
-import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, Scope, type StanzaError } from "@antiphon/protocol";
-import type { Element, Skipped } from "@antiphon/xml";
+import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, type StanzaError } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
 import { BACKLOG } from "./backlog.js";
 import type { Directory } from "./directory.js";
-import type { Incoming, IncomingPresence, NodeHost, NodeModule } from "./node-host.js";
-import { Seldom } from "./seldom.js";
-
-/** How often the log says that answers could not be sent. */
-const UNSENT_EVERY_MS = 1_000;
-/** How often it says that stanzas were skipped: whoever sends them can send many. */
-const SKIPPED_EVERY_MS = 10_000;
+import { FairShare } from "./fair-share.js";
+import { ModuleHost } from "./module-host.js";
+import type { Incoming, NodeHost } from "./node-host.js";
+import { PresenceListeners } from "./presence-listeners.js";
+import { TurnedAway } from "./turned-away.js";
 
 export interface StanzaServerOptions {
 	readonly link: Link;
@@ -21,77 +19,28 @@ export interface StanzaServerOptions {
 }
 
 /** Where stanzas that arrive find their home: answers to the iq table, the rest to the module that registered for it. */
-export class StanzaServer implements Disposable {
-	readonly #options: StanzaServerOptions;
+export class StanzaServer {
+	readonly #link: Link;
+	readonly #log: Log;
+	readonly #table: IqTable;
 	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
-	readonly #features = new Set<string>();
-	readonly #registered = new Scope();
-	readonly #presence = new Map<string, Set<(incoming: IncomingPresence) => void>>();
-	readonly #online = new Set<() => void>();
-	readonly #unsent = new Seldom(UNSENT_EVERY_MS);
-	#unanswered = 0;
-	readonly #tooMuch = new Seldom(SKIPPED_EVERY_MS);
-	#skipped = 0;
-	/** What modules see of the node. */
-	readonly host: NodeHost;
+	readonly #presence = new PresenceListeners();
+	readonly #share = new FairShare();
+	readonly modules: ModuleHost;
+	readonly turnedAway: TurnedAway;
 
 	constructor(options: StanzaServerOptions) {
-		this.#options = options;
-		const { link, directory, log, software, table, query } = options;
-		const features = this.#features;
-		this.host = {
-			directory,
-			log,
-			software,
-			get backlog() {
-				return link.backlog;
-			},
-			get ownedDomain() {
-				return link.ownedDomain;
-			},
-			get features() {
-				return [...features];
-			},
-			feature: (ns) => {
-				features.add(ns);
-				this.#registered.defer(() => features.delete(ns));
-			},
-			handle: (kind, payload, handler) => this.#registered.defer(this.#dispatcher.add({ kind, payload, handler })),
-			onPresence: (type, handler) => this.#listen(this.#presenceOf(type), handler),
-			onOnline: (listener) => this.#listen(this.#online, listener),
-			query,
-			ask: (request) => table.request(request),
-			now: () => performance.now(),
-			every: (periodMs, action) => {
-				const timer = setInterval(() => this.#guard(action), periodMs);
-				this.#registered.defer(() => clearInterval(timer));
-			},
+		this.#link = options.link;
+		this.#log = options.log;
+		this.#table = options.table;
+		this.turnedAway = new TurnedAway(options.log);
+		this.modules = new ModuleHost({
+			...options,
+			dispatcher: this.#dispatcher,
+			presence: this.#presence,
 			send: (answer, instead) => this.#send(answer, instead),
-		};
-	}
-
-	/** Requests that got no answer. */
-	get unanswered(): number {
-		return this.#unanswered;
-	}
-
-	/** Undoes what the modules registered. */
-	[Symbol.dispose](): void {
-		this.#registered[Symbol.dispose]();
-	}
-
-	/** What every node answers, unless another module does so already. */
-	addBuiltIn(modules: readonly NodeModule[]): void {
-		const handle: NodeHost["handle"] = (kind, payload, handler) => {
-			if (!this.#dispatcher.has(kind, payload)) this.host.handle(kind, payload, handler);
-		};
-		const host = Object.create(this.host, { handle: { value: handle } }) as NodeHost;
-		for (const register of modules) register(host);
-	}
-
-	/** The link has come online. */
-	online(): void {
-		for (const listener of [...this.#online]) this.#guard(listener);
+			affords: (from) => this.#affords(from),
+		});
 	}
 
 	/** Takes whatever the link delivers. Never throws. */
@@ -99,41 +48,22 @@ export class StanzaServer implements Disposable {
 		try {
 			if (isStanza(stanza)) this.#dispatch(stanza);
 		} catch (error) {
-			this.#options.log.error(
-				`a stanza from ${stanza.attr("from")} could not be handled: ${BusError.from(error).message}`,
-			);
+			this.#log.error(`a stanza from ${stanza.attr("from")} could not be handled: ${BusError.from(error).message}`);
 		}
-	}
-
-	/** Stanzas since the start that the link skipped. */
-	get skippedSoFar(): number {
-		return this.#skipped;
-	}
-
-	/** Notes that the link skipped a stanza. */
-	skipped({ head, limit, bytes }: Skipped): void {
-		this.#skipped++;
-		const from = head?.attr("from") ?? "somebody";
-		this.#tooMuch.say((more) =>
-			this.#options.log.warn(`a stanza of ${bytes} bytes from ${from} was skipped (${limit})${more}`),
-		);
 	}
 
 	#dispatch(stanza: Element): void {
 		const isIq = stanza.name === "iq";
 		const type = stanza.attr("type");
 		if (isIq && (type === "result" || type === "error")) {
-			this.#options.table.settle(stanza);
+			this.#table.settle(stanza);
 			return;
 		}
-		if (isIq && this.#options.link.backlog > BACKLOG.everything) {
-			this.#leaveUnanswered(
-				"warn",
-				`a request from ${stanza.attr("from")} was dropped: too much is waiting to be sent`,
-			);
+		if (isIq && this.#link.backlog > BACKLOG.everything) {
+			this.turnedAway.drop(stanza.attr("from"));
 			return;
 		}
-		if (stanza.name === "presence") this.#tellPresence(stanza, type ?? "available");
+		if (stanza.name === "presence") this.#presence.tell(stanza);
 		const malformed = isIq ? whatIsWrong(stanza, type) : undefined;
 		const match = malformed === undefined ? this.#dispatcher.find(stanza) : undefined;
 		// Messages and presence are nothing to answer, unless somebody asked for them.
@@ -143,64 +73,30 @@ export class StanzaServer implements Disposable {
 		// Without an address there is nobody to answer; a server always stamps both.
 		if (from === undefined || to === undefined) return;
 		if (match?.payload !== undefined) match.handler({ stanza, payload: match.payload, from, to });
-		else this.#send(errorOf(stanza, malformed ?? { condition: "service-unavailable", type: "cancel" }));
-	}
-
-	#tellPresence(stanza: Element, type: string): void {
-		const listeners = this.#presence.get(type);
-		const from = Jid.tryParse(stanza.attr("from"));
-		const to = Jid.tryParse(stanza.attr("to"));
-		if (listeners === undefined || from === undefined || to === undefined) return;
-		for (const listener of [...listeners]) listener({ stanza, from, to });
-	}
-
-	#presenceOf(type: string): Set<(incoming: IncomingPresence) => void> {
-		const known = this.#presence.get(type);
-		if (known !== undefined) return known;
-		const listeners = new Set<(incoming: IncomingPresence) => void>();
-		this.#presence.set(type, listeners);
-		return listeners;
-	}
-
-	#listen<Listener>(listeners: Set<Listener>, listener: Listener): void {
-		listeners.add(listener);
-		this.#registered.defer(() => listeners.delete(listener));
-	}
-
-	/** What a module does on its own must not end the process. */
-	#guard(action: () => void): void {
-		try {
-			action();
-		} catch (error) {
-			this.#options.log.error(`a module of the node failed: ${BusError.from(error).message}`);
+		else if (this.#link.backlog > BACKLOG.queries) this.turnedAway.drop(from.toString());
+		else if (this.#affords(from)) {
+			this.#send(errorOf(stanza, malformed ?? { condition: "service-unavailable", type: "cancel" }));
 		}
+	}
+
+	/** See {@link NodeHost.affords}. */
+	#affords(from: Jid): boolean {
+		if (this.#link.backlog <= BACKLOG.cheap) return true;
+		if (this.#share.take(from.bare().toString(), performance.now())) return true;
+		this.turnedAway.drop(from.toString());
+		return false;
 	}
 
 	/** See {@link NodeHost.send}. */
 	#send(answer: Element, instead?: (error: BusError) => Element): void {
 		try {
-			this.#options.link.send(answer);
+			this.#link.send(answer);
 		} catch (thrown) {
 			const error = BusError.from(thrown);
-			const told = `an answer to ${answer.attr("to")} could not be sent: ${error.message}`;
-			const isDown = error.code === "link-lost";
-			if (!isDown && instead !== undefined) {
-				this.#say("warn", told);
-				this.#send(instead(error));
-			}
-			// That the link is down has been said already.
-			else this.#leaveUnanswered(isDown ? "debug" : "warn", told);
+			const other = error.code === "link-lost" ? undefined : instead;
+			this.turnedAway.unsent(answer, error, other !== undefined);
+			if (other !== undefined) this.#send(other(error));
 		}
-	}
-
-	#leaveUnanswered(level: "debug" | "warn", message: string): void {
-		this.#unanswered++;
-		this.#say(level, message);
-	}
-
-	/** Not for each: a peer must not be able to fill a log. */
-	#say(level: "debug" | "warn", message: string): void {
-		this.#unsent.say((more) => this.#options.log[level](`${message}${more}`));
 	}
 }
 

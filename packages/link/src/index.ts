@@ -1,4 +1,5 @@
 export { abortedError, checkedSignal } from "./aborted.js";
+export { CHEAP_BACKLOG } from "./backlog.js";
 export { type IqRequest, IqTable, type IqTableOptions } from "./iq-table.js";
 export type { Link, LinkEvents, LinkState } from "./link.js";
 export { type MemoryBus, type MemoryBusOptions, memoryBus } from "./memory.js";

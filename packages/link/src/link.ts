@@ -44,8 +44,9 @@ export interface Link {
 	/** Largest stanza, in bytes, that the other side is known to take. */
 	readonly maxStanzaBytes: number;
 	/**
-	 * How full the outgoing buffer is, from 0 to 1: what `send` has taken and the other side has not, as a share of what
-	 * may wait. 0 when there is none, and while the link is not online.
+	 * How much waits to be sent, from 0 to 1. Of two shares the larger: of the bytes that may wait (what `send` has taken and
+	 * the other side has not), and of 8 s, in the time that the server will take for it at the rate at which it has lately
+	 * dealt with what it was sent. 0 when nothing waits, and while the link is not online.
 	 */
 	readonly backlog: number;
 	/**

@@ -144,3 +144,113 @@ describe("A server that limits the rate", () => {
 		expect(saturate({ bytesPerSecond: 10 * KIB, stanzaBytes: 400, limited: false })).toBeLessThan(60_000);
 	});
 });
+
+describe("How long what waits will take", () => {
+	/**
+	 * A server that deals with so much in one go each second, as Prosody does, and with twice as much at once after a rest.
+	 * @returns a send that is told how long what waits takes by the estimate and in truth; `wait` in milliseconds
+	 */
+	function slowServer(bytesPerSecond: number) {
+		const { window, asked, answered } = open();
+		let written = 0;
+		let queued = 0;
+		let read = 0;
+		let credit = 2 * bytesPerSecond;
+		let pingBehind: number | undefined;
+		let now = 0;
+		const ping = () => {
+			if (!window.due) return;
+			pingBehind = written;
+			asked(now);
+		};
+		const flush = () => {
+			while (queued > 0 && window.room > 0) {
+				const bytes = Math.min(queued, 600);
+				queued -= bytes;
+				written += bytes;
+				window.wrote(bytes);
+				ping();
+			}
+		};
+		/** 10 ms go by. */
+		const step = () => {
+			now += 10;
+			if (now % 1_000 === 0) credit = Math.min(2 * bytesPerSecond, credit + bytesPerSecond);
+			const bytes = Math.min(credit, written - read);
+			read += bytes;
+			credit -= bytes;
+			if (pingBehind !== undefined && read >= pingBehind) {
+				pingBehind = undefined;
+				answered(now);
+				ping();
+			}
+			flush();
+		};
+		const send = (bytes: number) => {
+			queued += bytes;
+			flush();
+		};
+		const waitMs = () => window.waitMs(queued, now);
+		const trueWaitMs = () => ((written - read + queued) / bytesPerSecond) * 1_000;
+		return { step, send, waitMs, trueWaitMs, read: () => read };
+	}
+
+	it.each([3_000, 10 * KIB, 100 * KIB])(
+		"is known within seconds for a server that takes %d bytes a second, and for good",
+		(bytesPerSecond) => {
+			const server = slowServer(bytesPerSecond);
+			let worstMs = 0;
+			for (let ms = 0; ms < 60_000; ms += 10) {
+				// Six times what the server takes is there to be sent. It is left off above half a second.
+				if (server.waitMs() < 500) server.send((bytesPerSecond * 6) / 100);
+				server.step();
+				if (ms > 15_000) worstMs = Math.max(worstMs, server.trueWaitMs());
+			}
+			expect(worstMs).toBeLessThan(4_000);
+			expect(server.read()).toBeGreaterThan(bytesPerSecond * 60 * 0.2);
+		},
+	);
+
+	it("is soon nothing when the server has been slow and is no more", () => {
+		const server = slowServer(10 * KIB);
+		server.send(200 * KIB);
+		for (let ms = 0; ms < 5_000; ms += 10) server.step();
+		expect(server.waitMs() / server.trueWaitMs()).toBeGreaterThan(0.5);
+		expect(server.waitMs() / server.trueWaitMs()).toBeLessThan(2);
+		for (let ms = 0; ms < 30_000; ms += 10) server.step();
+		expect(server.waitMs()).toBeLessThan(400);
+	});
+
+	it("is nothing while answers take no longer than the way there and back, however far that is", () => {
+		const { window, asked, answered } = open();
+		let now = 0;
+		for (let i = 0; i < 20; i++) {
+			window.wrote(window.room);
+			asked(now);
+			now += 299;
+			expect(window.waitMs(1024 * KIB, now)).toBe(0);
+			now += 1;
+			answered(now);
+		}
+	});
+
+	it("is not made of one answer that was late", () => {
+		const { window, asked, answered } = open();
+		for (const tookMs of [1, 1, 1000, 1]) {
+			window.wrote(window.room);
+			asked(0);
+			answered(tookMs);
+			expect(window.waitMs(1024 * KIB, 0)).toBe(0);
+		}
+	});
+
+	it("is not known of a server that does not answer pings", () => {
+		const { window, asked } = open();
+		window.wrote(32 * KIB);
+		asked(0);
+		expect(window.waitMs(0, 10_000)).toBeGreaterThan(1_000);
+		window.giveUp();
+		window.wrote(1e9);
+		expect(window.waitMs(0, 20_000)).toBe(0);
+	});
+});

@@ -32,6 +32,8 @@ export class WriteQueue {
 	/** The bytes of each text. */
 	#sizes: number[] = [];
 	#bytes = 0;
+	/** Of these, in the hands of the socket. */
+	#writing = 0;
 	#scheduled: NodeJS.Immediate | undefined;
 	#busy = false;
 	#onEmpty: (() => void) | undefined;
@@ -44,6 +46,11 @@ export class WriteQueue {
 	/** Bytes waiting, those in the hands of the socket included. */
 	get bytes(): number {
 		return this.#bytes;
+	}
+
+	/** Bytes that wait on this side: those in the hands of the socket are not among them. */
+	get queuedBytes(): number {
+		return this.#bytes - this.#writing;
 	}
 
 	/** @throws BusError `overloaded` */
@@ -76,6 +83,7 @@ export class WriteQueue {
 		this.#texts = [];
 		this.#sizes = [];
 		this.#bytes = 0;
+		this.#writing = 0;
 		this.#onEmpty = undefined;
 	}
 
@@ -85,9 +93,11 @@ export class WriteQueue {
 		if (room <= 0 || this.#texts.length === 0) return;
 		const { text, bytes } = this.#take(Math.min(maxBytes, room));
 		this.#busy = true;
+		this.#writing = bytes;
 		this.#actions.writing();
 		this.#actions.write(text, bytes, () => {
 			this.#busy = false;
+			this.#writing = 0;
 			this.#bytes = Math.max(0, this.#bytes - bytes);
 			this.#actions.written();
 			if (this.#texts.length > 0) this.#flush(MAX_CATCH_UP_BYTES);

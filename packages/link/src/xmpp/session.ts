@@ -1,5 +1,6 @@
 import { BusError, iq, isStanza, type Jid, NS } from "@antiphon/protocol";
 import { type Element, type Skipped, STREAM_END, serialize, xml } from "@antiphon/xml";
+import { CHEAP_BACKLOG, FULL_MS } from "../backlog.js";
 import { passing } from "../failure.js";
 import { Liveness } from "../liveness.js";
 import { DEFAULT_MAX_STANZA_BYTES, type StreamSettings } from "../options.js";
@@ -26,9 +27,6 @@ export interface SessionSetup {
 	readonly environment: LinkEnvironment;
 	readonly events: SessionEvents;
 }
-
-/** Above this share of the outgoing buffer skipped requests get no answer: it is for what the application sends. */
-const REPLY_BACKLOG = 1 / 2;
 
 /** A stream that is up: stanzas go from the parser to the listener and from `send` to the socket, with nothing in between. */
 export class StreamSession implements Session {
@@ -95,7 +93,8 @@ export class StreamSession implements Session {
 	}
 
 	get backlog(): number {
-		return this.#queue.bytes / this.#setup.settings.maxBufferedBytes;
+		const waitMs = this.#window.waitMs(this.#queue.queuedBytes, this.#setup.environment.clock.now());
+		return Math.min(1, Math.max(this.#queue.bytes / this.#setup.settings.maxBufferedBytes, waitMs / FULL_MS));
 	}
 
 	begin(): void {
@@ -153,7 +152,7 @@ export class StreamSession implements Session {
 		this.#setup.events.onSkipped(skipped);
 		const { reply, stanza } = insteadOf(skipped);
 		if (stanza !== undefined) this.#deliver(stanza);
-		if (reply === undefined || this.backlog > REPLY_BACKLOG) return;
+		if (reply === undefined || this.backlog > CHEAP_BACKLOG) return;
 		try {
 			this.send(reply);
 		} catch {
