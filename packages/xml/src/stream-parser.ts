@@ -10,6 +10,9 @@ import { type ElementLimit, OverLimit, Refusal, type StreamCondition, XmlError }
 /** The namespace of `<stream:stream>`, `<stream:features>` and `<stream:error>` (RFC 6120 section 4.8.1). */
 export const STREAMS_NS = "http://etherx.jabber.org/streams";
 
+/** What an element, an attribute or a text takes in memory, about, besides its characters. */
+const NODE_BYTES = 64;
+
 export interface StreamEvents {
 	/** The stream header: an element without children, its namespace `http://etherx.jabber.org/streams`. */
 	onStart(header: Element): void;
@@ -49,6 +52,7 @@ export class StreamParser {
 	#chunkStart = 0;
 	#running = false;
 	#stopped = false;
+	#suspended = false;
 	#restarting = false;
 	#onSkipped: ((skipped: Skipped) => void) | undefined;
 
@@ -79,20 +83,30 @@ export class StreamParser {
 		return this.#running ? this.#chunkLength - this.#chunkStart - this.#tokenizer.consumed : 0;
 	}
 
+	/** Between chunks: about how many bytes of memory an element, or a header, takes that has begun and not ended. Otherwise 0. */
+	get heldBytes(): number {
+		if (this.#running || this.#stopped || this.#tokenizer.isSkipping) return 0;
+		return this.#tokenizer.unitBytes + this.#builder.unitNodes * NODE_BYTES;
+	}
+
 	/**
 	 * Reads on. Bad input leads to one `onError`, after which everything is ignored. What a handler throws comes out
 	 * here and leaves the parser stopped. The chunk is not kept.
+	 * @returns how many bytes at the end of the chunk were not read because of `suspend()`: the next thing to be written.
+	 * Otherwise 0
 	 * @throws Error when called from inside an event
 	 */
-	write(chunk: Uint8Array): void {
+	write(chunk: Uint8Array): number {
 		if (this.#running) throw new Error("StreamParser.write() must not be called from inside its events");
-		if (this.#stopped || chunk.length === 0) return;
+		if (this.#stopped || chunk.length === 0) return 0;
 		this.#running = true;
+		this.#suspended = false;
 		this.#chunkLength = chunk.length;
 		this.#chunkStart = 0;
 		let refusal: Refusal | undefined;
 		try {
-			this.#read(asBuffer(chunk));
+			const unread = this.#read(asBuffer(chunk));
+			if (!this.#stopped) return unread;
 		} catch (thrown) {
 			this.stop();
 			if (!(thrown instanceof Refusal)) throw thrown;
@@ -105,6 +119,17 @@ export class StreamParser {
 			const offset = this.#tokenizer.base + (refusal.at ?? this.#tokenizer.consumed);
 			this.#events.onError(new XmlError(refusal.condition, refusal.problem, offset));
 		}
+		return 0;
+	}
+
+	/**
+	 * Inside an event: `write()` returns behind what is now delivered, and says how much of the chunk it has left alone.
+	 * Whoever reads many streams uses it to take turns. Ignored elsewhere.
+	 */
+	suspend(): void {
+		if (!this.#running) return;
+		this.#suspended = true;
+		this.#tokenizer.suspend();
 	}
 
 	/**
@@ -165,33 +190,31 @@ export class StreamParser {
 		this.#tokenizer.stop();
 	}
 
-	/** Gives the tokenizer whole characters of valid UTF-8. */
-	#read(chunk: Buffer): void {
+	/** Gives the tokenizer whole characters of valid UTF-8. @returns how much of the chunk is left, once suspended */
+	#read(chunk: Buffer): number {
 		const from = this.#carried === 0 ? 0 : this.#completeCharacter(chunk);
 		this.#chunkStart = from;
 		const bytes = from === 0 ? chunk : chunk.subarray(from);
-		if (isAscii(bytes)) {
-			this.#run(bytes, true);
-			return;
-		}
+		if (isAscii(bytes)) return bytes.length - this.#run(bytes, true);
 		const whole = bytes.length - incompleteTail(bytes);
 		const characters = bytes.subarray(0, whole);
 		if (!isUtf8(characters)) {
 			// What is before the bad byte counts as if it had come in a chunk of its own.
-			this.#run(characters.subarray(0, validPrefix(characters)), false);
-			if (!this.#stopped) this.#refuseBytes();
-			return;
+			const done = this.#run(characters.subarray(0, validPrefix(characters)), false);
+			if (!this.#stopped && !this.#suspended) this.#refuseBytes();
+			return bytes.length - done;
 		}
-		this.#run(characters, false);
-		if (this.#stopped) return;
+		const done = this.#run(characters, false);
+		if (this.#stopped || this.#suspended) return bytes.length - done;
 		this.#carried = bytes.copy(this.#carry, 0, whole);
+		return 0;
 	}
 
-	#run(bytes: Buffer, ascii: boolean): void {
+	/** @returns how many of the bytes were read: all, unless stopped or suspended */
+	#run(bytes: Buffer, ascii: boolean): number {
 		for (let rest = bytes; ; ) {
 			try {
-				this.#tokenizer.run(rest, ascii);
-				return;
+				return bytes.length - rest.length + this.#tokenizer.run(rest, ascii);
 			} catch (thrown) {
 				if (!(thrown instanceof OverLimit) || this.#onSkipped === undefined || !this.#builder.isInStream) throw thrown;
 				const done = this.#skip(thrown.limit, this.#onSkipped);

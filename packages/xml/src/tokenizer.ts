@@ -86,6 +86,7 @@ export class Tokenizer {
 	/** Stream offset where the stanza or header under way begins; -1 between stanzas. */
 	#unitStart = 0;
 	#inContent = false;
+	#suspended = false;
 	#nameBytes = 0;
 	#nameHash = HASH_SEED;
 	#quote = 0;
@@ -104,9 +105,9 @@ export class Tokenizer {
 		return this.#sink !== this.#ownSink;
 	}
 
-	/** Bytes of the stanza or header under way, exact while the sink is called. */
+	/** Bytes of the stanza or header under way, exact while the sink is called and between chunks; 0 where there is none. */
 	get unitBytes(): number {
-		return this.base + this.consumed - this.#unitStart;
+		return this.#unitStart < 0 ? 0 : this.base + this.consumed - this.#unitStart;
 	}
 
 	/**
@@ -125,6 +126,11 @@ export class Tokenizer {
 		return done;
 	}
 
+	/** While the sink is called: `run` returns behind the stanza or header that ends here, if one does. */
+	suspend(): void {
+		this.#suspended = true;
+	}
+
 	stop(): void {
 		this.#endSkipping();
 		this.#state = STOPPED;
@@ -140,9 +146,11 @@ export class Tokenizer {
 
 	/**
 	 * @param chunk whole characters of UTF-8. @param ascii whether there is nothing but ASCII in it
+	 * @returns how many bytes were read: all, unless stopped or suspended
 	 * @throws Refusal, and whatever the sink throws
 	 */
-	run(chunk: Buffer, ascii: boolean): void {
+	run(chunk: Buffer, ascii: boolean): number {
+		this.#suspended = false;
 		let sink = this.#sink;
 		const data = this.#data;
 		const text = data.text;
@@ -392,10 +400,11 @@ export class Tokenizer {
 			}
 		}
 		this.consumed = i;
-		if (i < chunk.length && this.#state !== STOPPED) this.#refuseSize(i);
+		if (i < chunk.length && this.#state !== STOPPED && !this.#suspended) this.#refuseSize(i);
 		data.release();
-		this.base += chunk.length;
+		this.base += i;
 		this.consumed = 0;
+		return i;
 	}
 
 	#beginName(state: typeof OPEN_NAME | typeof CLOSE_NAME | typeof ATTRIBUTE_NAME): void {
@@ -448,8 +457,9 @@ export class Tokenizer {
 		this.#unitStart = offset;
 	}
 
-	/** The end of what may be read of this chunk before a limit on bytes is reached. */
+	/** The end of what may be read of this chunk before a limit on bytes is reached; 0 once suspended. */
 	#bound(length: number): number {
+		if (this.#suspended) return 0;
 		const { maxStreamBytes, maxStanzaBytes, maxSkippedBytes } = this.limits;
 		const maxBytes = this.isSkipping ? maxSkippedBytes : maxStanzaBytes;
 		const unitEnd = this.#unitStart < 0 ? Number.POSITIVE_INFINITY : this.#unitStart + maxBytes;

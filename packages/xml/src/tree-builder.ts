@@ -56,6 +56,8 @@ export class TreeBuilder implements TokenSink {
 	#depth = 0;
 	#nodes: XmlNode[] = [];
 	#nodeCount = 0;
+	/** Elements, attributes and texts of the element under way on the first level, or of the header. */
+	unitNodes = 0;
 	/** What the header declared. */
 	#headerMark = 0;
 	#headerDefault = "";
@@ -81,6 +83,7 @@ export class TreeBuilder implements TokenSink {
 
 	reset(): void {
 		this.#depth = 0;
+		this.unitNodes = 0;
 		this.#clearNodes(0);
 		this.#scope.reset();
 	}
@@ -101,6 +104,7 @@ export class TreeBuilder implements TokenSink {
 			record.attributes = NO_ATTRIBUTES;
 		}
 		this.#depth = 1;
+		this.unitNodes = 0;
 		this.#clearNodes(0);
 		this.#flat.length = 0;
 		this.#scope.leave(this.#headerMark, this.#headerDefault);
@@ -110,6 +114,7 @@ export class TreeBuilder implements TokenSink {
 	openTag(name: Name): void {
 		const depth = this.#options.rootIsHeader ? this.#depth : this.#depth + 1;
 		if (depth > this.limits.maxDepth) throw new OverLimit("maxDepth", "elements are nested too deeply");
+		this.unitNodes++;
 		this.#tag = name;
 		this.#scopeMark = this.#scope.mark;
 		this.#outerDefault = this.#scope.defaultNs;
@@ -124,6 +129,7 @@ export class TreeBuilder implements TokenSink {
 	}
 
 	attribute(name: Name, value: string): void {
+		this.unitNodes++;
 		this.#addName(name);
 		switch (name.role) {
 			case "default-namespace":
@@ -152,6 +158,7 @@ export class TreeBuilder implements TokenSink {
 		}
 		this.#push(name, ns, attributes);
 		if (!isHeader) return "content";
+		this.unitNodes = 0;
 		this.#headerMark = this.#scope.mark;
 		this.#headerDefault = this.#scope.defaultNs;
 		const after = this.#sink.header(new Element(name.local, ns, attributes, NO_CHILDREN));
@@ -172,6 +179,7 @@ export class TreeBuilder implements TokenSink {
 	}
 
 	text(text: string): void {
+		this.unitNodes++;
 		this.#addNode(text);
 	}
 
@@ -181,6 +189,7 @@ export class TreeBuilder implements TokenSink {
 			this.#addNode(element);
 			return "content";
 		}
+		this.unitNodes = 0;
 		return this.#sink.element(element);
 	}
 
