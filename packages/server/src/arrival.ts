@@ -1,6 +1,7 @@
 import type { Jid, StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Account } from "./client-session.js";
+import type { Writing } from "./outbox.js";
 import type { Peer } from "./peer.js";
 import type { WireStanza } from "./wire-stanza.js";
 
@@ -20,6 +21,8 @@ export interface Arrival {
 	deliver(receivers: readonly Peer[]): void;
 	/** Answers an iq with a result. */
 	reply(payload?: Element): void;
+	/** The same with a payload that is written already, in the namespace `jabber:client`. */
+	replyWritten(payload: Writing): void;
 	/** Answers with an error; ignored for what must not be answered. */
 	refuse(error: StanzaError): void;
 }

@@ -54,6 +54,10 @@ export class ClientSession implements Peer {
 		return this.#stream.lastHeardMs;
 	}
 
+	get unfinishedSinceMs(): number | undefined {
+		return this.#stream.unfinishedSinceMs;
+	}
+
 	get backlog(): Backlog {
 		return this.#stream.backlog;
 	}

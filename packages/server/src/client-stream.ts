@@ -158,6 +158,7 @@ export class ClientStream {
 	#loggedIn(account: Account): void {
 		this.#state = { state: "restarting", account };
 		this.stream.who = `client ${account.jid}`;
+		this.stream.payer = account.jid.toString();
 		this.stream.restart();
 	}
 

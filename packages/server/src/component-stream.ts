@@ -56,6 +56,10 @@ class ComponentPeer implements Peer {
 		return this.#stream.lastHeardMs;
 	}
 
+	get unfinishedSinceMs(): number | undefined {
+		return this.#stream.unfinishedSinceMs;
+	}
+
 	get backlog(): Backlog {
 		return this.#stream.backlog;
 	}
@@ -140,6 +144,7 @@ export class ComponentStream {
 		const { limits } = this.#parts.options;
 		const peer = new ComponentPeer(this.stream, domain.domain, limits.maxComponentStanzaBytes);
 		domain.peer = peer;
+		this.stream.payer = peer.payer;
 		this.#state = { state: "bound", domain, peer };
 		this.#endLogin();
 		this.stream.setLimits({

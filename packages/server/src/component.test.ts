@@ -117,6 +117,7 @@ describe("The addresses that a component writes", () => {
 			payer: "fn.localhost",
 			maxStanzaBytes: 1000,
 			lastHeardMs: 0,
+			unfinishedSinceMs: undefined,
 			backlog: { queuedBytes: 0, takenBytes: 0 },
 			send: () => "queued",
 			offer: () => "queued",

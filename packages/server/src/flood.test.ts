@@ -140,6 +140,82 @@ describe("A session that takes nothing from its socket", () => {
 	});
 });
 
+describe("A flood of stanzas that take long", () => {
+	it("of one session is not worked off before others are heard", async () => {
+		await using server = await startTestServer();
+		using flooder = await RawClient.login(server.port, "a", "pw", "flooder");
+		using other = await RawClient.login(server.port, "b", "pw");
+		const resources = await Promise.all(Array.from({ length: 90 }, () => RawClient.login(server.port, "a", "pw")));
+		for (const resource of resources) await resource.available();
+		const before = server.stats().routed;
+		const flips = 700;
+		// Each of these goes to 90 sessions.
+		flooder.write("<presence type='unavailable'/><presence/>".repeat(flips));
+		await other.settle();
+		expect(server.stats().routed - before).toBeLessThan(flips);
+		await eventually(() => server.stats().routed - before > 2 * flips, "all is worked on");
+		expect(server.stats().clients).toBe(92);
+		for (const resource of resources) resource[Symbol.dispose]();
+	});
+
+	it("of many sessions that have closed their sockets leaves nothing behind, also when the server closes", async () => {
+		const server = await startTestServer();
+		const sessions = await Promise.all(Array.from({ length: 30 }, () => RawClient.login(server.port, "a", "pw")));
+		for (const session of sessions) await session.available();
+		for (const session of sessions) {
+			session.write("<presence type='unavailable'/><presence/>".repeat(200));
+			session.socket.end();
+		}
+		await eventually(() => server.stats().routed > 1000, "some is worked on");
+		await server.close();
+		expect(server.stats()).toMatchObject({ connections: 0, clients: 0, queuedBytes: 0 });
+	});
+});
+
+describe("A stanza that does not end", () => {
+	it("ends the stream after a time, though bytes keep coming, and not the stream of who sends a long one", async () => {
+		const log = recordingLog();
+		await using server = await startTestServer({ log, limits: { stanzaTimeoutMs: 200, closeTimeoutMs: 100 } });
+		using endless = await RawClient.login(server.port, "a", "pw", "endless");
+		using quiet = await RawClient.login(server.port, "b", "pw", "quiet");
+		endless.write("<message><x>");
+		const talking = setInterval(() => endless.write(" "), 10);
+		await eventually(() => server.stats().clients === 1, "it is gone");
+		clearInterval(talking);
+		expect(log.lines.join("\n")).toMatch(/a@localhost\/endless from .*connection-timeout.*stanzaTimeoutMs/);
+		expect(await quiet.settle()).toEqual([]);
+	});
+
+	it("costs the account that begins the most of them a session, and nobody else", async () => {
+		const log = recordingLog();
+		await using server = await startTestServer({ log, limits: { maxReadingBytes: 1_000_000, closeTimeoutMs: 100 } });
+		const begun = (elements: number) => `<message><x>${"<a/>".repeat(elements)}`;
+		using honest = await RawClient.login(server.port, "b", "pw", "honest");
+		using component = await RawClient.component(server.componentPort, "fn.localhost", "s3cret");
+		honest.write(begun(4000));
+		component.write(`<message from='fn.localhost' to='${honest.jid}'><x>${"<a/>".repeat(4000)}`);
+		const greedy: RawClient[] = [];
+		for (let i = 0; i < 10; i++) {
+			const session = await RawClient.login(server.port, "a", "pw", `s${i}`);
+			session.write(begun(2000 + i));
+			greedy.push(session);
+		}
+		// Each is 136 kB.
+		await eventually(() => log.lines.some((line) => /maxReadingBytes/.test(line)), "one had to go");
+		const sentinel = "</x></message>";
+		honest.write(sentinel);
+		component.write(sentinel);
+		expect((await honest.next()).elements().length).toBe(1);
+		expect(await honest.settle()).toEqual([]);
+		const lines = log.lines.filter((line) => /maxReadingBytes/.test(line));
+		expect(lines.every((line) => /client a@localhost\/s\d from .*closed with resource-constraint/.test(line))).toBe(
+			true,
+		);
+		expect(server.stats().components).toBe(1);
+		for (const session of greedy) session[Symbol.dispose]();
+	});
+});
+
 describe("What a peer asks for and does not read", () => {
 	it("500 roster gets end the stream that sent them, and are not all worked on", async () => {
 		const log = recordingLog();
@@ -149,12 +225,14 @@ describe("What a peer asks for and does not read", () => {
 		await fillRoster(greedy, 250_000);
 		greedy.take();
 		const before = server.stats().routed;
+		greedy.socket.pause();
 		const stopMs = await longestStopMs(async () => {
 			greedy.write(Array.from({ length: 500 }, (_, i) => serialize(rosterGet(i), NS.client)).join(""));
 			await eventually(() => server.stats().clients === 1, "the stream is over");
 		});
-		// 16 MiB are 70 answers; each counts, and so does its request.
-		expect(server.stats().routed - before).toBeLessThan(200);
+		greedy.socket.resume();
+		// 16 MiB are 70 answers, and the system takes some more of them; each counts, and so does its request.
+		expect(server.stats().routed - before).toBeLessThan(300);
 		expect(stopMs).toBeLessThan(3000);
 		expect(await greedy.streamError()).toBe("resource-constraint");
 		expect(greedy.take().length).toBeLessThan(100);
@@ -169,12 +247,14 @@ describe("What a peer asks for and does not read", () => {
 		const resources = await Promise.all(Array.from({ length: 60 }, () => RawClient.login(server.port, "a", "pw")));
 		for (const resource of resources) await resource.available(status);
 		const before = server.stats().routed;
+		prober.socket.pause();
 		const stopMs = await longestStopMs(async () => {
 			prober.write("<presence type='probe' to='a@localhost'/>".repeat(300));
 			await eventually(() => server.stats().clients === 60, "the stream is over");
 		});
-		// 16 MiB are 2000 presences, of 18,000.
-		expect(server.stats().routed - before).toBeLessThan(3000);
+		prober.socket.resume();
+		// 16 MiB are 2000 presences, and the system takes some more of them, of 18,000.
+		expect(server.stats().routed - before).toBeLessThan(4000);
 		expect(stopMs).toBeLessThan(3000);
 		expect(await prober.streamError()).toBe("resource-constraint");
 		for (const resource of resources) resource[Symbol.dispose]();

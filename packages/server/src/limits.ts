@@ -45,6 +45,14 @@ export interface ServerLimits {
 	/** Children of one element; then `policy-violation`. */
 	readonly maxChildren: number;
 	/**
+	 * Memory that the unfinished stanzas of all peers take together, about: their bytes, and 64 more for each element,
+	 * attribute and text. Above it, the peer with the most, of the account (or component's domain, or address that has not
+	 * logged in) with the most, gets `resource-constraint` and is closed.
+	 */
+	readonly maxReadingBytes: number;
+	/** Within which a stanza that has begun must end; then `connection-timeout`. */
+	readonly stanzaTimeoutMs: number;
+	/**
 	 * Bytes waiting to be sent to one peer.
 	 *
 	 * Others may fill three quarters of it, and above a sixteenth each sender (an account, a component's domain) a quarter.
@@ -56,7 +64,10 @@ export interface ServerLimits {
 	 * `resource-constraint` and is closed.
 	 */
 	readonly maxQueuedBytes: number;
-	/** Bytes waiting for all peers together. Above it, the one for which most waits gets `resource-constraint` and is closed. */
+	/**
+	 * Bytes waiting for all peers together. Above it, the peer for which most waits, of the account (or component's domain,
+	 * or address that has not logged in) for which most waits, gets `resource-constraint` and is closed.
+	 */
 	readonly maxQueuedTotalBytes: number;
 	/**
 	 * How long bytes may wait for a peer that takes none at all from its socket; then it gets `resource-constraint` and is
@@ -106,6 +117,8 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = Object.freeze({
 	maxAttributes: 64,
 	maxNameBytes: 256,
 	maxChildren: 4096,
+	maxReadingBytes: 64 * 1024 * 1024,
+	stanzaTimeoutMs: 60_000,
 	maxQueuedBytes: 16 * 1024 * 1024,
 	maxQueuedTotalBytes: 256 * 1024 * 1024,
 	stallTimeoutMs: 15_000,

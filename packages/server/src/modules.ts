@@ -11,6 +11,7 @@ import { roster } from "./modules/roster.js";
 import { stalled } from "./modules/stalled.js";
 import { subscriptions } from "./modules/subscriptions.js";
 import { time } from "./modules/time.js";
+import { unfinished } from "./modules/unfinished.js";
 import { version } from "./modules/version.js";
 
 /** Everything that this server can do beyond routing. A new capability is a file in modules/ and a line here. */
@@ -27,5 +28,6 @@ export const MODULES: readonly ServerModule[] = [
 	stalled,
 	subscriptions,
 	time,
+	unfinished,
 	version,
 ];

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { HeldTotal } from "./held-total.js";
 import { FlushTurn, Outbox, type OverflownLimit } from "./outbox.js";
-import { QueueTotal } from "./queue-total.js";
 
 /** A socket that keeps what is written and takes it only when told to. */
 function fakeSocket() {
@@ -21,10 +21,10 @@ function fakeSocket() {
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
 
 /** An outbox, and what it said of its overflows. */
-function outboxOf(socket: Socket, maxBytes: number, total = new QueueTotal(1_000_000)) {
+function outboxOf(socket: Socket, maxBytes: number, total = new HeldTotal(1_000_000), payer = "receiver") {
 	const overflows: OverflownLimit[] = [];
 	const onOverflow = (limit: OverflownLimit) => void overflows.push(limit);
-	const outbox = new Outbox(socket, { turn: new FlushTurn(), total, maxBytes, onOverflow });
+	const outbox = new Outbox(socket, { turn: new FlushTurn(), total, maxBytes, payer: () => payer, onOverflow });
 	const send = (text: string) => outbox.send({ text, bytes: Buffer.byteLength(text) });
 	const offer = (text: string, payer: string) => outbox.offer({ text, bytes: Buffer.byteLength(text) }, payer);
 	return { outbox, overflows, send, offer };
@@ -48,7 +48,7 @@ describe("An outbox", () => {
 
 	it("counts bytes until the socket has taken them", async () => {
 		const { socket, take } = fakeSocket();
-		const total = new QueueTotal(1000);
+		const total = new HeldTotal(1000);
 		const { outbox, send } = outboxOf(socket, 1000, total);
 		send("ä€");
 		expect([outbox.queuedBytes, total.bytes]).toEqual([5, 5]);
@@ -133,7 +133,7 @@ describe("An outbox", () => {
 
 describe("The total of all outboxes", () => {
 	it("costs the one in which most waits what waits there", async () => {
-		const total = new QueueTotal(100);
+		const total = new HeldTotal(100);
 		const [short, long, more] = [fakeSocket(), fakeSocket(), fakeSocket()].map(({ socket }) =>
 			outboxOf(socket, 1000, total),
 		) as [ReturnType<typeof outboxOf>, ReturnType<typeof outboxOf>, ReturnType<typeof outboxOf>];
@@ -144,8 +144,30 @@ describe("The total of all outboxes", () => {
 		expect([total.bytes, long.outbox.open, long.outbox.queuedBytes]).toEqual([31, false, 0]);
 	});
 
+	it("is counted by account: many sessions that do not read do not cost a component what waits for it", () => {
+		const total = new HeldTotal(100);
+		const component = outboxOf(fakeSocket().socket, 1000, total, "fn.localhost");
+		const sessions = [7, 9, 8, 9].map((bytes) => {
+			const session = outboxOf(fakeSocket().socket, 1000, total, "a@localhost");
+			session.send("x".repeat(bytes));
+			return session;
+		});
+		component.offer("x".repeat(30), "b");
+		const other = outboxOf(fakeSocket().socket, 1000, total, "b@localhost");
+		other.send("x".repeat(29));
+		other.offer("x".repeat(9), "c");
+		const overflown = [component, other, ...sessions].map(({ overflows }) => overflows.length);
+		expect([overflown, total.bytes]).toEqual([[0, 1, 0, 0, 0, 0], 63]);
+		component.offer("x".repeat(3), "b");
+		sessions[0]?.send("x".repeat(35));
+		expect([component, ...sessions].map(({ overflows }) => overflows.length)).toEqual([0, 1, 0, 0, 0]);
+		sessions[1]?.send("x".repeat(42));
+		expect([component, ...sessions].map(({ overflows }) => overflows.length)).toEqual([0, 1, 1, 0, 0]);
+		expect(total.bytes).toBe(50);
+	});
+
 	it("forgets what waited for a socket that is gone, whatever the socket says later", async () => {
-		const total = new QueueTotal(100);
+		const total = new HeldTotal(100);
 		const { socket, take } = fakeSocket();
 		const { outbox, send } = outboxOf(socket, 1000, total);
 		send("x".repeat(20));

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { QueueTotal } from "./queue-total.js";
+import type { HeldTotal, Holder } from "./held-total.js";
 import { Shares } from "./shares.js";
 
 /**
@@ -41,8 +41,10 @@ export type OverflownLimit = "maxQueuedBytes" | "maxQueuedTotalBytes";
 
 export interface OutboxParts {
 	readonly turn: FlushTurn;
-	readonly total: QueueTotal;
+	readonly total: HeldTotal;
 	readonly maxBytes: number;
+	/** Who has to answer for what waits here: the receiver's account or domain. */
+	payer(): string;
 	/** What waited was dropped; the outbox is only good for a last word. Called again if even that keeps too much waiting. */
 	onOverflow(limit: OverflownLimit): void;
 }
@@ -56,14 +58,14 @@ const PIECE_BYTES = 64 * 1024;
  *
  * | from            | to        | when                                                                              |
  * | --------------- | --------- | --------------------------------------------------------------------------------- |
- * | open            | overflown | the peer's own does not fit, or all outboxes hold too much and this one the most  |
+ * | open            | overflown | the peer's own does not fit, or all outboxes hold too much, see {@link HeldTotal} |
  * | open, overflown | closed    | `end()`: the last word is with the socket                                         |
  * | any             | discarded | `discard()`: the socket is gone                                                   |
  *
  * Bounded by `maxBytes`, in two ways. What others send is turned down when it does not fit, by {@link Shares}. What is
  * sent because of the peer itself makes the outbox overflow: what waits is dropped, and nothing is taken any more.
  */
-export class Outbox implements Backlog {
+export class Outbox implements Backlog, Holder {
 	readonly #parts: OutboxParts;
 	#socket: Socket;
 	/** What came last, and its bytes. */
@@ -88,6 +90,15 @@ export class Outbox implements Backlog {
 
 	get queuedBytes(): number {
 		return this.#textBytes + this.#pieceBytes + this.#socketBytes;
+	}
+
+	/** As the total counts it. */
+	get heldBytes(): number {
+		return this.queuedBytes;
+	}
+
+	get payer(): string {
+		return this.#parts.payer();
 	}
 
 	/** Whether what is sent has a chance: nothing overflowed, and it is not closed. */
@@ -119,15 +130,20 @@ export class Outbox implements Backlog {
 		if (this.#state !== "open") return;
 		const queued = this.queuedBytes;
 		if (queued + writing.bytes > this.#parts.maxBytes) {
-			this.overflow("maxQueuedBytes");
+			this.#overflow("maxQueuedBytes");
 			return;
 		}
 		this.#shares.queued(queued, writing.bytes);
 		this.#queue(writing);
 	}
 
+	/** All outboxes hold too much, and this is what has to go. */
+	relieve(): void {
+		this.#overflow("maxQueuedTotalBytes");
+	}
+
 	/** Drops what waits here, for ever. */
-	overflow(limit: OverflownLimit): void {
+	#overflow(limit: OverflownLimit): void {
 		if (this.#state === "open") this.#state = "overflown";
 		this.#drop();
 		this.#parts.onOverflow(limit);
@@ -171,7 +187,7 @@ export class Outbox implements Backlog {
 		} else if (!this.#scheduled && this.#socketBytes === 0) {
 			this.#schedule();
 		}
-		this.#parts.total.queued(bytes);
+		this.#parts.total.taken(bytes);
 	}
 
 	#schedule(): void {
@@ -214,7 +230,7 @@ export class Outbox implements Backlog {
 		if (this.#state === "discarded") return;
 		this.#socketBytes -= bytes;
 		this.takenBytes += bytes;
-		this.#parts.total.taken(bytes);
+		this.#parts.total.givenBack(bytes);
 		this.#shares.taken(bytes, this.queuedBytes);
 		if (this.#socketBytes > 0) return;
 		if (this.#pieces.length > 0) this.#write();
@@ -229,7 +245,7 @@ export class Outbox implements Backlog {
 	}
 
 	#drop(): void {
-		this.#parts.total.taken(this.#textBytes + this.#pieceBytes);
+		this.#parts.total.givenBack(this.#textBytes + this.#pieceBytes);
 		this.#texts = [];
 		this.#textBytes = 0;
 		this.#pieces = [];

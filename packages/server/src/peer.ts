@@ -19,6 +19,8 @@ export interface Peer {
 	readonly maxStanzaBytes: number;
 	/** When the last byte came, by the server's clock. */
 	readonly lastHeardMs: number;
+	/** When the stanza began that it has not finished yet, by the server's clock. */
+	readonly unfinishedSinceMs: number | undefined;
 	readonly backlog: Backlog;
 	/** Sends what it caused itself. If it does not read that, it is closed. */
 	send(stanza: WireStanza): Delivery;

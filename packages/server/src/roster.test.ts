@@ -1,6 +1,7 @@
 import { decodeStanzaError, iq, NS, presence } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { Roster } from "./roster.js";
 import { RawClient } from "./testing/raw-client.js";
 import { startTestServer } from "./testing/start.js";
 
@@ -64,6 +65,35 @@ describe("A roster", () => {
 		using a = await RawClient.login(server.port, "a", "pw");
 		a.send(iq("set", { id: "1" }, payload));
 		expect(decodeStanzaError(await a.next())).toMatchObject({ condition });
+		expect(await askRoster(a)).toEqual([]);
+	});
+
+	it("is written once for all who ask, and anew after each change, of which nothing is missed", async () => {
+		const bounds = { maxItems: 10, maxBytes: 1000, maxRequests: 10 };
+		const roster = new Roster(bounds, [], () => {});
+		const empty = roster.written;
+		expect(empty).toEqual({ text: `<query xmlns='${NS.roster}'/>`, bytes: 33 });
+		expect(roster.written).toBe(empty);
+		roster.set({ ...roster.get("ä@localhost"), listed: true });
+		const { written } = roster;
+		expect(written.text).toContain("<item jid='ä@localhost' subscription='none'/>");
+		expect(written.bytes).toBe(Buffer.byteLength(written.text));
+		expect(roster.written).toBe(written);
+		roster.delete("ä@localhost");
+		expect(roster.written).toEqual(empty);
+
+		await using server = await startTestServer();
+		using a = await RawClient.login(server.port, "a", "pw");
+		using b = await RawClient.login(server.port, "b", "pw");
+		expect(await askRoster(a)).toEqual([]);
+		a.send(presence({ to: "b@localhost", type: "subscribe" }));
+		await a.settle();
+		expect(await askRoster(a)).toEqual(["b@localhost none subscribe"]);
+		b.send(presence({ to: "a@localhost", type: "subscribed" }));
+		await b.settle();
+		expect(await askRoster(a)).toEqual(["b@localhost to"]);
+		a.send(iq("set", { id: "1" }, query(item({ jid: "b@localhost", subscription: "remove" }))));
+		await a.settle();
 		expect(await askRoster(a)).toEqual([]);
 	});
 

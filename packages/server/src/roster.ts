@@ -1,5 +1,6 @@
 import { NS } from "@antiphon/protocol";
 import { type Element, serialize, xml } from "@antiphon/xml";
+import type { Writing } from "./outbox.js";
 import type { Subscription } from "./subscription.js";
 
 export interface RosterItem {
@@ -33,6 +34,8 @@ export class Roster {
 	readonly #changed: () => void;
 	#requests = 0;
 	#bytes = 0;
+	/** What {@link written} gave last, until something changes. */
+	#written: Writing | undefined;
 
 	/** @param changed called after every change, so that it can be stored */
 	constructor(bounds: RosterBounds, items: readonly RosterItem[], changed: () => void) {
@@ -55,6 +58,15 @@ export class Roster {
 		for (const item of this.#items.values()) if (item.listed) yield item;
 	}
 
+	/**
+	 * What a client sees, as the `<query/>` of an answer: written once, however often it is asked for, and kept until the
+	 * next change. No longer than `maxBytes`, and what stands around the items.
+	 */
+	get written(): Writing {
+		this.#written ??= writeQuery([...this.listed()]);
+		return this.#written;
+	}
+
 	*all(): IterableIterator<RosterItem> {
 		yield* this.#items.values();
 	}
@@ -71,6 +83,7 @@ export class Roster {
 		else this.#items.set(item.jid, item);
 		this.#requests = requests;
 		this.#bytes = bytes;
+		this.#written = undefined;
 		this.#changed();
 		return true;
 	}
@@ -81,6 +94,7 @@ export class Roster {
 		this.#items.delete(jid);
 		this.#requests -= count(item.request);
 		this.#bytes -= bytesOf(item);
+		this.#written = undefined;
 		this.#changed();
 	}
 }
@@ -102,6 +116,13 @@ export function rosterItem(item: RosterItem): Element {
 		},
 		...item.groups.map((group) => xml("group", NS.roster, {}, group)),
 	);
+}
+
+function writeQuery(items: readonly RosterItem[]): Writing {
+	const query = xml("query", NS.roster, {}, ...items.map((item) => rosterItem(item)));
+	// By way of bytes, one flat string: what was written is a rope of all its pieces.
+	const bytes = Buffer.from(serialize(query, NS.client));
+	return { text: bytes.toString(), bytes: bytes.length };
 }
 
 /** Whatever the state of its subscription is, so that there is room for every state. */

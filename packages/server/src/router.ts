@@ -7,6 +7,7 @@ import type { Components } from "./components.js";
 import { iqFault } from "./iq-rules.js";
 import type { ServerLimits } from "./limits.js";
 import type { RoutedStanza } from "./options.js";
+import type { Writing } from "./outbox.js";
 import type { Peer } from "./peer.js";
 import type { PresenceTable, PresenceType } from "./presence-table.js";
 import { ANSWER_TOO_LARGE, NO_ROOM, NOBODY, TOO_LARGE } from "./refusals.js";
@@ -249,6 +250,9 @@ export class Router {
 			reply: (result) => {
 				if (!this.#answer(resultOf(stanza.element, result), sender)) this.#refuse(stanza, ANSWER_TOO_LARGE, sender);
 			},
+			replyWritten: (result) => {
+				if (!this.#answer(resultOf(stanza.element), sender, result)) this.#refuse(stanza, ANSWER_TOO_LARGE, sender);
+			},
 			refuse: (error) => this.#refuse(stanza, error, sender),
 		};
 	}
@@ -268,10 +272,17 @@ export class Router {
 		sender.fail("policy-violation", "the id of a stanza is too large to be given back with an error");
 	}
 
-	/** @returns false, and sends nothing, when it is larger than may be written */
-	#answer(answer: Element, sender: Peer | undefined): boolean {
+	/**
+	 * @param payload of an answer that has no children
+	 * @returns false, and sends nothing, when it is larger than may be written
+	 */
+	#answer(answer: Element, sender: Peer | undefined, payload?: Writing): boolean {
 		if (sender === undefined) return true;
-		const wire = this.#wire(answer, sender);
+		const { limits } = this.#parts;
+		const wire =
+			payload === undefined
+				? this.#wire(answer, sender)
+				: WireStanza.around(answer, limits, sender.maxStanzaBytes, payload);
 		if (sender.send(wire) === "too-large") return false;
 		this.#seen(wire, Jid.tryParse(answer.attr("from")) ?? this.#serverJid, sender.jid);
 		return true;

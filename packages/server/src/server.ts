@@ -8,6 +8,7 @@ import { ComponentStream, type ComponentStreamParts } from "./component-stream.j
 import { Components } from "./components.js";
 import { DataFolder } from "./data-folder.js";
 import { Features } from "./features.js";
+import { HeldTotal } from "./held-total.js";
 import { Hooks } from "./hooks.js";
 import { ModuleHost, type ServerParts } from "./host.js";
 import { type Listener, listen } from "./listener.js";
@@ -18,7 +19,7 @@ import { type ResolvedOptions, resolveOptions, type ServerOptions } from "./opti
 import { FlushTurn } from "./outbox.js";
 import type { Peer } from "./peer.js";
 import { PresenceTable } from "./presence-table.js";
-import { QueueTotal } from "./queue-total.js";
+import { ReadingTurn } from "./reading-turn.js";
 import { Roster } from "./roster.js";
 import { Router } from "./router.js";
 import type { StreamContext, XmlStream } from "./xml-stream.js";
@@ -90,7 +91,7 @@ class Server implements EmbeddedServer {
 	readonly #modules: ModuleHost[] = [];
 	readonly #streams = new Set<XmlStream>();
 	readonly #peers = new Set<Peer>();
-	readonly #total: QueueTotal;
+	readonly #queued: HeldTotal;
 	#listeners: Listener[] = [];
 	#closing: Promise<void> | undefined;
 	#onLastGone: () => void = () => {};
@@ -102,8 +103,17 @@ class Server implements EmbeddedServer {
 		this.#options = options;
 		const { domain, limits, log } = options;
 		const now = () => performance.now();
-		this.#total = new QueueTotal(limits.maxQueuedTotalBytes);
-		const context: StreamContext = { domain, limits, log, turn: new FlushTurn(), total: this.#total, now };
+		this.#queued = new HeldTotal(limits.maxQueuedTotalBytes);
+		const context: StreamContext = {
+			domain,
+			limits,
+			log,
+			reading: new ReadingTurn(now),
+			flushing: new FlushTurn(),
+			held: new HeldTotal(limits.maxReadingBytes),
+			queued: this.#queued,
+			now,
+		};
 		const hooks = new Hooks();
 		const presence = new PresenceTable();
 		this.#accounts = new Accounts(domain);
@@ -192,10 +202,11 @@ class Server implements EmbeddedServer {
 		const full = this.#streams.size >= limits.maxConnections;
 		const stream = accept(socket);
 		this.#streams.add(stream);
-		socket.once("close", () => {
+		const gone = () => {
 			this.#streams.delete(stream);
 			if (this.#streams.size === 0) this.#onLastGone();
-		});
+		};
+		socket.once("close", () => stream.whenRead(gone));
 		if (this.#closing !== undefined) stream.fail("system-shutdown", "the server shuts down", "info");
 		else if (full) stream.fail("resource-constraint", `${limits.maxConnections} connections (limits.maxConnections)`);
 		else gate.makeRoom();
@@ -231,7 +242,7 @@ class Server implements EmbeddedServer {
 			clients,
 			components: this.#components.connected().length,
 			routed: this.#router.routed,
-			queuedBytes: this.#total.bytes,
+			queuedBytes: this.#queued.bytes,
 			dropped: this.#router.dropped,
 		};
 	}

@@ -1,5 +1,5 @@
 import { iq, message, NS, presence } from "@antiphon/protocol";
-import { type Element, parseElement, xml } from "@antiphon/xml";
+import { type Element, parseElement, serialize, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { resolveLimits } from "./limits.js";
 import { ADDRESS_BYTES, WireStanza } from "./wire-stanza.js";
@@ -35,6 +35,24 @@ describe("A stanza on its way", () => {
 		expect(wire(message({}, body("x".repeat(room)))).writing?.bytes).toBe(10_000 + ADDRESS_BYTES);
 		expect(wire(message({}, body("x".repeat(room + 1)))).writing).toBeUndefined();
 		expect(wire(message({}, body("€".repeat(room / 2)))).writing).toBeUndefined();
+	});
+
+	it("can have a payload that is written already", () => {
+		const limits = resolveLimits({ maxAttributes: 10 });
+		const payload = { text: "<q xmlns='urn:q'>ä</q>", bytes: 23 };
+		const empty = iq("result", { id: "1", to: "a@b" });
+		const around = (maxBytes: number) => WireStanza.around(empty, limits, maxBytes, payload);
+		const text = `${serialize(empty, NS.client).slice(0, -2)}>${payload.text}</iq>`;
+		const bytes = Buffer.byteLength(text);
+		expect(around(1000).writing).toEqual({ text, bytes });
+		expect(around(1000).type).toBe("result");
+		expect(around(1000).element.child("q", "urn:q")?.text()).toBe("ä");
+		expect(around(bytes - ADDRESS_BYTES).writing?.bytes).toBe(bytes);
+		expect(around(bytes - ADDRESS_BYTES - 1).writing).toBeUndefined();
+		const long = iq("result", { id: "x".repeat(2000) });
+		expect(WireStanza.around(long, limits, 100, payload).writing).toBeUndefined();
+		const longAndSmall = iq("result", { id: "x".repeat(1060) });
+		expect(WireStanza.around(longAndSmall, limits, 100, payload).writing).toBeDefined();
 	});
 
 	it("is bounded more tightly as presence, unless that is an error", () => {

@@ -42,6 +42,18 @@ export class WireStanza {
 		return new WireStanza({ name, type, limits, maxBytes: most + ADDRESS_BYTES }, element);
 	}
 
+	/** A stanza without children, as `of`, and within it what is written already: one element in the namespace `jabber:client`. */
+	static around(empty: Element, limits: ServerLimits, maxStanzaBytes: number, content: Writing): WireStanza {
+		const outside = WireStanza.of(empty, limits, maxStanzaBytes);
+		const head = outside.#head;
+		const tag = outside.writing?.text;
+		const end = `</${empty.name}>`;
+		const text = tag === undefined ? "" : `${tag.slice(0, -"/>".length)}>${content.text}${end}`;
+		const bytes = Buffer.byteLength(tag ?? "") - "/".length + content.bytes + end.length;
+		if (text === "" || bytes > head.maxBytes) return new WireStanza(head, empty, "too-large");
+		return new WireStanza(head, () => readStanza(text, limits), { text, bytes });
+	}
+
 	private constructor(head: Head, element: Element | (() => Element), writing?: Writing | "too-large") {
 		this.#head = head;
 		this.#element = element;

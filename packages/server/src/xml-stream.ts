@@ -1,30 +1,26 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { isLoopback, type Log, NS } from "@antiphon/protocol";
-import {
-	type Element,
-	STREAM_END,
-	STREAM_PREFIXES,
-	StreamParser,
-	serialize,
-	streamHeader,
-	type XmlLimits,
-	xml,
-} from "@antiphon/xml";
+import { type Element, STREAM_END, STREAM_PREFIXES, serialize, streamHeader, type XmlLimits, xml } from "@antiphon/xml";
+import type { HeldTotal } from "./held-total.js";
 import type { ServerLimits } from "./limits.js";
 import { type Backlog, type FlushTurn, Outbox, type OverflownLimit } from "./outbox.js";
 import type { Delivery } from "./peer.js";
-import type { QueueTotal } from "./queue-total.js";
+import type { ReadingTurn } from "./reading-turn.js";
 import { adviceFor, type StreamErrorCondition, streamErrorText } from "./stream-error.js";
-import { ADDRESS_ATTRIBUTES, type WireStanza } from "./wire-stanza.js";
+import { StreamReader } from "./stream-reader.js";
+import type { WireStanza } from "./wire-stanza.js";
 
 /** What all streams of one server share. */
 export interface StreamContext {
 	readonly domain: string;
 	readonly limits: ServerLimits;
 	readonly log: Log;
-	readonly turn: FlushTurn;
-	readonly total: QueueTotal;
+	readonly reading: ReadingTurn;
+	readonly flushing: FlushTurn;
+	/** Of what is read and not finished; of what waits to be sent. */
+	readonly held: HeldTotal;
+	readonly queued: HeldTotal;
 	/** Milliseconds of a clock that only goes forward. */
 	now(): number;
 }
@@ -38,15 +34,13 @@ export interface StreamEvents {
 	onClosed(reason: string): void;
 }
 
-const NOTHING = Buffer.alloc(0);
-
 /**
- * One XML stream over one socket: parser, outbox, header, stream errors, the end.
+ * One XML stream over one socket: reader, outbox, header, stream errors, the end.
  *
  * | from    | to      | when                                                                        |
  * | ------- | ------- | --------------------------------------------------------------------------- |
  * | open    | closing | `fail()`, `end()`, or the peer's `</stream:stream>`: the last word is sent  |
- * | open    | closed  | the socket closed, or `destroy()`                                           |
+ * | open    | closed  | the socket closed and what had come is read, or `destroy()`                 |
  * | closing | closed  | the peer closed too, or `closeTimeoutMs` passed: the socket is destroyed    |
  */
 export class XmlStream {
@@ -55,20 +49,19 @@ export class XmlStream {
 	readonly #contentNs: string;
 	readonly #outbox: Outbox;
 	#socket: Socket;
-	#parser: StreamParser;
+	#reader: StreamReader;
 	#state: "open" | "closing" | "closed" = "open";
 	#headerSent = false;
 	#toldSlow = false;
 	#unlisten: () => void;
-	/** The chunk being read. */
-	#chunk: Buffer = NOTHING;
+	#closeTimer: NodeJS.Timeout | undefined;
 	/** Who this is, for the log. */
 	who: string;
+	/** Who has to answer for the work and the memory that it takes: its address, and once logged in its account or domain. */
+	payer: string;
 	/** The peer's address and port. */
 	readonly peer: string;
 	readonly loopback: boolean;
-	/** When the last byte came, by the context's clock. */
-	lastHeardMs: number;
 
 	/** @param contentNs the namespace of the stanzas on the wire, `jabber:client` or `jabber:component:accept` */
 	constructor(context: StreamContext, socket: Socket, who: string, contentNs: string, events: StreamEvents) {
@@ -79,15 +72,16 @@ export class XmlStream {
 		this.who = who;
 		const address = socket.remoteAddress ?? "unknown";
 		this.peer = `${address}:${socket.remotePort ?? 0}`;
+		this.payer = `address ${address}`;
 		this.loopback = isLoopback(address);
-		this.lastHeardMs = context.now();
 		this.#outbox = new Outbox(socket, {
-			turn: context.turn,
-			total: context.total,
+			turn: context.flushing,
+			total: context.queued,
 			maxBytes: context.limits.maxQueuedBytes,
+			payer: () => this.payer,
 			onOverflow: (limit) => this.#overflow(limit),
 		});
-		this.#parser = this.#newParser();
+		this.#reader = this.#newReader();
 		this.#unlisten = this.#listen();
 	}
 
@@ -99,13 +93,27 @@ export class XmlStream {
 		return this.#outbox;
 	}
 
+	/** When the last byte came, by the context's clock. */
+	get lastHeardMs(): number {
+		return this.#reader.lastHeardMs;
+	}
+
+	/** When the stanza began that the peer has not finished yet, by the context's clock. */
+	get unfinishedSinceMs(): number | undefined {
+		return this.#reader.unfinishedSinceMs;
+	}
+
 	/**
 	 * Something other than white space stands behind the element being handled, in the same chunk. White space should
 	 * not be there either (RFC 6120, section 5.3.3), but go-sendxmpp sends a newline; it is thrown away.
 	 */
 	get unread(): boolean {
-		const { unread } = this.#parser;
-		return unread > 0 && /[^ \t\r\n]/.test(this.#chunk.toString("latin1", this.#chunk.length - unread));
+		return this.#reader.unread;
+	}
+
+	/** Calls back when what came before the socket closed is worked on, or let go of: at once, or later. */
+	whenRead(run: () => void): void {
+		this.#reader.whenRead(run);
 	}
 
 	/** Answers the peer's header. @returns the id of the stream */
@@ -155,11 +163,11 @@ export class XmlStream {
 	/** The next bytes are a new stream (after SASL). */
 	restart(): void {
 		this.#headerSent = false;
-		this.#parser.restart();
+		this.#reader.restart();
 	}
 
 	setLimits(limits: Partial<XmlLimits>): void {
-		this.#parser.setLimits(limits);
+		this.#reader.setLimits(limits);
 	}
 
 	/**
@@ -169,7 +177,7 @@ export class XmlStream {
 	upgrade(last: Element, secure: (socket: Socket) => Socket): void {
 		const plain = this.#socket;
 		plain.pause();
-		this.#parser.stop();
+		this.#reader.stop();
 		this.send(last);
 		this.#outbox.drain(() => {
 			if (this.#state !== "open" || plain.destroyed) return;
@@ -179,7 +187,7 @@ export class XmlStream {
 			this.#socket = secure(plain);
 			this.#outbox.moveTo(this.#socket);
 			this.#headerSent = false;
-			this.#parser = this.#newParser();
+			this.#reader = this.#newReader();
 			this.#unlisten = this.#listen();
 		});
 	}
@@ -204,6 +212,8 @@ export class XmlStream {
 	destroy(reason: string): void {
 		const wasOpen = this.#state === "open";
 		this.#state = "closed";
+		clearTimeout(this.#closeTimer);
+		this.#reader.stop();
 		this.#outbox.discard();
 		this.#socket.destroy();
 		if (wasOpen) this.#closed(reason);
@@ -211,16 +221,14 @@ export class XmlStream {
 
 	#finish(lastWord: string, reason: string): void {
 		this.#state = "closing";
-		this.#parser.stop();
+		this.#reader.stop();
 		// An error before the peer's header was answered still needs a header of ours (RFC 6120, section 4.9.1.2).
 		const header = this.#headerSent ? "" : this.#header(this.#context.domain, randomBytes(16).toString("base64url"));
 		this.#outbox.end(header + lastWord);
-		const socket = this.#socket;
 		// What still comes is read and thrown away: an unread byte would turn the close into a reset, and the peer might
 		// never see the error.
-		socket.resume();
-		const timer = setTimeout(() => this.destroy(reason), this.#context.limits.closeTimeoutMs);
-		socket.once("close", () => clearTimeout(timer));
+		this.#socket.resume();
+		this.#closeTimer = setTimeout(() => this.destroy(reason), this.#context.limits.closeTimeoutMs);
 		this.#closed(reason);
 	}
 
@@ -235,12 +243,12 @@ export class XmlStream {
 
 	#overflow(limit: OverflownLimit): void {
 		// The rest of the chunk is not worked on: it would cause more of what there is no room for.
-		this.#parser.stop();
+		this.#reader.stop();
 		if (this.#state === "closing") this.destroy(`too much waits to be read (limits.${limit})`);
 		// The end comes later: whoever filled the queue is in the middle of its own work, and counts on who is there.
 		setImmediate(() => {
 			const { [limit]: bytes } = this.#context.limits;
-			const where = limit === "maxQueuedBytes" ? "" : " by all peers, and most by this one";
+			const where = limit === "maxQueuedBytes" ? "" : " by all peers, and most by this one or others of its account";
 			this.fail("resource-constraint", `more than ${bytes} bytes wait to be read${where} (limits.${limit})`);
 		});
 	}
@@ -263,40 +271,34 @@ export class XmlStream {
 	/** @returns what takes the listeners off again, those of others left alone */
 	#listen(): () => void {
 		const socket = this.#socket;
-		const onData = (chunk: Buffer) => {
-			this.lastHeardMs = this.#context.now();
-			if (this.#state !== "open") return;
-			this.#chunk = chunk;
-			this.#guard(() => this.#parser.write(chunk));
-			this.#chunk = NOTHING;
-		};
-		const onError = (error: Error) => this.#lost(error.message);
-		const onClose = () => this.#lost("the peer closed the socket");
-		socket.on("data", onData).on("error", onError).on("close", onClose);
-		return () => void socket.off("data", onData).off("error", onError).off("close", onClose);
+		const lost = (reason: string) => this.whenRead(() => this.#lost(reason));
+		const onError = (error: Error) => lost(error.message);
+		const onClose = () => lost("the peer closed the socket");
+		socket.on("error", onError).on("close", onClose);
+		return () => void socket.off("error", onError).off("close", onClose);
 	}
 
-	#newParser(): StreamParser {
-		const { limits } = this.#context;
-		return new StreamParser(
-			{
+	#newReader(): StreamReader {
+		const { reading, held, limits, now } = this.#context;
+		return new StreamReader(this.#socket, {
+			turn: reading,
+			total: held,
+			limits,
+			contentNs: this.#contentNs,
+			events: {
 				onStart: (header) => this.#events.onHeader(header),
 				onElement: (element) => this.#events.onElement(element),
 				onEnd: () => this.end("the peer ended the stream"),
 				onError: (error) => this.fail(error.condition, error.message),
 			},
-			{
-				limits: {
-					maxStreamBytes: limits.maxLoginBytes,
-					maxStanzaBytes: Math.min(limits.maxLoginBytes, limits.maxStanzaBytes),
-					maxDepth: limits.maxDepth,
-					maxAttributes: Math.max(1, limits.maxAttributes - ADDRESS_ATTRIBUTES),
-					maxNameBytes: limits.maxNameBytes,
-					maxChildren: limits.maxChildren,
-				},
-				...(this.#contentNs === NS.client ? {} : { contentNs: { from: this.#contentNs, to: NS.client } }),
+			now,
+			payer: () => this.payer,
+			onTooMuch: () => {
+				const what = `the unfinished stanzas of all peers take more than ${limits.maxReadingBytes} bytes`;
+				this.fail("resource-constraint", `${what}, most those of this one's account (limits.maxReadingBytes)`);
 			},
-		);
+			guard: (run) => this.#guard(run),
+		});
 	}
 
 	/** An exception here is a fault of the server: it costs this one session, never the process. */

@@ -16,8 +16,7 @@ export function roster(host: ModuleHost): void {
 		const session = ownSession(arrival);
 		if (session === undefined) return;
 		session.wantsRoster = true;
-		const items = [...session.account.roster.listed()].map((item) => rosterItem(item));
-		arrival.reply(xml("query", NS.roster, {}, ...items));
+		arrival.replyWritten(session.account.roster.written);
 	});
 	host.serve("account", "iq-set", { ns: NS.roster, name: "query" }, (arrival) => {
 		const session = ownSession(arrival);
