@@ -14,6 +14,8 @@ export class Admission {
 	readonly #waiting: (() => void)[] = [];
 	#running = 0;
 	#refusing = false;
+	/** When something ran the last time; at first, when it could have. */
+	#ranMs = performance.now();
 
 	constructor(what: string, max: number, maxPerKey = max) {
 		this.#what = what;
@@ -27,6 +29,11 @@ export class Admission {
 
 	get max(): number {
 		return this.#max;
+	}
+
+	/** How long nothing has run, in milliseconds. */
+	get idleMs(): number {
+		return this.#running > 0 ? 0 : performance.now() - this.#ranMs;
 	}
 
 	get isRefusing(): boolean {
@@ -51,6 +58,7 @@ export class Admission {
 	/** Once for each {@link enter}. */
 	leave(key: string): void {
 		this.#running--;
+		this.#ranMs = performance.now();
 		if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve();
 		const left = (this.#perKey.get(key) ?? 1) - 1;
 		if (left === 0) this.#perKey.delete(key);

@@ -1,5 +1,5 @@
 import { memoryBus } from "@antiphon/link";
-import { decodeDiscoInfo, decodeDiscoItems, decodeStanzaError, NS } from "@antiphon/protocol";
+import { capabilityHash, decodeDiscoInfo, decodeDiscoItems, decodeStanzaError, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -13,6 +13,7 @@ const QUERIES = {
 	ping: xml("ping", NS.ping),
 	version: xml("query", NS.version),
 	time: xml("time", NS.time),
+	last: xml("query", NS.lastActivity),
 	info: xml("query", NS.discoInfo),
 	items: xml("query", NS.discoItems),
 	contract: xml("contract", NS.contract),
@@ -97,6 +98,31 @@ describe("a node that owns a domain", () => {
 		expect(decodeStanzaError(await raw.ask("get", DOMAIN, unknown)).condition).toBe("item-not-found");
 	});
 
+	it("answers to the capability hash with what has that hash, and to no other (XEP-0115)", async () => {
+		for (const to of [DOMAIN, SERVICE, FUNCTION, `${FUNCTION}/one`]) {
+			const info = (await answerTo(to, QUERIES.info)) as Element;
+			const node = `urn:antiphon#${capabilityHash(info)}`;
+			expect(await answerTo(to, QUERIES.info.with({ node }))).toEqual(info.with({ node }));
+			const other = await raw.ask("get", to, QUERIES.info.with({ node: "urn:antiphon#AAAA" }));
+			expect(decodeStanzaError(other).condition).toBe("item-not-found");
+		}
+	});
+
+	it("tells how long it is up and how long it has been idle (XEP-0012)", async () => {
+		const seconds = async (to: string) => Number((await answerTo(to, QUERIES.last))?.attr("seconds"));
+		const clock = vi.spyOn(performance, "now");
+		const later = (ms: number) => clock.mockReturnValue(nowMs + ms);
+		const nowMs = performance.now();
+		later(5_000);
+		for (const to of [DOMAIN, `${SERVICE}/one`]) expect(await seconds(to)).toBe(5);
+		for (const to of [SERVICE, FUNCTION]) expect(await seconds(to)).toBe(0);
+		await it_.caller.client(probe, { to: SERVICE }).learn({ word: "x" });
+		later(8_000);
+		expect(await seconds(DOMAIN)).toBe(8);
+		expect(await seconds(`${FUNCTION}/one`)).toBe(3);
+		clock.mockRestore();
+	});
+
 	it("says when an answer is too large, in an error without a fault", async () => {
 		const bus = memoryBus({ maxStanzaBytes: 600 });
 		const small = await join(bus, DOMAIN);
@@ -125,6 +151,18 @@ describe("a node at an address of its own", () => {
 });
 
 describe("what a node tells of itself", () => {
+	it("has its capability hash in the presence that a domain gets", async () => {
+		const domain = await rawLink(it_.bus, "other.example.org");
+		const worker = await join(it_.bus, "worker@example.org/x");
+		const serving = worker.serve(probe, echoing, { domain: "other.example.org" }).catch(() => {});
+		await expect.poll(() => domain.stanzas.map(({ name }) => name)).toContain("presence");
+		const c = domain.stanzas.find(({ name }) => name === "presence")?.child("c", NS.caps);
+		const info = (await answerTo(worker.jid, QUERIES.info)) as Element;
+		expect([c?.attr("node"), c?.attr("ver")]).toEqual(["urn:antiphon", capabilityHash(info)]);
+		await worker.close();
+		await serving;
+	});
+
 	it("is the name and version of this package, or what it was told to say", async () => {
 		expect(SOFTWARE.version).toBe(manifest.version);
 		const node = await join(it_.bus, "other@example.org/x", { software: { name: "Mine", version: "9" } });

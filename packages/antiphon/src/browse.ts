@@ -6,6 +6,8 @@ import {
 	decodeBody,
 	decodeDiscoInfo,
 	decodeDiscoItems,
+	decodePageEnd,
+	encodePageRequest,
 	NS,
 	parseEncoding,
 } from "@antiphon/protocol";
@@ -28,9 +30,34 @@ export async function discoInfo(node: Node, to: string, options: BrowseOptions =
 	return decodeDiscoInfo(await ask(node, to, xml("query", NS.discoInfo), options));
 }
 
-/** What there is at an entity: the services of a domain, the functions of a service (XEP-0030). @throws BusError */
+/** Items of one list; above it `too-large`. */
+const MAX_ITEMS = 100_000;
+
+/**
+ * What there is at an entity: the services of a domain, the functions of a service (XEP-0030). A list that comes in pages
+ * (XEP-0059) is asked for page by page; the time limit is for all of them.
+ * @throws BusError
+ */
 export async function discoItems(node: Node, to: string, options: BrowseOptions = {}): Promise<DiscoItem[]> {
-	return decodeDiscoItems(await ask(node, to, xml("query", NS.discoItems), options));
+	const { timeoutMs, signal } = options;
+	const endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+	const items: DiscoItem[] = [];
+	for (let after: string | undefined; ; ) {
+		const set = after === undefined ? undefined : encodePageRequest({ after });
+		const leftMs = endMs === undefined || after === undefined ? timeoutMs : Math.ceil(endMs - performance.now());
+		if (leftMs !== undefined && leftMs <= 0) {
+			throw new BusError("deadline-exceeded", `${items.length} items of ${to} came in time, and there are more`);
+		}
+		const limits = { ...(leftMs !== undefined && { timeoutMs: leftMs }), ...(signal !== undefined && { signal }) };
+		const page = await ask(node, to, xml("query", NS.discoItems, {}, set), limits);
+		const found = decodeDiscoItems(page);
+		for (const item of found) items.push(item);
+		const end = decodePageEnd(page, found.length);
+		if (end === undefined || end.isEnd) return items;
+		if (end.last === after) throw new BusError("protocol", `${to} answers with the same page again and again`);
+		if (items.length >= MAX_ITEMS) throw new BusError("too-large", `${to} has more than ${MAX_ITEMS} items`);
+		after = end.last;
+	}
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Caller } from "./call.js";
 import { asCallFailure } from "./call-failure.js";
 import { callsByIq } from "./call-iq.js";
 import { CallServer } from "./call-server.js";
+import { capabilitiesOf } from "./capabilities.js";
 import { type ClientOptions, makeClient } from "./client.js";
 import { warnOfDelivery } from "./delivery-warning.js";
 import { Directory } from "./directory.js";
@@ -66,6 +67,7 @@ export class BusNode implements Node {
 			connectTimeoutMs: this.#limits.connectTimeoutMs,
 			ask: (domain, payload) => this.#askDomain("set", Jid.parse(domain), payload, DOMAIN_TIMEOUT_MS),
 			from: () => this.#from(),
+			capabilities: () => capabilitiesOf(this.#stanzas.modules.host, { kind: "node" }),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
 		const told = [instancesTold(resolver), callsByIq(this.#calls), operated(this.#serving)];

@@ -15,6 +15,12 @@ export interface ServedService {
 	trusts(peer: Jid): boolean;
 	/** @param fn its own name, without the service's. @throws BusError `forbidden`: a caller that policy does not let in */
 	requireCaller(caller: Jid, fn: string): void;
+	/** Whether policy lets `asker` know of a function, or of the service: of one who may call nothing of it, it does not. */
+	isVisibleTo(asker: Jid, fn?: string): boolean;
+	/** Refuses somebody: counted, and logged now and then. @throws BusError, always: `forbidden`, or `unavailable` before the rules are known */
+	deny(who: Jid, fn?: string): never;
+	/** How long no call has run, in milliseconds; `undefined` where that is not known. */
+	readonly idleMs: number | undefined;
 	/** Runs a call that was admitted. Whatever goes wrong is the outcome; it rejects only for what cannot even be looked at. */
 	run(call: AdmittedCall, abort: CallAbort): Promise<Outcome>;
 }
@@ -41,6 +47,8 @@ interface Entry {
 export class Directory {
 	/** By name; of each the newest major version first. */
 	readonly #services = new Map<string, Entry[]>();
+	/** Made when it is asked for, until something changes: there may be many, and lists are read in pages. */
+	#sorted: readonly ServedService[] | undefined;
 
 	/** @returns what takes the service out again. @throws BusError `conflict` if this major version of it is there already */
 	add(served: ServedService): () => void {
@@ -56,16 +64,21 @@ export class Directory {
 			name,
 			[...others, entry].sort((a, b) => b.major - a.major),
 		);
+		this.#sorted = undefined;
 		return () => {
+			this.#sorted = undefined;
 			const left = (this.#services.get(name) ?? []).filter((each) => each !== entry);
 			if (left.length > 0) this.#services.set(name, left);
 			else this.#services.delete(name);
 		};
 	}
 
-	/** The services that can be called now, the newest version of each. */
-	services(): ServedService[] {
-		return [...this.#services.values()].map(([newest]) => (newest as Entry).served);
+	/** The services that can be called now, the newest version of each, sorted by name. */
+	services(): readonly ServedService[] {
+		this.#sorted ??= [...this.#services]
+			.sort(([a], [b]) => (a < b ? -1 : 1))
+			.map(([, [newest]]) => (newest as Entry).served);
+		return this.#sorted;
 	}
 
 	/**

@@ -1,5 +1,5 @@
 import type { Functions, Handlers, Service, ServiceDescription } from "@antiphon/contract";
-import { type AccessRule, BusError, isAllowed, type Jid, type Log } from "@antiphon/protocol";
+import { type AccessRule, BusError, isAllowed, isAnyAllowed, type Jid, type Log } from "@antiphon/protocol";
 import type { Admission } from "./admission.js";
 import type { CallAbort } from "./call-abort.js";
 import type { AdmittedCall, Outcome } from "./call-outcome.js";
@@ -66,14 +66,33 @@ export class LocalService implements ServedService {
 
 	/** Without a domain there is no policy: who can send to this node can call it. */
 	requireCaller(caller: Jid, fn: string): void {
-		if (this.#registered === undefined) return;
-		const name = `${this.service.name}.${fn}`;
-		const { domain, access } = this.#registered;
+		if (!this.#lets(caller, fn)) this.deny(caller, fn);
+	}
+
+	/** The domain that it is registered with has to ask for its contract. */
+	isVisibleTo(asker: Jid, fn?: string): boolean {
+		return this.trusts(asker) || this.#lets(asker, fn);
+	}
+
+	deny(who: Jid, fn?: string): never {
+		const name = fn === undefined ? this.service.name : `${this.service.name}.${fn}`;
+		const { domain, access } = this.#registered ?? {};
 		if (access === undefined) throw new BusError("unavailable", `${name} is not registered with ${domain} yet`);
-		if (isAllowed(access, caller, name)) return;
-		const message = `${caller.bare()} may not call ${name}: the policy of ${domain} does not allow it`;
+		const message = `${who.bare()} may not call ${name}: the policy of ${domain} does not allow it`;
 		this.#denied.say((more) => this.#log.warn(`refused: ${message}${more}`));
 		throw new BusError("forbidden", message);
+	}
+
+	get idleMs(): number {
+		return this.admission.idleMs;
+	}
+
+	#lets(who: Jid, fn: string | undefined): boolean {
+		if (this.#registered === undefined) return true;
+		const { access } = this.#registered;
+		if (access === undefined) return false;
+		const { name } = this.service;
+		return fn === undefined ? isAnyAllowed(access, who, name) : isAllowed(access, who, `${name}.${fn}`);
 	}
 
 	async run(call: AdmittedCall, abort: CallAbort): Promise<Outcome> {

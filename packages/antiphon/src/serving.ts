@@ -2,7 +2,9 @@ import type { Functions, Handlers, Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
 import {
 	BusError,
+	type Capabilities,
 	checkedLabels,
+	encodeCapabilities,
 	type InstanceName,
 	type Jid,
 	type Labels,
@@ -29,6 +31,8 @@ export interface ServingParts {
 	ask(domain: string, payload: Element): Promise<Element | undefined>;
 	/** The `from` of what this node sends; a client's server stamps it. */
 	from(): Jid | undefined;
+	/** What presence of this node says of it. */
+	capabilities(): Capabilities;
 	/** Waits for a promise, but not longer than a drain may take. */
 	atMostForDrain(done: Promise<void>): Promise<void>;
 }
@@ -125,12 +129,13 @@ export class Serving {
 	#registrar(domain: string): Registrar {
 		const known = this.#registrars.get(domain);
 		if (known !== undefined) return known;
-		const { link, log, ask, from } = this.#parts;
+		const { link, log, ask, from, capabilities } = this.#parts;
 		const registrar = new Registrar({
 			domain,
 			log,
 			ask: (payload) => ask(domain, payload),
-			showPresence: () => link.send(presence({ to: domain, from: from()?.toString() })),
+			showPresence: () =>
+				link.send(presence({ to: domain, from: from()?.toString() }, encodeCapabilities(capabilities()))),
 			after: (delayMs, action) => {
 				const timer = setTimeout(action, delayMs);
 				return () => clearTimeout(timer);

@@ -1,6 +1,9 @@
 import type { DataForm } from "@antiphon/protocol";
-import { NS } from "@antiphon/protocol";
+import { legible, NS } from "@antiphon/protocol";
 import type { ServiceDescription } from "./description.js";
+
+/** Of a form. The whole summary is in the contract. */
+const MAX_SUMMARY_CHARS = 1_024;
 
 /**
  * A service, or one function of it, as an extended disco form (XEP-0128): what any XMPP client can show. The schemas are
@@ -24,7 +27,7 @@ export function contractForm(description: ServiceDescription, fn?: string): Data
 			function: [fn],
 			kind: [kind],
 			delivery: [delivery],
-			...(summary === undefined ? {} : { summary: [summary] }),
+			...(summary === undefined ? {} : { summary: [legible(summary, MAX_SUMMARY_CHARS)] }),
 			faults: Object.keys(faults),
 		},
 	};

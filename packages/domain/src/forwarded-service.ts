@@ -52,9 +52,23 @@ export class ForwardedService implements ServedService {
 	}
 
 	requireCaller(caller: Jid, fn: string): void {
-		const { policy, deny } = this.#host;
+		if (!this.isVisibleTo(caller, fn)) this.deny(caller, fn);
+	}
+
+	isVisibleTo(asker: Jid, fn?: string): boolean {
+		const { policy } = this.#host;
 		const { name } = this.service;
-		if (!policy.mayCall(caller, name, fn)) deny(`${caller.bare()} may not call ${name}.${fn}`);
+		return fn === undefined ? policy.maySee(asker, name) : policy.mayCall(asker, name, fn);
+	}
+
+	deny(who: Jid, fn?: string): never {
+		const { name } = this.service;
+		return this.#host.deny(`${who.bare()} may not call ${fn === undefined ? name : `${name}.${fn}`}`);
+	}
+
+	/** Most calls do not come through the domain. */
+	get idleMs(): undefined {
+		return undefined;
 	}
 
 	async run(call: AdmittedCall, abort: CallAbort): Promise<Outcome> {

@@ -17,6 +17,9 @@ export interface Health {
 	readonly status: string;
 }
 
+/** Of what nobody serves: a service without instances, a function that none of them has. */
+export const ABSENT: Health = { state: "unavailable", status: "nobody serves it" };
+
 export const SHOW: Readonly<Record<Health["state"], string | undefined>> = {
 	available: undefined,
 	degraded: "away",
@@ -28,7 +31,7 @@ export const SHOW: Readonly<Record<Health["state"], string | undefined>> = {
 /** @param lateMs by the domain's clock: who was not heard of since has missed a renewal */
 export function healthOf(registry: Registry, service: string, lateMs: number): Health {
 	const instances = registry.instances(service);
-	if (instances.length === 0) return { state: "unavailable", status: "nobody serves it" };
+	if (instances.length === 0) return ABSENT;
 	const taking = instances.filter(({ state }) => state === "available");
 	const running = instances.reduce((sum, each) => sum + each.running, 0);
 	const room = taking.reduce((sum, each) => sum + each.concurrency, 0);

@@ -1,7 +1,8 @@
 import { parseElement, serialize, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
-import { decodeDiscoInfo, decodeDiscoItems, encodeDiscoInfo, encodeDiscoItems } from "./disco.js";
+import { decodeDiscoInfo, decodeDiscoItems, discoItemBytes, encodeDiscoInfo, encodeDiscoItems } from "./disco.js";
 import { NS } from "./namespaces.js";
+import { decodePageEnd } from "./result-set.js";
 
 const info = {
 	identities: [{ category: "automation", type: "rpc", name: "Look a word up" }],
@@ -45,6 +46,15 @@ describe("disco#items", () => {
 		expect(query.attr("node")).toBe("n");
 		expect(decodeDiscoItems(query)).toEqual(items);
 		expect(encodeDiscoItems([], undefined).children).toEqual([]);
+	});
+
+	it("say where they stand in a list that is longer, and what they take", () => {
+		const item = { jid: "a@b", node: "<&>", name: "Ψ" };
+		const position = { count: 9, range: { first: "a", last: "a", index: 3 } };
+		const text = serialize(encodeDiscoItems([item], undefined, position), "");
+		expect(decodePageEnd(parseElement(text), 1)).toEqual({ last: "a", isEnd: false });
+		const [alone, twice] = [[item], [item, item]].map((items) => serialize(encodeDiscoItems(items, undefined), ""));
+		expect(Buffer.byteLength(twice as string) - Buffer.byteLength(alone as string)).toBe(discoItemBytes(item));
 	});
 
 	it("are read without those that have no JID", () => {

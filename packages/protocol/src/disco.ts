@@ -1,6 +1,7 @@
-import { type Element, xml } from "@antiphon/xml";
+import { type Element, serialize, xml } from "@antiphon/xml";
 import { type DataForm, decodeDataForm, encodeDataForm } from "./data-form.js";
 import { NS } from "./namespaces.js";
+import { encodePagePosition, type PagePosition } from "./result-set.js";
 
 /** XEP-0030, section 3.1: what an entity is. Categories and types are registered by the XSF. */
 export interface Identity {
@@ -48,14 +49,26 @@ export function decodeDiscoInfo(query: Element): DiscoInfo {
 	};
 }
 
-/** @param node the node that was asked for, mirrored */
-export function encodeDiscoItems(items: readonly DiscoItem[], node: string | undefined): Element {
-	return xml(
-		"query",
-		NS.discoItems,
-		{ node },
-		...items.map((item) => xml("item", NS.discoItems, { jid: item.jid, node: item.node, name: item.name })),
-	);
+/**
+ * @param node the node that was asked for, mirrored
+ * @param page where these items stand among all of them, if not everything is here
+ */
+export function encodeDiscoItems(
+	items: readonly DiscoItem[],
+	node: string | undefined,
+	page?: PagePosition | undefined,
+): Element {
+	const set = page === undefined ? undefined : encodePagePosition(page);
+	return xml("query", NS.discoItems, { node }, ...items.map(encodeDiscoItem), set);
+}
+
+/** What an item takes in the answer. */
+export function discoItemBytes(item: DiscoItem): number {
+	return Buffer.byteLength(serialize(encodeDiscoItem(item), NS.discoItems));
+}
+
+function encodeDiscoItem({ jid, node, name }: DiscoItem): Element {
+	return xml("item", NS.discoItems, { jid, node, name });
 }
 
 /** Reads a `<query/>` of disco#items. Items without a JID are left out. */

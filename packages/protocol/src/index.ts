@@ -24,6 +24,7 @@ export {
 	type DiscoItem,
 	decodeDiscoInfo,
 	decodeDiscoItems,
+	discoItemBytes,
 	encodeDiscoInfo,
 	encodeDiscoItems,
 	type Identity,
@@ -47,6 +48,7 @@ export {
 export { decodeFault, encodeFault } from "./fault.js";
 export { Jid, JidError } from "./jid.js";
 export { checkedLabels, type Labels, MAX_LABELS } from "./labels.js";
+export { legible } from "./legible.js";
 export {
 	MAX_ERROR_TEXT_CHARS,
 	MAX_PAYLOAD_CHARS,
@@ -115,7 +117,6 @@ export {
 export {
 	decodePageEnd,
 	decodePageRequest,
-	encodePagePosition,
 	encodePageRequest,
 	type PageBounds,
 	type PageItem,

@@ -46,7 +46,7 @@ describe("a request for a page", () => {
 describe("a page", () => {
 	const UIDS = ["a", "b", "c", "d", "e"];
 	const bounds = { maxItems: 3, maxBytes: 25 };
-	const itemAt = (uid: string): PageItem => ({ uid, element: xml("item", NS.discoItems, { jid: uid }), bytes: 10 });
+	const itemAt = (uid: string): PageItem => ({ uid, bytes: 10 });
 	const page = (request: PageRequest, uids = UIDS, limits = bounds) => {
 		const { items, position } = pageOf(uids, itemAt, request, limits);
 		return [items.map(({ uid }) => uid).join(""), position.range?.index, position.count];

@@ -27,11 +27,11 @@ export interface PageBounds {
 	readonly maxBytes: number;
 }
 
-/** An item with what tells it from the others. */
+/** What a page needs to know of an item. */
 export interface PageItem {
+	/** What tells it from the others. */
 	readonly uid: string;
-	/** As it goes into the stanza. */
-	readonly element: Element;
+	/** What it takes in the stanza. */
 	readonly bytes: number;
 }
 
@@ -95,18 +95,18 @@ export function decodePageEnd(
  * @param uids all of the list, sorted by UTF-16 code unit: an item that has gone since still has its place
  * @param itemAt makes an item of the page
  */
-export function pageOf(
+export function pageOf<Item extends PageItem>(
 	uids: readonly string[],
-	itemAt: (uid: string) => PageItem,
+	itemAt: (uid: string) => Item,
 	{ max, after, before, index }: PageRequest,
 	{ maxItems, maxBytes }: PageBounds,
-): { readonly items: readonly PageItem[]; readonly position: PagePosition } {
+): { readonly items: readonly Item[]; readonly position: PagePosition } {
 	const count = uids.length;
 	const room = Math.min(max ?? maxItems, maxItems);
 	const isBackwards = before !== undefined;
 	const start = after === undefined ? Math.min(index ?? 0, count) : placeOf(uids, after, true);
 	const end = isBackwards && before !== "" ? placeOf(uids, before, false) : count;
-	const items: PageItem[] = [];
+	const items: Item[] = [];
 	let bytes = 0;
 	for (let place = isBackwards ? end - 1 : start; place >= 0 && place < count && items.length < room; ) {
 		const item = itemAt(uids[place] as string);

@@ -1,4 +1,5 @@
 import { type Element, xml } from "@antiphon/xml";
+import { legible } from "./legible.js";
 import { MAX_ERROR_TEXT_CHARS } from "./limits.js";
 import { NS } from "./namespaces.js";
 import { answering } from "./stanza.js";
@@ -50,7 +51,7 @@ export function encodeStanzaError(error: StanzaError): Element {
 		NS.client,
 		{ type: error.type },
 		xml(error.condition, NS.stanzaErrors),
-		error.text === undefined ? undefined : xml("text", NS.stanzaErrors, {}, legible(error.text)),
+		error.text === undefined ? undefined : xml("text", NS.stanzaErrors, {}, legible(error.text, MAX_ERROR_TEXT_CHARS)),
 		error.application,
 	);
 }
@@ -71,14 +72,6 @@ export function decodeStanzaError(stanza: Element): StanzaError {
 		application:
 			children.find((child) => child.is("fault", NS.rpc)) ?? children.find((child) => child.ns !== NS.stanzaErrors),
 	};
-}
-
-/** Characters that XML 1.0 cannot carry. */
-const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\uFFFE\uFFFF]/g;
-
-/** A message may quote anything: hostile input, bytes, half an emoji where it is cut. */
-function legible(text: string): string {
-	return text.slice(0, MAX_ERROR_TEXT_CHARS).toWellFormed().replace(NOT_XML, "\uFFFD");
 }
 
 /** The error reply to a stanza. It does not echo what was sent: the sender knows, and a mirror doubles the traffic. */

@@ -22,8 +22,8 @@ export const contract: NodeModule = (host) => {
 		made.set(description, answer);
 		return answer;
 	};
-	handleQuery(host, { ns: NS.contract, name: "contract" }, ({ payload, to }) => {
-		const subject = existing(host, to, payload.attr("service"), payload.attr("v"));
+	handleQuery(host, { ns: NS.contract, name: "contract" }, (incoming) => {
+		const subject = existing(host, incoming, incoming.payload.attr("service"), incoming.payload.attr("v"));
 		if (subject.kind === "node") {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");
 		}

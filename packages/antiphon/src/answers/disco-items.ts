@@ -1,37 +1,71 @@
-import { type DiscoItem, encodeDiscoItems, type Jid, NS } from "@antiphon/protocol";
-import { addressOf, type Subject } from "../directory.js";
+import {
+	type DiscoItem,
+	decodePageRequest,
+	discoItemBytes,
+	encodeDiscoItems,
+	type Jid,
+	NS,
+	pageOf,
+} from "@antiphon/protocol";
+import { addressOf, type ServedSubject, type Subject } from "../directory.js";
 import type { NodeHost, NodeModule } from "../node-host.js";
 import { handleQuery } from "../query.js";
+import { nameOf } from "../subject-info.js";
 import { existing } from "./existing.js";
 
-/** XEP-0030 disco#items: from a node to its services, from a service to its functions. */
+/** Of one answer: a stanza of 64 KiB can be sent everywhere (docs/protocol.md, "Limits"). */
+const PAGE = { maxItems: 500, maxBytes: 48 * 1024 };
+
+/**
+ * XEP-0030 disco#items: from a node to its services, from a service to its functions, as far as the asker may call them.
+ * By name, and in pages (XEP-0059): who asks for none gets the first, with a `<set/>` if it is not all.
+ */
 export const discoItems: NodeModule = (host) => {
 	host.feature(NS.discoItems);
-	handleQuery(host, { ns: NS.discoItems, name: "query" }, ({ payload, to }) => {
+	host.feature(NS.resultSet);
+	handleQuery(host, { ns: NS.discoItems, name: "query" }, (incoming) => {
+		const { payload, from, to } = incoming;
 		const node = payload.attr("node");
-		return encodeDiscoItems(itemsOf(host, existing(host, to, node), to), node);
+		const subjects = subjectsIn(host, existing(host, incoming, node), from);
+		const itemOf = (uid: string) => {
+			const item = itemAt(host, to, subjects.get(uid) as ServedSubject);
+			return { uid, item, bytes: discoItemBytes(item) };
+		};
+		const request = decodePageRequest(payload);
+		const { items, position } = pageOf([...subjects.keys()], itemOf, request ?? {}, PAGE);
+		const isAll = items.length === position.count;
+		// An empty list is an empty query, also for those who know of pages (XEP-0059, section 2.2).
+		const page = position.count === 0 || (isAll && request === undefined) ? undefined : position;
+		return encodeDiscoItems(
+			items.map(({ item }) => item),
+			node,
+			page,
+		);
 	});
 };
 
-function itemsOf(host: NodeHost, subject: Subject, to: Jid): DiscoItem[] {
+/** What there is below an address, sorted by name. */
+function subjectsIn(host: NodeHost, subject: Subject, asker: Jid): Map<string, ServedSubject> {
 	switch (subject.kind) {
-		case "node":
-			return host.directory
-				.services()
-				.map(({ service: { name, version } }) => itemAt(host, to, name, undefined, `${name} ${version}`));
+		case "node": {
+			const visible = host.directory.services().filter((served) => served.isVisibleTo(asker));
+			return new Map(visible.map((served) => [served.service.name, { kind: "service", served }]));
+		}
 		case "service": {
-			const { service, description } = subject.served;
-			return Object.entries(description.functions).map(([fn, { summary }]) =>
-				itemAt(host, to, service.name, fn, summary ?? `${service.name}.${fn}`),
-			);
+			const { served } = subject;
+			const visible = Object.keys(served.description.functions).filter((fn) => served.isVisibleTo(asker, fn));
+			return new Map(visible.sort().map((fn) => [fn, { kind: "function", served, fn }]));
 		}
 		case "function":
-			return [];
+			return new Map();
 	}
 }
 
 /** In an owned domain an item has an address of its own; elsewhere it is a disco node of the address that was asked. */
-function itemAt(host: NodeHost, to: Jid, service: string, fn: string | undefined, name: string): DiscoItem {
+function itemAt(host: NodeHost, to: Jid, subject: ServedSubject): DiscoItem {
+	const service = subject.served.service.name;
+	const fn = subject.kind === "function" ? subject.fn : undefined;
+	const name = nameOf(subject);
 	if (host.ownedDomain !== undefined && to.domain === host.ownedDomain) {
 		return { jid: addressOf(host.ownedDomain, service, fn).toString(), name };
 	}

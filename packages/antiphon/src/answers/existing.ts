@@ -1,11 +1,23 @@
-import { BusError, type Jid } from "@antiphon/protocol";
+import { BusError } from "@antiphon/protocol";
 import type { Subject } from "../directory.js";
-import type { NodeHost } from "../node-host.js";
+import type { Incoming, NodeHost } from "../node-host.js";
 
-/** What an address stands for. @throws BusError `not-found` when it is nothing here */
-export function existing(host: NodeHost, to: Jid, node?: string, version?: string): Subject {
+/**
+ * What the address that was asked stands for. This is where policy decides what somebody is told: of a service of which
+ * the asker may call nothing, and of a function that it may not call, nothing.
+ * @throws BusError `not-found` when it is nothing here; `forbidden`
+ */
+export function existing(
+	host: NodeHost,
+	{ from, to }: Pick<Incoming, "from" | "to">,
+	node?: string,
+	version?: string,
+): Subject {
 	const subject = host.directory.resolve(to, node, host.ownedDomain, version);
 	if (subject === undefined)
 		throw new BusError("not-found", `there is nothing at ${to}${node === undefined ? "" : `, node ${node}`}`);
+	if (subject.kind === "node") return subject;
+	const fn = subject.kind === "function" ? subject.fn : undefined;
+	if (!subject.served.isVisibleTo(from, fn)) subject.served.deny(from, fn);
 	return subject;
 }

@@ -6,8 +6,8 @@ import { existing } from "./existing.js";
 /** XEP-0199: XMPP Ping */
 export const ping: NodeModule = (host) => {
 	host.feature(NS.ping);
-	handleQuery(host, { ns: NS.ping, name: "ping" }, ({ to }) => {
-		existing(host, to);
+	handleQuery(host, { ns: NS.ping, name: "ping" }, (incoming) => {
+		existing(host, incoming);
 		return undefined;
 	});
 };

@@ -7,10 +7,10 @@ import { existing } from "./existing.js";
 /** In a domain that the node owns a service has one instance: this node (docs/protocol.md, "Finding instances"). */
 export const resolve: NodeModule = (host) => {
 	host.feature(NS.resolve);
-	handleQuery(host, { ns: NS.resolve, name: "resolve" }, ({ payload, to }) => {
-		const { watchMs } = decodeResolve(payload);
+	handleQuery(host, { ns: NS.resolve, name: "resolve" }, (incoming) => {
+		const { watchMs } = decodeResolve(incoming.payload);
 		const domain = host.ownedDomain;
-		const subject = existing(host, to);
+		const subject = existing(host, incoming);
 		if (domain === undefined || subject.kind !== "service")
 			throw new BusError("invalid-argument", "ask the address of a service");
 		const { service, admission } = subject.served;

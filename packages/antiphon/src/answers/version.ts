@@ -7,8 +7,8 @@ import { existing } from "./existing.js";
 /** XEP-0092: Software Version. A function answers with the version of its contract. */
 export const version: NodeModule = (host) => {
 	host.feature(NS.version);
-	handleQuery(host, { ns: NS.version, name: "query" }, ({ to }) => {
-		const subject = existing(host, to);
+	handleQuery(host, { ns: NS.version, name: "query" }, (incoming) => {
+		const subject = existing(host, incoming);
 		const { name, version } = subject.kind === "node" ? host.software : subject.served.service;
 		const text = (tag: string, value: string) => xml(tag, NS.version, {}, value);
 		return xml("query", NS.version, {}, text("name", name), text("version", version));

@@ -1,7 +1,8 @@
-import { type Jid, NS, presence as presenceStanza } from "@antiphon/protocol";
+import { type Capabilities, encodeCapabilities, type Jid, NS, presence as presenceStanza } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
+import { capabilitiesOf, type Subject } from "antiphon/modules";
 import type { DomainHost, DomainModule } from "../domain-host.js";
-import { type Health, healthOf, SHOW } from "../health.js";
+import { ABSENT, type Health, healthOf, SHOW } from "../health.js";
 
 /** How often the health of what is watched is looked at, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -10,7 +11,7 @@ const LATE = 2 / 3;
 
 /**
  * Presence is health: services, functions and the domain itself can be subscribed to, as any contact (RFC 6121,
- * sections 3 and 4), by whoever may call something of them.
+ * sections 3 and 4), by whoever may call something of them. It names the hash of what disco#info answers (XEP-0115).
  */
 export const presence: DomainModule = (host) => {
 	const { node, subscribers } = host;
@@ -35,11 +36,12 @@ export const presence: DomainModule = (host) => {
 
 	const tellAll = () => {
 		for (const local of subscribers.watched()) {
-			const health = healthAt(host, local);
-			const now = `${health.state} ${health.status}`;
-			if (told.get(local) === now) continue;
-			told.set(local, now);
-			for (const to of subscribers.of(local)) node.send(stanzaOf(addressOf(host, local), to, health));
+			const now = stateAt(host, local);
+			const { health, capabilities } = now;
+			const line = `${health.state} ${health.status} ${capabilities?.ver}`;
+			if (told.get(local) === line) continue;
+			told.set(local, line);
+			for (const to of subscribers.of(local)) node.send(stanzaOf(addressOf(host, local), to, now));
 		}
 		for (const local of told.keys()) if (![...subscribers.of(local)].length) told.delete(local);
 	};
@@ -70,19 +72,36 @@ const addressOf = ({ domain }: DomainHost, local: string) => (local === "" ? dom
 const between = (from: Jid, to: Jid) => ({ from: from.bare().toString(), to: to.bare().toString() });
 
 function presenceOf(host: DomainHost, of: Jid, to: Jid): Element {
-	return stanzaOf(of.bare().toString(), to.toString(), healthAt(host, of.local ?? ""));
+	return stanzaOf(of.bare().toString(), to.toString(), stateAt(host, of.local ?? ""));
+}
+
+interface State {
+	readonly health: Health;
+	/** Of what is there (XEP-0115). */
+	readonly capabilities: Capabilities | undefined;
+}
+
+function stateAt(host: DomainHost, local: string): State {
+	const { node } = host;
+	const subject: Subject | undefined = local === "" ? { kind: "node" } : node.directory.find(local);
+	const capabilities = subject === undefined ? undefined : capabilitiesOf(node, subject);
+	return { health: subject === undefined ? ABSENT : healthAt(host, local), capabilities };
 }
 
 /** The domain is well while it is there; a function is as its service is. */
-function healthAt(host: DomainHost, local: string): Health {
-	const { registry, node, limits } = host;
+function healthAt({ registry, node, limits }: DomainHost, local: string): Health {
 	if (local === "") return { state: "available", status: `${registry.services().length} services` };
 	return healthOf(registry, local.split(".", 1)[0] ?? "", node.now() - limits.leaseMs * LATE);
 }
 
-function stanzaOf(from: string, to: string, { state, status }: Health): Element {
+function stanzaOf(from: string, to: string, { health: { state, status }, capabilities }: State): Element {
 	const text = xml("status", NS.client, {}, status);
 	if (state === "unavailable") return presenceStanza({ from, to, type: "unavailable" }, text);
 	const show = SHOW[state];
-	return presenceStanza({ from, to }, ...(show === undefined ? [] : [xml("show", NS.client, {}, show)]), text);
+	return presenceStanza(
+		{ from, to },
+		...(show === undefined ? [] : [xml("show", NS.client, {}, show)]),
+		text,
+		...(capabilities === undefined ? [] : [encodeCapabilities(capabilities)]),
+	);
 }
