@@ -5,11 +5,12 @@
 import { machine } from "./machine.mjs";
 import { HELP, readOptions } from "./options.mjs";
 import { measureCalls } from "./parts/calls.mjs";
+import { measureDomain } from "./parts/domain.mjs";
 import { measureServer } from "./parts/server.mjs";
 import { measureXml } from "./parts/xml.mjs";
 import { printReport } from "./report.mjs";
 
-const PARTS = { xml: measureXml, server: measureServer, calls: measureCalls };
+const PARTS = { xml: measureXml, server: measureServer, calls: measureCalls, domain: measureDomain };
 
 // An exit of its own kind: only that runs the hooks that end the servers.
 for (const [signal, status] of [

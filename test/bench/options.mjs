@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-const PARTS = ["xml", "server", "calls"];
+const PARTS = ["xml", "server", "calls", "domain"];
 
 export const HELP = `npm run bench -- [options]
 
@@ -9,9 +9,9 @@ export const HELP = `npm run bench -- [options]
   --json               one JSON value on standard output instead of a table
   --only PART,…        of ${PARTS.join(", ")}
   --worlds NAME,…      calls only: worlds whose name contains one of these, such as memory, embedded or "Prosody client"
-  --concurrency N,…    calls only: how many calls are in flight at once. Default 1,16,128
-  --slices N           calls only: slices of each contestant at each concurrency. Default 15; 5 with --quick
-  --slice-ms N         calls only: length of one. Default 400; 100 with --quick
+  --concurrency N,…    calls and domain: how many calls are in flight at once. Default 1,16,128
+  --slices N           calls and domain: slices of each contestant at each concurrency. Default 15; 5 with --quick
+  --slice-ms N         calls and domain: length of one. Default 400; 100 with --quick
   --warm-up-ms N       calls only: before the first slice; a quarter of it in later worlds. Default 4000; 1500 with --quick
   --help`;
 

@@ -1,10 +1,11 @@
 /** Prints results for people. */
-export function printReport({ machine, xml, server, calls, elapsedMs }) {
+export function printReport({ machine, xml, server, calls, domain, elapsedMs }) {
 	const { node, platform, cpus, cpu, load } = machine;
 	console.log(`Node ${node} on ${platform}, ${cpus} × ${cpu}, load ${load} at the start`);
 	if (xml !== undefined) printXml(xml);
 	if (server !== undefined) printServer(server);
 	if (calls !== undefined) printCalls(calls);
+	if (domain !== undefined) printDomain(domain);
 	console.log(`\n${(elapsedMs / 1000).toFixed(0)} s`);
 }
 
@@ -23,6 +24,18 @@ function printServer({ stanzas, senders, runs, perSecond, perCpuSecond }) {
 	table([
 		["routed a second", "routed a second of its processor time"],
 		[withSpread(perSecond), withSpread(perCpuSecond)],
+	]);
+}
+
+function printDomain({ functions, instances, registerMs, heapMb, resolveMs, listMs, calls }) {
+	console.log(`\nDomain: ${functions} functions of ${instances} instances over the embedded server`);
+	table([
+		["registered in ms", "heap in MB, empty", "and full", "resolve p50 in ms", "p99", "list in ms"],
+		[registerMs, heapMb.empty, heapMb.full, resolveMs.p50, resolveMs.p99, listMs].map((number) => round(number)),
+	]);
+	table([
+		["in flight", "calls/s, direct", "through the domain"],
+		...calls.map(({ concurrency, direct, proxied }) => [`${concurrency}`, withSpread(direct), withSpread(proxied)]),
 	]);
 }
 

@@ -95,10 +95,26 @@ describe("the benchmark", () => {
 		);
 	});
 
+	it("measures a domain with ten thousand functions", limit, async () => {
+		const { code, stdout, stderr } = await node("main.mjs", "--only", "domain", ...SHORT, "--json");
+		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+		const { domain } = JSON.parse(stdout);
+		expect(domain).toMatchObject({ functions: 10_000, instances: 200 });
+		for (const number of [domain.registerMs, domain.resolveMs.p50, domain.resolveMs.p99, domain.listMs]) {
+			expect(number).toBeGreaterThan(0);
+		}
+		expect(domain.heapMb.full).toBeGreaterThan(domain.heapMb.empty);
+		expect(domain.calls.map(({ concurrency }: Row) => concurrency)).toEqual([1, 16]);
+		for (const { direct, proxied } of domain.calls) {
+			expectSpread(direct);
+			expectSpread(proxied);
+		}
+	});
+
 	it("says what is wrong with its options, and with a contestant that fails", limit, async () => {
 		const wrong = await node("main.mjs", "--only", "nothing");
 		expect(wrong).toMatchObject({ code: 1, stdout: "" });
-		expect(wrong.stderr).toMatch(/--only: there is no nothing; there are xml, server, calls/);
+		expect(wrong.stderr).toMatch(/--only: there is no nothing; there are xml, server, calls, domain/);
 
 		// Port 1: nobody listens there.
 		const options = JSON.stringify({ url: "xmpp://127.0.0.1:1", jid: "a@localhost/a", password: "x" });

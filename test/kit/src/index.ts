@@ -18,4 +18,5 @@ export { SERVERS, type ServerKind } from "./servers.js";
 export { probeStream, type StreamProbe } from "./stream-probe.js";
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from "./tcp-proxy.js";
 export { type TempDir, tempDir } from "./temp-dir.js";
+export { runsIn, startWorker, type WorkerOptions, work } from "./work-service.js";
 export { BUS_STANZA_BYTES, type StartServer, type XmppServer, type XmppServerOptions } from "./xmpp-server.js";

@@ -1,0 +1,12 @@
+// A domain host in a process of its own, so that its memory can be told from that of those it serves.
+import { createDomain } from "@antiphon/domain";
+import { componentLink } from "antiphon";
+
+const [url, domain, secret] = process.argv.slice(2);
+const host = await createDomain({ link: componentLink({ url, domain, secret }) });
+process.on("message", () => {
+	globalThis.gc?.();
+	process.send({ instances: host.instances, heapMb: process.memoryUsage().heapUsed / 2 ** 20 });
+});
+process.on("disconnect", () => host.close().then(() => process.exit()));
+process.send({ instances: 0, heapMb: process.memoryUsage().heapUsed / 2 ** 20 });
