@@ -1,5 +1,6 @@
 import type { Element } from "@antiphon/xml";
 import { type BusErrorCode, isBusErrorCode } from "./errors.js";
+import { legible } from "./legible.js";
 
 /** Of an error that is one line among many. */
 const MAX_MESSAGE_CHARS = 200;
@@ -10,7 +11,7 @@ export function codeIn(element: Element): BusErrorCode {
 	return isBusErrorCode(code) ? code : "internal";
 }
 
-/** A message of at most 200 characters. */
+/** A message of at most 200 characters, whatever it quotes. */
 export function cutMessage(text: string): string {
-	return text.length > MAX_MESSAGE_CHARS ? `${text.slice(0, MAX_MESSAGE_CHARS - 1)}…` : text;
+	return legible(text, MAX_MESSAGE_CHARS);
 }

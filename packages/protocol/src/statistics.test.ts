@@ -50,7 +50,7 @@ describe("a provider's report", () => {
 		expect(decodeReportRequest(encodeReportRequest({ ...asked, fn: "define" })).fn).toBe("define");
 	});
 
-	it("cuts what an error says, and takes a code that is new to it for internal", () => {
+	it("cuts what an error says, makes it legible, and takes a code that is new to it for internal", () => {
 		const long = { code: "fault" as const, message: "x".repeat(1_000), agoMs: 1.4 };
 		const element = encodeReport([{ fn: "f", calls: 1, errors: 1, running: 0, lastError: long, durations }]);
 		expect(element.child()?.child("error")?.text()).toHaveLength(200);
