@@ -32,17 +32,17 @@ export function withConnection(command: Command): Command {
 		.addOption(
 			new Option("--timeout <time>", "deadline for all of it, such as 500ms, 2s, 1m")
 				.default(duration(DEFAULT_TIMEOUT), DEFAULT_TIMEOUT)
-				.argParser(duration),
+				.argParser((text: string) => duration(text)),
 		);
 }
 
 /** @returns milliseconds. @throws UsageError */
-export function duration(text: string): number {
+export function duration(text: string, option = "--timeout"): number {
 	const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
 	const factor = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? ""];
 	const durationMs = Math.round(Number(match?.[1]) * (factor ?? Number.NaN));
 	if (durationMs >= 1 && durationMs <= 86_400_000) return durationMs;
-	throw new UsageError(`--timeout ${text}: use 1ms to 1440m, such as 500ms, 2s or 1m`);
+	throw new UsageError(`${option} ${text}: use 1ms to 1440m, such as 500ms, 2s or 1m`);
 }
 
 /** The environment, with the flags in their places. */
@@ -69,17 +69,25 @@ export interface Deadline {
 	remainingMs(): number;
 }
 
+/** How a command connects that is not like the others. */
+export interface NodeOptions<T> {
+	readonly wrap?: (link: Link) => Link;
+	/** What a signal makes of it, once online. Default: a BusError `cancelled`. */
+	readonly onInterrupt?: () => T;
+}
+
 /** Connects, runs, and closes again whatever happens. One deadline bounds all of it; SIGINT and SIGTERM end it. */
 export async function withNode<T>(
 	flags: ConnectionFlags,
 	run: (node: Node, deadline: Deadline) => Promise<T>,
-	wrap: (link: Link) => Link = (link) => link,
+	{ wrap = (link) => link, onInterrupt }: NodeOptions<T> = {},
 ): Promise<T> {
 	const endMs = performance.now() + flags.timeout;
 	const remainingMs = () => Math.max(1, Math.ceil(endMs - performance.now()));
 	const link = wrap(configuredLink(flags));
 	let wasOnline = false;
 	const interrupted = untilSignal().then(() => {
+		if (wasOnline && onInterrupt !== undefined) return onInterrupt();
 		// Before there was a link nothing was sent.
 		throw new BusError("cancelled", "interrupted", { executed: wasOnline ? "unknown" : "no" });
 	});

@@ -20,8 +20,13 @@ export function reportError(thrown: unknown, json: boolean, isCall = false): voi
 	const isUsage = thrown instanceof UsageError;
 	const error = isUsage ? new BusError("invalid-argument", thrown.message) : BusError.from(thrown);
 	process.exitCode = isUsage ? EXIT_STATUS.usage : exitStatusOf(error.code);
-	if (json) console.log(escaped(JSON.stringify(errorJson(error))));
+	if (json) printErrorJson(error);
 	else if (thrown instanceof BusError) for (const line of errorLines(error, isCall)) console.error(line);
 	else console.error(`antiphon: ${printable(error.message)}`);
 	if (isUsage && !json) for (const other of thrown.others) console.error(`antiphon: ${printable(other)}`);
+}
+
+/** The one JSON value that stands for an error. */
+export function printErrorJson(error: BusError): void {
+	console.log(escaped(JSON.stringify(errorJson(error))));
 }

@@ -4,14 +4,28 @@ import { callCommand } from "./commands/call.js";
 import { describeCommand } from "./commands/describe.js";
 import { devCommand } from "./commands/dev.js";
 import { domainCommand } from "./commands/domain.js";
+import { drainCommand } from "./commands/drain.js";
 import { lsCommand } from "./commands/ls.js";
+import { nodesCommand } from "./commands/nodes.js";
 import { pingCommand } from "./commands/ping.js";
 import { serverCommand } from "./commands/server.js";
+import { statsCommand } from "./commands/stats.js";
 import { EXIT_STATUS, EXIT_STATUS_HELP } from "./exit-status.js";
 import { reportError } from "./output.js";
 import { version } from "./version.js";
 
-const COMMANDS = [devCommand, serverCommand, domainCommand, callCommand, lsCommand, describeCommand, pingCommand];
+const COMMANDS = [
+	devCommand,
+	serverCommand,
+	domainCommand,
+	callCommand,
+	lsCommand,
+	describeCommand,
+	pingCommand,
+	nodesCommand,
+	statsCommand,
+	drainCommand,
+];
 
 /** The tree of commands. @param quiet says nothing about a wrong command line: the caller does */
 export function makeProgram(quiet = false): Command {

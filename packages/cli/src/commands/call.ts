@@ -49,7 +49,7 @@ async function callOnce(address: Address, input: unknown, flags: CallFlags): Pro
 			const call = client[name] as (input: unknown, options: { timeoutMs: number }) => Promise<unknown>;
 			return call(input, { timeoutMs: deadline.remainingMs() });
 		},
-		(link) => (flags.traceStanzas ? tapped(link, trace) : link),
+		{ wrap: (link) => (flags.traceStanzas ? tapped(link, trace) : link) },
 	);
 }
 

@@ -56,6 +56,7 @@ async function dev(flags: DevFlags): Promise<void> {
 		heading(`XMPP server of ${DOMAIN}: clients at ${clientUrl(server)}, components at port ${server.componentPort}`);
 		await using domain = await createDomain({
 			link: componentLink({ url: `xmpp://${server.host}:${server.componentPort}`, domain: FUNCTIONS, secret }),
+			access: { admin: [{ allow: USER }] },
 			log: lineLog("domain", "warn"),
 		});
 		heading(`domain ${domain.name}: accounts of ${DOMAIN} register services there, and call them`);

@@ -7,12 +7,12 @@ import {
 	type Node,
 	type ServiceDescription,
 } from "antiphon";
-import Table from "cli-table3";
 import type { Command } from "commander";
-import { UsageError } from "../command-error.js";
-import { type ConnectionFlags, environmentOf, withConnection, withNode } from "../connection.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
+import { domainOf } from "../domain-of.js";
 import { printResult } from "../output.js";
 import { printable } from "../print/printable.js";
+import { table } from "../print/table.js";
 
 interface LsFlags extends ConnectionFlags {
 	readonly json?: boolean;
@@ -26,8 +26,6 @@ interface Listed {
 	readonly summary: string;
 }
 
-/** Of a summary or name in the table. */
-const MAX_CELL_CHARS = 200;
 /** Services that are asked for their contract at once. */
 const AT_ONCE = 16;
 
@@ -38,16 +36,11 @@ export function lsCommand(program: Command): void {
 		.argument("[domain]", "default: ANTIPHON_DOMAIN")
 		.option("--json", "print one JSON array")
 		.action(async (argument: string | undefined, flags: LsFlags) => {
-			const domain = argument ?? environmentOf(flags)["ANTIPHON_DOMAIN"];
-			if (!domain) throw new UsageError("which domain? Say antiphon ls DOMAIN, or set ANTIPHON_DOMAIN or --domain");
-			const jid = Jid.tryParse(domain);
-			if (jid === undefined || jid.local !== undefined || jid.resource !== undefined) {
-				throw new UsageError(`${domain} is no domain: use fn.localhost, or antiphon describe for one service`);
-			}
+			const domain = domainOf(argument, flags, "; antiphon describe shows one service");
 			const { listed, domains } = await withNode(flags, (node, deadline) =>
 				list(node, domain, () => ({ timeoutMs: deadline.remainingMs() })),
 			);
-			printResult(flags.json, listed, () => [...table(domain, listed), ...domains.map(hint)]);
+			printResult(flags.json, listed, () => [...lines(domain, listed), ...domains.map(hint)]);
 		});
 }
 
@@ -91,13 +84,14 @@ function functionsOf({ service, version, functions }: ServiceDescription, domain
 	}));
 }
 
-function table(domain: string, listed: readonly Listed[]): string[] {
+function lines(domain: string, listed: readonly Listed[]): string[] {
 	if (listed.length === 0) return [`${domain} serves nothing now`];
-	const table = new Table({
-		head: ["address", "version", "kind", "delivery", "summary"],
-		style: { head: [], border: [] },
-	});
-	for (const { address, version, kind, delivery, summary } of listed)
-		table.push([address, version, kind, delivery, summary].map((text) => printable(text, MAX_CELL_CHARS)));
-	return [table.toString()];
+	const rows = listed.map(({ address, version, kind, delivery, summary }) => [
+		address,
+		version,
+		kind,
+		delivery,
+		summary,
+	]);
+	return [table(["address", "version", "kind", "delivery", "summary"], rows)];
 }

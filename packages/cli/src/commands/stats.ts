@@ -1,0 +1,141 @@
+import {
+	decodeStatistics,
+	encodeStatisticsRequest,
+	type LastError,
+	type Statistics,
+	type StatisticsRequest,
+	type TimedNumbers,
+} from "@antiphon/protocol";
+import type { Node } from "antiphon";
+import type { Command } from "commander";
+import { parseAddress } from "../address.js";
+import { askDomain } from "../ask-domain.js";
+import { UsageError } from "../command-error.js";
+import { type ConnectionFlags, duration, withConnection, withNode } from "../connection.js";
+import { domainOf } from "../domain-of.js";
+import { printErrorJson, printResult } from "../output.js";
+import { age } from "../print/age.js";
+import { errorLines } from "../print/error.js";
+import { printable } from "../print/printable.js";
+import { screen } from "../print/screen.js";
+import { table } from "../print/table.js";
+import { watch } from "../watch.js";
+
+interface StatsFlags extends ConnectionFlags {
+	readonly json?: boolean;
+	/** `true` without an interval. */
+	readonly watch?: true | number;
+}
+
+/** What is asked of which domain. */
+interface Target {
+	readonly domain: string;
+	readonly request: StatisticsRequest;
+}
+
+const DEFAULT_EVERY_MS = 2_000;
+const MIN_EVERY_MS = 100;
+
+/** `antiphon stats`: what the calls of a domain's functions came to. */
+export function statsCommand(program: Command): void {
+	withConnection(program.command("stats"))
+		.description(
+			"show calls, errors, calls in flight and how long calls took, by function and instance; for administrators of the domain",
+		)
+		.argument(
+			"[address]",
+			"dictionary or dictionary.define, or with @domain[/instance]; default: all of ANTIPHON_DOMAIN",
+		)
+		.option("--watch [interval]", "show it again and again until Ctrl-C, every 2s or as said", interval)
+		.option("--json", "print one JSON object; with --watch one on each line")
+		.action(async (address: string | undefined, flags: StatsFlags) => {
+			const target = targetOf(address, flags);
+			if (flags.watch !== undefined) return watchStats(target, flags, flags.watch);
+			const statistics = await withNode(flags, (node, deadline) => ask(node, target, deadline.remainingMs()));
+			printResult(flags.json, asJson(statistics), () => lines(target.domain, statistics));
+		});
+}
+
+function targetOf(text: string | undefined, flags: StatsFlags): Target {
+	if (text === undefined) {
+		return { domain: domainOf(undefined, flags), request: { service: undefined, fn: undefined, instance: undefined } };
+	}
+	const { service, fn, domain, instance } = parseAddress(text, flags);
+	return { domain, request: { service, fn, instance } };
+}
+
+function interval(text: string): number {
+	const everyMs = duration(text, "--watch");
+	if (everyMs >= MIN_EVERY_MS) return everyMs;
+	throw new UsageError(`--watch ${text}: not more often than every ${MIN_EVERY_MS}ms`);
+}
+
+async function watchStats(target: Target, flags: StatsFlags, every: true | number): Promise<void> {
+	const show = screen(process.stdout);
+	await watch(flags, {
+		everyMs: every === true ? DEFAULT_EVERY_MS : every,
+		async look(node) {
+			const statistics = await ask(node, target, flags.timeout);
+			if (flags.json) printResult(true, asJson(statistics), () => []);
+			else show(lines(target.domain, statistics));
+		},
+		onError(error) {
+			if (flags.json) printErrorJson(error);
+			else for (const line of errorLines(error, false)) console.error(line);
+		},
+	});
+}
+
+async function ask(node: Node, { domain, request }: Target, timeoutMs: number): Promise<Statistics> {
+	const payload = encodeStatisticsRequest(request);
+	return decodeStatistics(await askDomain(node, domain, { type: "get", payload, timeoutMs }));
+}
+
+function asJson({ functions, silent, ...all }: Statistics) {
+	return {
+		...numbersOf(all),
+		functions: functions.map(({ name, instances, ...sum }) => ({
+			function: name,
+			...numbersOf(sum),
+			instances: instances.map(({ instance, ...numbers }) => ({ instance, ...numbersOf(numbers) })),
+		})),
+		silent: silent.map(({ service, instance, code, message }) => ({ service, instance, error: { code, message } })),
+	};
+}
+
+/** What is not there is `null`: each object has the same keys. */
+function numbersOf({ calls, errors, running, p50Ms = null, p95Ms = null, lastError = null }: Nullable<TimedNumbers>) {
+	return { calls, errors, running, p50Ms, p95Ms, lastError };
+}
+
+type Nullable<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? T[Key] | null : T[Key] };
+
+function lines(domain: string, { functions, silent, ...all }: Statistics): string[] {
+	const rows = functions.flatMap(({ name, instances, ...sum }) => [
+		...instances.map(({ instance, ...numbers }) => [name, instance, ...cells(numbers)]),
+		...(instances.length > 1 ? [[name, "total", ...cells(sum)]] : []),
+	]);
+	if (functions.length > 1) rows.push(["total", "", ...cells(all)]);
+	const head = ["function", "instance", "calls", "errors", "in flight", "p50 ms", "p95 ms", "last error"];
+	return [
+		rows.length === 0 ? `nothing is registered with ${domain} now` : table(head, rows),
+		...silent.map(
+			({ service, instance, code, message }) =>
+				`${printable(`${service}/${instance}`)} did not tell: ${code}: ${printable(message)}`,
+		),
+	];
+}
+
+function cells({ calls, errors, running, p50Ms, p95Ms, lastError }: TimedNumbers): string[] {
+	const numbers = [calls, errors, running].map(String);
+	return [...numbers, ...[p50Ms, p95Ms].map((ms) => (ms === undefined ? "" : String(ms))), errorCell(lastError)];
+}
+
+function errorCell(error: LastError | undefined): string {
+	return error === undefined
+		? ""
+		: `${error.code}, ${age(error.agoMs)} ago: ${error.message.slice(0, MAX_ERROR_CHARS)}`;
+}
+
+/** Of an error's text in the table. */
+const MAX_ERROR_CHARS = 60;
