@@ -7,18 +7,28 @@ import {
 	decodeCallHead,
 	decodeDiscoInfo,
 	decodeDiscoItems,
+	decodeDrain,
+	decodeDrained,
 	decodeFault,
 	decodeGrant,
 	decodeInstanceName,
+	decodeNodes,
+	decodeNodesRequest,
 	decodeRegister,
 	decodeRenew,
 	decodeRenewed,
 	decodeReply,
+	decodeReport,
+	decodeReportRequest,
 	decodeResolution,
 	decodeResolve,
 	decodeStanzaError,
+	decodeStatistics,
+	decodeStatisticsRequest,
+	durationAt,
 	ENCODINGS,
 	encodeFault,
+	type FunctionReport,
 	isBusErrorCode,
 	isFaultName,
 	isQualifiedName,
@@ -271,6 +281,38 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 			return "understood";
 		case `result ${NS.resolve} instances`:
 			expect(decodeResolution(payload)).toMatchObject({ known: true, instances: [{ name: "worker-7" }] });
+			return "understood";
+		case `get ${NS.stats} nodes`:
+			expect(decodeNodesRequest(payload)).toEqual({ after: undefined });
+			return "understood";
+		case `result ${NS.stats} nodes`:
+			expect(decodeNodes(payload)).toMatchObject({ instances: [{ name: "worker-7", heardMs: 1_200 }], more: false });
+			return "understood";
+		case `get ${NS.stats} stats`:
+			expect(decodeStatisticsRequest(payload)).toMatchObject({ service: "dictionary" });
+			return "understood";
+		case `result ${NS.stats} stats`: {
+			const { functions, silent, p50Ms, p95Ms } = decodeStatistics(payload);
+			expect(silent).toMatchObject([{ instance: "worker-8", code: "deadline-exceeded" }]);
+			// What the durations in the report come to.
+			const [reported] = stanzas.flatMap(({ root }) => root.elements("report", NS.stats)).slice(-1);
+			const [{ fn: _, durations, ...counts }] = decodeReport(reported) as [FunctionReport];
+			const exact = [durationAt(0.5, durations), durationAt(0.95, durations)];
+			expect([p50Ms, p95Ms]).toEqual(exact.map((ms) => Number(ms?.toPrecision(3))));
+			expect(functions[0]?.instances[0]).toMatchObject({ ...counts, instance: "worker-7" });
+			return "understood";
+		}
+		case `get ${NS.stats} report`:
+			expect(decodeReportRequest(payload)).toMatchObject({ service: "dictionary", instance: "worker-7" });
+			return "understood";
+		case `result ${NS.stats} report`:
+			expect(decodeReport(payload)).toMatchObject([{ fn: "define", calls: 12 }]);
+			return "understood";
+		case `set ${NS.stats} drain`:
+			expect(decodeDrain(payload).instance).toBe("worker-7");
+			return "understood";
+		case `result ${NS.stats} drained`:
+			expect(decodeDrained(payload).map(({ failure }) => failure?.code)).toEqual([undefined, "deadline-exceeded"]);
 			return "understood";
 		case `result ${NS.contract} contract`:
 			decodeBody(payload, parseEncoding(payload.attr("enc")));

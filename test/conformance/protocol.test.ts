@@ -1,6 +1,7 @@
 import { deepStrictEqual } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import {
+	addDurations,
 	BusError,
 	type BusErrorCode,
 	decodeBody,
@@ -8,7 +9,9 @@ import {
 	decodeFault,
 	decodePayload,
 	decodeReply,
+	decodeReport,
 	decodeStanzaError,
+	durationAt,
 	type Encoding,
 	type Executed,
 	encodeCall,
@@ -23,7 +26,7 @@ import {
 	NS,
 	resultOf,
 } from "@antiphon/protocol";
-import { type Element, parseElement, serialize } from "@antiphon/xml";
+import { type Element, xml as element, parseElement, serialize } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { fromVector, normalXml } from "./vector-values.js";
 
@@ -101,6 +104,13 @@ interface JidVector {
 	readonly error?: "jid-malformed";
 }
 
+interface DurationsVector {
+	readonly reports: readonly string[];
+	readonly p50?: number | null;
+	readonly p95?: number | null;
+	readonly error?: BusErrorCode;
+}
+
 const RUNNERS: Readonly<Record<string, (vector: never) => void>> = {
 	call: runCall,
 	reply: runReply,
@@ -108,6 +118,7 @@ const RUNNERS: Readonly<Record<string, (vector: never) => void>> = {
 	"payload-json": (vector: PayloadVector) => runPayload("json", vector),
 	"payload-msgpack": (vector: PayloadVector) => runPayload("msgpack", vector),
 	jid: runJid,
+	durations: runDurations,
 };
 
 const folder = new URL("vectors/", import.meta.url);
@@ -211,6 +222,25 @@ function runJid({ input, jid, normal, error }: JidVector): void {
 	expect({ local, domain, resource }).toEqual(jid);
 	expect(Jid.parse(input).toString()).toBe(normal);
 	expect(Jid.parse(normal ?? "").toString()).toBe(normal);
+}
+
+function runDurations({ reports, p50 = null, p95 = null, error }: DurationsVector): void {
+	const sum: number[] = [];
+	const read = () => {
+		for (const text of reports) {
+			const counts = { name: "f", calls: "0", errors: "0", running: "0" };
+			const durations = element("durations", NS.stats, {}, text);
+			const report = element("report", NS.stats, {}, element("function", NS.stats, counts, durations));
+			for (const each of decodeReport(report)) addDurations(sum, each.durations);
+		}
+	};
+	if (error !== undefined) {
+		expectRefusal(read, { code: error, executed: "unknown" });
+		return;
+	}
+	read();
+	const digits = (ms: number | undefined) => (ms === undefined ? null : Number(ms.toPrecision(3)));
+	expect({ p50: digits(durationAt(0.5, sum)), p95: digits(durationAt(0.95, sum)) }).toEqual({ p50, p95 });
 }
 
 /** What is refused, and how it is told to whoever asked. */
