@@ -331,9 +331,11 @@ describe("skipping", { timeout: 120_000 }, () => {
 				);
 				parser.skipOverLimit(() => {});
 				parser.write(Buffer.from(HEADER));
-				const start = process.hrtime.bigint();
+				// Time of the processor: the machine may be busy with something else.
+				const start = process.cpuUsage();
 				for (let i = 0; i < bytes.length; i += step) parser.write(bytes.subarray(i, i + step));
-				best = Math.min(best, Number(process.hrtime.bigint() - start));
+				const { user, system } = process.cpuUsage(start);
+				best = Math.min(best, user + system);
 			}
 			return best / bytes.length;
 		};
