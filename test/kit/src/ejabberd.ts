@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate, type ServerCertificate } from "./certificates.js";
 import { freePort } from "./free-port.js";
@@ -19,7 +19,7 @@ export function startEjabberd(options: XmppServerOptions = {}): Promise<XmppServ
 }
 
 async function launchEjabberd(options: XmppServerOptions): Promise<XmppServer> {
-	const { domain = "localhost", users = {}, components = {}, tls = false, bus = true } = options;
+	const { domain = "localhost", users = {}, components = {}, tls = false, bus = true, profile } = options;
 	const libraries = ejabberdLibraries();
 	if (libraries === undefined) throw new Error("ejabberd is not installed: apt-get install -y ejabberd");
 	const certificate = tls === true ? makeCertificate({ domains: [domain] }) : tls || undefined;
@@ -34,9 +34,22 @@ async function launchEjabberd(options: XmppServerOptions): Promise<XmppServer> {
 	writeFileSync(join(dir.path, "accounts.eterm"), accounts(domain, users));
 	writeFileSync(join(dir.path, "inetrc"), '{lookup, [file]}.\n{resolv_conf, ""}.\n{clear_ns}.\n'); // no DNS, and no inet_gethost processes for it
 	if (certificate) writeFileSync(join(dir.path, "server.pem"), certificate.cert + certificate.key, { mode: 0o600 });
-	// JSON is YAML.
-	const settings = configuration(dir.path, domain, components, ports, certificate, bus);
-	writeFileSync(config, JSON.stringify(settings, undefined, 1));
+	if (profile === undefined) {
+		// JSON is YAML.
+		const settings = configuration(dir.path, domain, components, ports, certificate, bus);
+		writeFileSync(config, JSON.stringify(settings, undefined, 1));
+	} else {
+		copyFileSync(profile, config);
+		const macros = {
+			LISTEN_ON: "127.0.0.1",
+			CLIENT_PORT: ports.c2sPort,
+			SERVER_PORT: await freePort(),
+			COMPONENT_PORT: ports.componentPort,
+			SECRET: Object.values(components)[0],
+			CERTIFICATES: [join(dir.path, "server.pem")],
+		};
+		writeFileSync(join(dir.path, "ejabberd.local.yml"), JSON.stringify({ define_macro: macros }));
+	}
 	const { PATH } = process.env;
 	return superviseServer({
 		facts: {

@@ -26,7 +26,7 @@ export function startProsody(options: ProsodyOptions = {}): Promise<XmppServer> 
 }
 
 async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
-	const { domain = "localhost", users = {}, components = {}, tls = false, bus = true, federation } = options;
+	const { domain = "localhost", users = {}, components = {}, tls = false, bus = true, federation, profile } = options;
 	const certificate = tls === true ? makeCertificate({ domains: [domain] }) : tls || undefined;
 	const ports = {
 		c2sPort: await freePort(),
@@ -42,7 +42,14 @@ async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
 		writeFileSync(join(dir.path, "cert.pem"), certificate.cert);
 		writeFileSync(join(dir.path, "key.pem"), certificate.key, { mode: 0o600 });
 	}
-	writeFileSync(config, configuration(dir.path, domain, components, ports, certificate, bus, s2s));
+	const s2sPort = profile === undefined ? 0 : await freePort();
+	writeFileSync(
+		config,
+		profile === undefined
+			? configuration(dir.path, domain, components, ports, certificate, bus, s2s)
+			: included(profile, dir.path, domain, { ...ports, s2sPort }),
+	);
+	const env = { ...process.env, ANTIPHON_SECRET: Object.values(components)[0] };
 	return superviseServer({
 		facts: {
 			name: "prosody",
@@ -54,7 +61,7 @@ async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
 			...(s2s && { s2sPort: s2s.port }),
 			...(certificate && { ca: certificate.ca }),
 		},
-		launch: () => startChild({ command: "prosody", args: ["-F", "--config", config], cwd: dir.path }),
+		launch: () => startChild({ command: "prosody", args: ["-F", "--config", config], cwd: dir.path, env }),
 		// Its own word that the ports are its own: it goes on without a port that another process holds.
 		started: (output) =>
 			output.includes(`Activated service 'c2s' on [127.0.0.1]:${ports.c2sPort}`) &&
@@ -66,6 +73,32 @@ async function launchProsody(options: ProsodyOptions): Promise<XmppServer> {
 		startLimitMs: 15_000,
 		stopGraceMs: 4000,
 	});
+}
+
+/** A config file as it is shipped; what it says of ports and folders is overridden behind it. */
+function included(
+	profile: string,
+	dir: string,
+	domain: string,
+	ports: { c2sPort: number; componentPort: number; s2sPort: number },
+): string {
+	const certificate = `certificate = ${quote(join(dir, "cert.pem"))}; key = ${quote(join(dir, "key.pem"))}`;
+	const lines = [
+		`Include ${quote(profile)}`,
+		"run_as_root = true",
+		`pidfile = ${quote(join(dir, "prosody.pid"))}`,
+		`data_path = ${quote(join(dir, "data"))}`,
+		`certificates = ${quote(dir)}`,
+		'log = { { levels = { min = "info" }; to = "console" } }',
+		'interfaces = { "127.0.0.1" }',
+		`c2s_ports = { ${ports.c2sPort} }`,
+		"c2s_direct_tls_ports = { }",
+		`s2s_ports = { ${ports.s2sPort} }`,
+		`component_ports = { ${ports.componentPort} }`,
+		`VirtualHost ${quote(domain)}`,
+		`  ssl = { ${certificate} }`,
+	];
+	return `${lines.join("\n")}\n`;
 }
 
 function configuration(

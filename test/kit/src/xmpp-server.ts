@@ -18,6 +18,11 @@ export interface XmppServerOptions {
 	 * `false` keeps those that Debian ships.
 	 */
 	readonly bus?: boolean;
+	/**
+	 * The file of services/domain that configures the server, as it is shipped; only ports, folders and secrets are this
+	 * test's. It is for `example.org`, has `fn.example.org` as its component, and wants TLS. Prosody and ejabberd only.
+	 */
+	readonly profile?: string;
 }
 
 /** The stanza limit, in bytes, of a server that was started with `bus: true`, for clients and components alike. */

@@ -1,0 +1,167 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+	accountEnvironment,
+	antiphon,
+	type Child,
+	type Environment,
+	startAntiphon,
+	startEmbedded,
+	startRegisteredDictionary,
+	type TempDir,
+	tempDir,
+	type XmppServer,
+} from "#kit";
+
+const LIMIT_MS = 60_000;
+const FUNCTIONS = "fn.localhost";
+const STATUS = { ok: 0, usage: 2, nobodyThere: 5, refused: 8 };
+const DEFINE = ["call", "dictionary.define", '{"word":"xmpp"}', "--json"];
+
+let folder: TempDir;
+let server: XmppServer;
+let config: string;
+let me: Environment;
+const children: Child[] = [];
+
+beforeAll(async () => {
+	folder = tempDir("domain");
+	config = join(folder.path, "domain.yaml");
+	server = await startEmbedded({
+		users: { me: "my", worker: "worker's", thief: "thief's" },
+		components: { [FUNCTIONS]: "secret" },
+	});
+	me = accountEnvironment(server, "me");
+}, LIMIT_MS);
+afterEach(async () => {
+	await Promise.all(children.splice(0).map((child) => child.end()));
+});
+afterAll(async () => {
+	await server?.stop();
+	folder?.remove();
+});
+
+const access = `access:
+  register: [{ allow: "*@localhost" }]
+  call: [{ allow: me@localhost, to: dictionary.define }]
+`;
+
+function configure(more = access): void {
+	const url = `url: xmpp://127.0.0.1:${server.componentPort}`;
+	const text = `${url}\ndomain: ${FUNCTIONS}\nsecret: secret\nstateFile: fn.json\n${more}`;
+	writeFileSync(config, text, { mode: 0o600 });
+}
+
+async function host(): Promise<Child> {
+	const child = startAntiphon(["domain", "--config", config]);
+	children.push(child);
+	await child.waitUntil("the domain", () => child.stdout().includes("hosting"), LIMIT_MS);
+	return child;
+}
+
+async function provider(account: string): Promise<Child> {
+	const child = await startRegisteredDictionary(server, account, FUNCTIONS);
+	children.push(child);
+	return child;
+}
+
+describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
+	it("hosts a domain in which a process on an ordinary account is found, described and called", async () => {
+		configure();
+		const domain = await host();
+		expect(domain.stdout()).toBe(`hosting ${FUNCTIONS} at xmpp://127.0.0.1:${server.componentPort}, 0 instances\n`);
+		const nobody = await antiphon(DEFINE, me);
+		expect(nobody.code).toBe(STATUS.nobodyThere);
+		const worker = await provider("worker");
+		expect(worker.stdout()).toMatch(/^serving dictionary 1\.0\.0 at dictionary@fn\.localhost as worker@localhost\//);
+
+		expect(await antiphon(DEFINE, me)).toMatchObject({ code: 0, stdout: expect.stringMatching(/Messaging/) });
+		const listed = await antiphon(["ls", "--json"], me);
+		expect(JSON.parse(listed.stdout)).toEqual(
+			expect.arrayContaining([expect.objectContaining({ address: "dictionary.define@fn.localhost" })]),
+		);
+		const described = await antiphon(["describe", "dictionary.define", "--json"], me);
+		expect(JSON.parse(described.stdout)).toMatchObject({ service: "dictionary", function: "define" });
+
+		// Allowed is define, and to me alone.
+		const learn = ["call", "dictionary.learn", '{"word":"a","text":"b"}', "--json"];
+		expect((await antiphon(learn, me)).code).toBe(STATUS.refused);
+		expect((await antiphon(DEFINE, accountEnvironment(server, "thief"))).code).toBe(STATUS.refused);
+		expect(domain.stderr()).toMatch(/ warn fn\.localhost: refused: thief@localhost may not call/);
+
+		domain.signal("SIGTERM");
+		expect(await domain.exited).toEqual({ code: 0, signal: null });
+	});
+
+	it("comes back after a kill -9: the provider registers again by itself, and names have kept their owners", async () => {
+		configure();
+		const first = await host();
+		const worker = await provider("worker");
+		const stateFile = join(folder.path, "fn.json");
+		const stored = () => JSON.parse(readFileSync(stateFile, "utf8")).owners;
+		await expect.poll(stored, { timeout: LIMIT_MS }).toEqual({ dictionary: "worker@localhost" });
+		first.signal("SIGKILL");
+		await first.exited;
+
+		const second = await host();
+		const found = async () => (await antiphon(DEFINE, me)).code;
+		await expect.poll(found, { timeout: LIMIT_MS, interval: 200 }).toBe(STATUS.ok);
+		await worker.end();
+		await expect.poll(found, { timeout: LIMIT_MS, interval: 200 }).toBe(STATUS.nobodyThere);
+
+		// Nothing of it runs, and the name is still worker's.
+		await expect(provider("thief")).rejects.toThrow(/dictionary belongs to another account/);
+		expect(second.stderr()).toMatch(/refused: dictionary belongs to another account/);
+	});
+
+	it("says that a second host of the same domain is one too many", async () => {
+		configure();
+		await host();
+		const { code, stderr } = await antiphon(["domain", "--config", config]);
+		expect(code).not.toBe(STATUS.ok);
+		expect(stderr).toMatch(/^conflict: .*fn\.localhost/m);
+	});
+
+	it("--check looks the file over and connects nowhere", async () => {
+		configure();
+		const { stdout, stderr, code } = await antiphon(["domain", "--config", config, "--check"]);
+		expect({ code, stderr }).toEqual({ code: STATUS.ok, stderr: "" });
+		expect(stdout).toBe(`${config} can be used: it hosts ${FUNCTIONS} at xmpp://127.0.0.1:${server.componentPort}\n`);
+	});
+
+	it.each([
+		["acces: {}\n", /^antiphon: \S+domain\.yaml: acces: there is no such key; there are url, /],
+		[
+			"access: { call: [{ allow: * }] }\n",
+			/^antiphon: \S+domain\.yaml:5:27: what begins with \* has to stand in quotes/,
+		],
+		["stateFile: twice.json\n", /^antiphon: \S+domain\.yaml:5:1: this is no YAML: Map keys must be unique/],
+		["limits: { leaseMs: 0 }\n", /^antiphon: \S+domain\.yaml: limits\.leaseMs must be a whole number/],
+	])("refuses a bad file with the key and what to write: %j", async (more, expected) => {
+		configure(more);
+		for (const check of [[], ["--check"]]) {
+			const { code, stdout, stderr } = await antiphon(["domain", "--config", config, ...check]);
+			expect({ code, stdout }).toEqual({ code: STATUS.usage, stdout: "" });
+			expect(stderr).toMatch(expected);
+		}
+	});
+
+	it("refuses a state file that it cannot read, a wrong secret and a file that is not there", async () => {
+		configure();
+		const broken = join(folder.path, "broken.json");
+		writeFileSync(broken, "{");
+		writeFileSync(config, readFileSync(config, "utf8").replace("fn.json", "broken.json"));
+		expect(await antiphon(["domain", "--config", config])).toMatchObject({
+			code: STATUS.usage,
+			stderr: expect.stringMatching(/broken\.json cannot be read: .* Mend it, or take it away/),
+		});
+		configure();
+		writeFileSync(config, readFileSync(config, "utf8").replace("secret: secret", "secret: wrong"));
+		expect((await antiphon(["domain", "--config", config])).code).toBe(STATUS.refused);
+		expect(await antiphon(["domain", "--config", "nowhere.yaml"])).toMatchObject({
+			code: STATUS.usage,
+			stderr: expect.stringMatching(/^antiphon: --config: .*nowhere\.yaml/),
+		});
+	});
+});
