@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cliReference } from "./cli-reference.mjs";
+import { limitsTable } from "./limits-table.mjs";
 import { packagesTable } from "./packages-table.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -16,6 +17,7 @@ const GENERATED = {
 	cli: cliReference,
 	packages: (document) => packagesTable(ROOT, dirname(document)),
 	documents: list,
+	limits: () => limitsTable(ROOT),
 };
 
 const documents = markdown(".").sort();
