@@ -13,7 +13,8 @@ import {
 	decodeGrant,
 	decodeInstanceName,
 	decodeNodes,
-	decodeNodesRequest,
+	decodePageEnd,
+	decodePageRequest,
 	decodeRegister,
 	decodeRenew,
 	decodeRenewed,
@@ -283,10 +284,11 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 			expect(decodeResolution(payload)).toMatchObject({ known: true, instances: [{ name: "worker-7" }] });
 			return "understood";
 		case `get ${NS.stats} nodes`:
-			expect(decodeNodesRequest(payload)).toEqual({ after: undefined });
+			expect(decodePageRequest(payload)).toBeUndefined();
 			return "understood";
 		case `result ${NS.stats} nodes`:
-			expect(decodeNodes(payload)).toMatchObject({ instances: [{ name: "worker-7", heardMs: 1_200 }], more: false });
+			expect(decodeNodes(payload)).toMatchObject([{ name: "worker-7", heardMs: 1_200 }]);
+			expect(decodePageEnd(payload, 1)).toEqual({ last: "dictionary/worker-7", isEnd: true });
 			return "understood";
 		case `get ${NS.stats} stats`:
 			expect(decodeStatisticsRequest(payload)).toMatchObject({ service: "dictionary" });

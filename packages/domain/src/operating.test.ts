@@ -3,11 +3,11 @@ import {
 	type BusError,
 	decodeDrained,
 	decodeNodes,
+	decodePageEnd,
 	decodeStatistics,
 	encodeDrain,
 	encodeNodesRequest,
 	encodeStatisticsRequest,
-	type InstanceName,
 	type Log,
 	type StatisticsRequest,
 } from "@antiphon/protocol";
@@ -51,8 +51,11 @@ const askStats = async (node: Node, asked: Partial<StatisticsRequest> = {}) => {
 	const request = { service: undefined, fn: undefined, instance: undefined, ...asked };
 	return decodeStatistics(await node.query({ type: "get", to: NAME, payload: encodeStatisticsRequest(request) }));
 };
-const askNodes = async (node: Node, after?: InstanceName) =>
-	decodeNodes(await node.query({ type: "get", to: NAME, payload: encodeNodesRequest({ after }) }));
+const askNodes = async (node: Node, after?: string) => {
+	const answer = await node.query({ type: "get", to: NAME, payload: encodeNodesRequest(after) });
+	const instances = decodeNodes(answer);
+	return { instances, end: answer && decodePageEnd(answer, instances.length) };
+};
 const askDrain = async (node: Node, instance: string, of?: string) =>
 	decodeDrained(await node.query({ type: "set", to: NAME, payload: encodeDrain({ service: of, instance }) }));
 
@@ -71,8 +74,8 @@ describe("an administrator of a domain", () => {
 		const worker = await join(bus, "worker@example.org/a");
 		const labels = { region: "eu" };
 		await worker.serve(dictionary, echoing, { domain: NAME, instance: "worker-7", concurrency: 4, labels });
-		const { instances, more } = await askNodes(boss);
-		expect(more).toBe(false);
+		const { instances, end } = await askNodes(boss);
+		expect(end?.isEnd).toBe(true);
 		expect(instances).toMatchObject([
 			{ service: "dictionary", name: "worker-7", version: "1.2.0", state: "available", running: 0, concurrency: 4 },
 		]);
@@ -94,12 +97,11 @@ describe("an administrator of a domain", () => {
 		}
 		const seen: string[] = [];
 		let pages = 0;
-		for (let after: InstanceName | undefined, more = true; more; pages++) {
-			const page = await askNodes(boss, after);
-			seen.push(...page.instances.map((each) => each.service));
-			more = page.more;
-			const last = page.instances.at(-1);
-			after = last && { service: last.service, instance: last.name };
+		for (let after: string | undefined, more = true; more; pages++) {
+			const { instances, end } = await askNodes(boss, after);
+			seen.push(...instances.map((each) => each.service));
+			more = end?.isEnd === false;
+			after = end?.last;
 		}
 		expect(seen).toEqual(names.sort());
 		expect(pages).toBe(3);

@@ -73,14 +73,12 @@ export {
 	decodeDrain,
 	decodeDrained,
 	decodeNodes,
-	decodeNodesRequest,
 	encodeDrain,
 	encodeDrained,
 	encodeNodes,
 	encodeNodesRequest,
 	MAX_DRAINED,
 	MAX_NODES,
-	type Nodes,
 	type RegisteredInstance,
 } from "./operations.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";

@@ -5,6 +5,7 @@ import { BusError, type BusErrorCode } from "./errors.js";
 import { NS } from "./namespaces.js";
 import { decodeInstance, decodeInstanceName, decodeService, type InstanceName } from "./registration.js";
 import { decodeInstance as decodeLine, encodeInstance as encodeLine, type Instance } from "./resolution.js";
+import { encodePagePosition, encodePageRequest, type PagePosition } from "./result-set.js";
 
 /** An instance as an administrator sees it. */
 export interface RegisteredInstance extends Instance {
@@ -13,19 +14,6 @@ export interface RegisteredInstance extends Instance {
 	readonly registeredMs: number;
 	/** How long ago its node was last heard of, in milliseconds. */
 	readonly heardMs: number;
-}
-
-/** What an administrator asks of the registry: all of it, a page at a time. */
-export interface NodesRequest {
-	/** The last of the page before. */
-	readonly after: InstanceName | undefined;
-}
-
-/** A page of what is registered, in the order of service and instance. */
-export interface Nodes {
-	readonly instances: readonly RegisteredInstance[];
-	/** Whether there are more behind the last one. */
-	readonly more: boolean;
 }
 
 /** What is to be drained: an instance of one service, or of all that it serves. */
@@ -45,34 +33,28 @@ const MAX_MS = 1e15 - 1;
 /** Instances that one request drains: the services of a name. */
 export const MAX_DRAINED = 1024;
 
-/** The empty element stands for the first page. */
-export function encodeNodesRequest({ after }: NodesRequest): Element {
-	return xml("nodes", NS.stats, { service: after?.service, instance: after?.instance });
+/** @param after the UID of the last instance of the page before (XEP-0059): `service/instance` */
+export function encodeNodesRequest(after?: string): Element {
+	return xml("nodes", NS.stats, {}, after === undefined ? undefined : encodePageRequest({ after }));
 }
 
-/** @throws BusError `invalid-argument` */
-export function decodeNodesRequest(element: Element): NodesRequest {
-	const isFirst = element.attr("service") === undefined && element.attr("instance") === undefined;
-	return { after: isFirst ? undefined : decodeInstanceName(element) };
-}
-
-export function encodeNodes({ instances, more }: Nodes): Element {
+/** A page of what is registered. */
+export function encodeNodes(instances: readonly RegisteredInstance[], position?: PagePosition): Element {
 	const lines = instances.map(({ service, registeredMs, heardMs, ...instance }) =>
 		encodeLine(instance, NS.stats, { service, registered: millis(registeredMs), heard: millis(heardMs) }),
 	);
-	return xml("nodes", NS.stats, { more: String(more) }, ...lines);
+	return xml("nodes", NS.stats, {}, ...lines, position && encodePagePosition(position));
 }
 
 /** @throws BusError `protocol` */
-export function decodeNodes(element: Element | undefined): Nodes {
-	const instances = linesOf(element, "nodes", MAX_NODES).map((line) => {
+export function decodeNodes(element: Element | undefined): RegisteredInstance[] {
+	return linesOf(element, "nodes", MAX_NODES).map((line) => {
 		const instance = decodeLine(line);
 		if (instance === undefined) throw malformed("an <instance/> of the answer is malformed");
 		const number = (name: string) => boundedNumber(line, name, 0, MAX_MS, "protocol");
 		const service = decodeService(line, "protocol");
 		return { ...instance, service, registeredMs: number("registered"), heardMs: number("heard") };
 	});
-	return { instances, more: element?.attr("more") === "true" };
 }
 
 export function encodeDrain({ service, instance }: DrainRequest): Element {

@@ -1,5 +1,5 @@
-import { decodeNodes, encodeNodesRequest, type InstanceName, type RegisteredInstance } from "@antiphon/protocol";
-import type { Node } from "antiphon";
+import { decodeNodes, decodePageEnd, encodeNodesRequest, type RegisteredInstance } from "@antiphon/protocol";
+import { BusError, type Node } from "antiphon";
 import type { Command } from "commander";
 import { askDomain } from "../ask-domain.js";
 import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connection.js";
@@ -25,21 +25,23 @@ export function nodesCommand(program: Command): void {
 		});
 }
 
-/** Page after page. */
+/** Instances of one domain; above it `too-large`. */
+const MAX_LISTED = 100_000;
+
+/** Page after page (XEP-0059). */
 async function allNodes(node: Node, domain: string, deadline: Deadline): Promise<RegisteredInstance[]> {
 	const all: RegisteredInstance[] = [];
-	let after: InstanceName | undefined;
-	for (let more = true; more; ) {
-		const payload = encodeNodesRequest({ after });
-		const page = decodeNodes(
-			await askDomain(node, domain, { type: "get", payload, timeoutMs: deadline.remainingMs() }),
-		);
-		all.push(...page.instances);
-		const last = page.instances.at(-1);
-		more = page.more && last !== undefined;
-		after = last && { service: last.service, instance: last.name };
+	for (let after: string | undefined; ; ) {
+		const payload = encodeNodesRequest(after);
+		const answer = await askDomain(node, domain, { type: "get", payload, timeoutMs: deadline.remainingMs() });
+		const page = decodeNodes(answer);
+		for (const instance of page) all.push(instance);
+		const end = answer && decodePageEnd(answer, page.length);
+		if (end === undefined || end.isEnd) return all;
+		if (end.last === after) throw new BusError("protocol", `${domain} answers with the same page again and again`);
+		if (all.length >= MAX_LISTED) throw new BusError("too-large", `${domain} has more than ${MAX_LISTED} instances`);
+		after = end.last;
 	}
-	return all;
 }
 
 function asJson(each: RegisteredInstance) {
