@@ -1,18 +1,20 @@
 import { type MemoryBus, memoryBus } from "@antiphon/link";
 import {
-	type BusError,
+	BusError,
 	decodeDrained,
 	decodeNodes,
 	decodePageEnd,
 	decodeStatistics,
 	encodeDrain,
 	encodeNodesRequest,
+	encodeReport,
 	encodeStatisticsRequest,
 	type Log,
+	NS,
 	type StatisticsRequest,
 } from "@antiphon/protocol";
 import { createNode, get, type Node, service, set } from "antiphon";
-import type { NodeModule } from "antiphon/modules";
+import { handleQuery, type NodeModule } from "antiphon/modules";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createDomain, type DomainOptions } from "./index.js";
@@ -177,6 +179,32 @@ describe("an administrator of a domain", () => {
 		const tooLarge = await failure(askStats(boss));
 		expect(tooLarge).toMatchObject({ code: "too-large", message: expect.stringContaining("name a service") });
 		expect((await askStats(boss, { service: "big", fn: "f7" })).functions).toHaveLength(1);
+	});
+
+	it("sees many instances of a function, without the last error of each where these would not fit", async () => {
+		const { bus, boss } = await world();
+		const message = "no such word ".repeat(20);
+		const fail = () => {
+			throw new BusError("unavailable", message);
+		};
+		const worker = await join(bus, "worker@example.org/a");
+		const report: NodeModule = (host) => {
+			handleQuery(host, { ns: NS.stats, name: "report" }, () => {
+				const lastError = { code: "unavailable" as const, message, agoMs: 5 };
+				return encodeReport([{ fn: "define", calls: 1, errors: 1, running: 0, lastError, durations: [] }]);
+			});
+		};
+		for (let i = 0; i < 250; i++) {
+			const node = await join(bus, `worker@example.org/${i}`, [report]);
+			await node.serve(dictionary, { define: fail, learn: fail }, { domain: NAME, instance: `worker-${i}` });
+		}
+		await worker.serve(dictionary, echoing, { domain: NAME, instance: "other" });
+		const [define] = (await askStats(boss, { service: "dictionary", fn: "define" })).functions;
+		expect(define?.lastError?.message).toBe(message.slice(0, 200));
+		expect(define?.instances).toHaveLength(251);
+		expect(define?.instances.every(({ lastError }) => lastError === undefined)).toBe(true);
+		const one = await askStats(boss, { instance: "worker-9" });
+		expect(one.functions[0]?.instances[0]?.lastError?.agoMs).toBe(5);
 	});
 
 	it("has an instance drained: of one service, or of all that it serves", async () => {

@@ -8,6 +8,7 @@ import {
 	type Statistics,
 	type StatisticsRequest,
 } from "@antiphon/protocol";
+import { type Element, serialize } from "@antiphon/xml";
 import { handleQuery } from "antiphon/modules";
 import { requireAdmin } from "../administrators.js";
 import { askInstances } from "../ask-instances.js";
@@ -18,6 +19,8 @@ import { StatisticsSum } from "../statistics-sum.js";
 
 /** Different questions that are being answered at once. */
 const MAX_QUESTIONS = 8;
+/** Of one answer: a stanza of 64 KiB can be sent everywhere (docs/protocol.md, "Limits"). */
+const MAX_BYTES = 60 * 1024;
 /** Instances that one question may concern. */
 const MAX_ASKED = 1024;
 
@@ -30,9 +33,23 @@ export const stats: DomainModule = (host) => {
 	handleQuery(host.node, { ns: NS.stats, name: "stats" }, ({ payload, from }) => {
 		requireAdmin(host, from, "see statistics");
 		const asked = decodeStatisticsRequest(payload);
-		return asking.once(JSON.stringify(asked), async () => encodeStatistics(await statisticsOf(host, asked)));
+		return asking.once(JSON.stringify(asked), async () => fitting(await statisticsOf(host, asked)));
 	});
 };
+
+/** As an answer that can be sent everywhere: if need be, without the last error of each instance. @throws BusError `too-large` */
+function fitting(statistics: Statistics): Element {
+	const functions = statistics.functions.map((each) => ({
+		...each,
+		instances: each.instances.map((one) => ({ ...one, lastError: undefined })),
+	}));
+	for (const each of [statistics, { ...statistics, functions }]) {
+		const answer = encodeStatistics(each);
+		if (Buffer.byteLength(serialize(answer)) <= MAX_BYTES) return answer;
+	}
+	const message = `that is more than ${MAX_BYTES} bytes: name a service, a function or an instance`;
+	throw new BusError("too-large", message);
+}
 
 async function statisticsOf(host: DomainHost, asked: StatisticsRequest): Promise<Statistics> {
 	const { fn } = asked;
