@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
 	BUS_ERROR_CODES,
 	BusError,
+	capabilityHash,
 	decodeBody,
 	decodeCallHead,
 	decodeDiscoInfo,
@@ -258,6 +259,13 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 			expect(payload.attr("id")).toBe(stanzas[0]?.root.attr("id"));
 			expect(stanza.attr("to")).toBe(stanzas[0]?.root.attr("to"));
 			return "understood";
+		case `undefined ${NS.caps} c`: {
+			const queries = stanzas.flatMap(({ root }) => root.elements("query", NS.discoInfo));
+			const answer = queries.find((each) => each.child("identity") !== undefined) as Element;
+			expect(payload.attr("ver")).toBe(capabilityHash(answer));
+			expect(queries.map((each) => each.attr("node"))).toContain(`${payload.attr("node")}#${payload.attr("ver")}`);
+			return "understood";
+		}
 		case `get ${NS.discoInfo} query`:
 		case `get ${NS.discoItems} query`:
 		case `get ${NS.contract} contract`:

@@ -18,6 +18,7 @@ warnings.simplefilter("ignore")  # it announces on standard error which string p
 
 import aioxmpp  # noqa: E402
 import aioxmpp.dispatcher  # noqa: E402
+import aioxmpp.entitycaps.caps115  # noqa: E402
 import aioxmpp.ping  # noqa: E402
 import aioxmpp.roster.xso  # noqa: E402
 import aioxmpp.stanza  # noqa: E402
@@ -101,6 +102,8 @@ class Player:
         self.client = client
         self.inbox = Inbox()
         self.disco = client.summon(aioxmpp.DiscoClient)
+        self.caps = client.summon(aioxmpp.EntityCapsService)
+        self.caps_in_presence = {}
         self.pinger = client.summon(aioxmpp.ping.PingService)
         messages = client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher)
         messages.register_callback(None, None, self.inbox.put)
@@ -115,8 +118,11 @@ class Player:
             tell(step=kind)
         elif kind == "wait-presence":
             wanted_type = step.get("type", "available")
-            stanza = await self.inbox.take(lambda got: is_presence(got, wanted_type, step.get("from")))
+            stanza = await self.inbox.take(lambda got: is_presence(got, wanted_type, step))
+            self.caps_in_presence[str(stanza.from_)] = stanza.xep0115_caps
             tell(step=kind, type=wanted_type, **{"from": str(stanza.from_)})
+        elif kind == "caps":
+            tell(step=kind, ver=await self.verified_caps(step["from"]), **{"from": step["from"]})
         elif kind == "send":
             message = aioxmpp.Message(type_=aioxmpp.MessageType.CHAT, to=aioxmpp.JID.fromstr(step["to"]))
             message.body[None] = step["body"]
@@ -131,6 +137,13 @@ class Player:
                 tell(step=kind, **{"from": str(to)}, **await self.ask(step, to))
             except aioxmpp.errors.XMPPError as error:
                 tell(step=kind, error=describe_error(error), **{"from": str(to)})
+
+    async def verified_caps(self, jid):
+        """The hash of the last presence that was waited for, once it is in the cache of those that were verified."""
+        told = self.caps_in_presence[jid]
+        await self.disco.query_info(aioxmpp.JID.fromstr(jid))
+        await self.caps.cache.lookup(aioxmpp.entitycaps.caps115.Key(told.hash_, f"{told.node}#{told.ver}"))
+        return told.ver
 
     async def ask(self, step, to):
         kind = step["do"]
@@ -174,9 +187,12 @@ def presence(step):
     return stanza
 
 
-def is_presence(stanza, wanted_type, sender):
+def is_presence(stanza, wanted_type, step):
     if not isinstance(stanza, aioxmpp.Presence) or (stanza.type_.value or "available") != wanted_type:
         return False
+    if "show" in step and (stanza.show.value or "") != step["show"]:
+        return False
+    sender = step.get("from")
     return sender is None or sender in (str(stanza.from_), str(stanza.from_.bare()))
 
 

@@ -7,7 +7,9 @@ export type ForeignClient = "xmpp4r" | "slixmpp" | "aioxmpp";
 /** What a client does next; each step tells one line. README.md has the table. */
 export type Step =
 	| { readonly do: "presence"; readonly to?: string; readonly type?: string }
-	| { readonly do: "wait-presence"; readonly from?: string; readonly type?: string }
+	| { readonly do: "wait-presence"; readonly from?: string; readonly type?: string; readonly show?: string }
+	/** Only clients that verify capability hashes themselves. */
+	| { readonly do: "caps"; readonly from: string }
 	| { readonly do: "roster" }
 	| { readonly do: "send"; readonly to: string; readonly body: string }
 	| { readonly do: "wait-message"; readonly body?: string }
@@ -43,6 +45,8 @@ export interface Told {
 	readonly type?: string;
 	readonly body?: string;
 	readonly pong?: boolean;
+	/** A capability hash that the client has found right (XEP-0115). */
+	readonly ver?: string;
 	readonly identities?: readonly { readonly category: string; readonly type: string; readonly name?: string }[];
 	readonly features?: readonly string[];
 	/** Each form in a disco#info answer (XEP-0128): field → values. */
@@ -66,8 +70,8 @@ export interface Scenario {
 
 export interface Performance {
 	readonly child: Child;
-	/** Waits until a line of this step is there and resolves with it; rejects if the client ends without one. */
-	until(step: Told["step"]): Promise<Told>;
+	/** Waits for the `nth` line of this step, from 1, and resolves with it; rejects if the client ends without one. */
+	until(step: Told["step"], nth?: number): Promise<Told>;
 	/** Waits for the end and resolves with every line; rejects unless the client exited with `code`. */
 	finished(code?: number): Promise<readonly Told[]>;
 }
@@ -96,13 +100,13 @@ export function perform({ client, server, jid, password, steps }: Scenario): Per
 	};
 	return {
 		child,
-		async until(step) {
+		async until(step, nth = 1) {
 			let found: Told | undefined;
 			const look = () => {
-				found = told().find((line) => line.step === step);
+				found = told().filter((line) => line.step === step)[nth - 1];
 				return found !== undefined;
 			};
-			await child.waitUntil(`step ${step} of ${client}`, look, LIMIT_SECONDS * 1000);
+			await child.waitUntil(`step ${step} (${nth}) of ${client}`, look, LIMIT_SECONDS * 1000);
 			return found as unknown as Told;
 		},
 		async finished(code = 0) {

@@ -79,6 +79,7 @@ class Player(slixmpp.ClientXMPP):
         self.auto_subscribe = None
         self["feature_mechanisms"].unencrypted_plain = True
         self.register_plugin("xep_0030")
+        self.register_plugin("xep_0115")
         self.register_plugin("xep_0199")
         self.add_event_handler("message", self.inbox.put)
         self.add_event_handler("presence", self.inbox.put)
@@ -102,8 +103,10 @@ class Player(slixmpp.ClientXMPP):
             tell(step=kind)
         elif kind == "wait-presence":
             wanted_type = step.get("type", "available")
-            stanza = await self.inbox.take(lambda got: is_presence(got, wanted_type, step.get("from")))
+            stanza = await self.inbox.take(lambda got: is_presence(got, wanted_type, step))
             tell(step=kind, type=wanted_type, **{"from": str(stanza["from"])})
+        elif kind == "caps":
+            tell(step=kind, ver=await self.verified_caps(step["from"]), **{"from": step["from"]})
         elif kind == "send":
             self.send_message(mto=step["to"], mbody=step["body"], mtype="chat")
             tell(step=kind)
@@ -116,6 +119,14 @@ class Player(slixmpp.ClientXMPP):
                 tell(step=kind, **{"from": str(reply["from"])}, **told)
             except IqError as error:
                 tell(step=kind, error=describe_error(error.iq), **{"from": str(error.iq["from"])})
+
+    async def verified_caps(self, jid):
+        """The hash that the plugin has taken over from presence, which it does once it has verified it."""
+        while True:
+            ver = await self["xep_0115"].get_verstring(jid)
+            if ver and await self["xep_0115"].get_caps(verstring=ver) is not None:
+                return str(ver)
+            await asyncio.sleep(0.05)
 
     async def ask(self, step):
         kind, to = step["do"], step.get("to")
@@ -153,9 +164,12 @@ class Player(slixmpp.ClientXMPP):
         raise ValueError(f"unknown step {kind}")
 
 
-def is_presence(stanza, wanted_type, sender):
+def is_presence(stanza, wanted_type, step):
     if stanza.name != "presence" or stanza.xml.get("type", "available") != wanted_type:
         return False
+    if "show" in step and stanza.xml.findtext("{jabber:client}show", "") != step["show"]:
+        return False
+    sender = step.get("from")
     return sender is None or sender in (str(stanza["from"]), stanza["from"].bare)
 
 

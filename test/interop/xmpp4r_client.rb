@@ -148,6 +148,7 @@ def play(session, step)
     type = step['type'] || 'available'
     stanza = session.take do |got|
       got.name == 'presence' && (got.type || :available).to_s == type &&
+        (step['show'].nil? || got.show.to_s == step['show']) &&
         (step['from'].nil? || [got.from.to_s, got.from.strip.to_s].include?(step['from']))
     end
     tell(step: 'wait-presence', from: stanza.from.to_s, type: type)

@@ -70,7 +70,9 @@ describe("a node that owns a domain", () => {
 	it("shows contracts as forms, and gives them whole", async () => {
 		const description = describeService(probe);
 		const info = decodeDiscoInfo((await answerTo(FUNCTION, QUERIES.info)) as Element);
-		expect(info.identities).toEqual([{ category: "automation", type: "rpc", name: "Gives back what it got" }]);
+		expect(info.identities).toEqual([
+			{ category: "automation", type: "rpc", name: "Gives back what it got", lang: "en" },
+		]);
 		expect(info.forms[0]).toMatchObject({
 			formType: NS.contract,
 			fields: { function: ["echo"], kind: ["get"], fingerprint: [description.fingerprint] },
@@ -139,7 +141,7 @@ describe("a node at an address of its own", () => {
 		const worker = await join(it_.bus, "worker@example.org/x");
 		await worker.serve(probe, echoing);
 		const info = decodeDiscoInfo((await answerTo(worker.jid, QUERIES.info)) as Element);
-		expect(info.identities).toEqual([{ category: "client", type: "bot", name: SOFTWARE.name }]);
+		expect(info.identities).toEqual([{ category: "client", type: "bot", name: SOFTWARE.name, lang: "en" }]);
 		const items = async (node?: string) =>
 			decodeDiscoItems((await answerTo(worker.jid, QUERIES.items.with({ node }))) as Element);
 		expect(await items()).toEqual([{ jid: worker.jid, node: "probe", name: "probe 1.2.0" }]);

@@ -2,6 +2,12 @@ import { type DiscoInfo, type Identity, legible, NS } from "@antiphon/protocol";
 import { formOf, type Subject } from "./directory.js";
 import type { NodeHost } from "./node-host.js";
 
+/**
+ * Said aloud: to some who work a capability hash out, a name without language has that of the stream, which servers
+ * choose, and to others it has none.
+ */
+const LANG = "en";
+
 /** How much of a summary stands as a name, in UTF-16 code units. */
 const MAX_NAME_CHARS = 200;
 
@@ -19,11 +25,11 @@ export function infoOf(host: Pick<NodeHost, "features" | "ownedDomain" | "softwa
 
 /** The XSF registers `component`/`generic` for components of no other kind, and `automation`/`rpc` for what can be called. */
 function identityOf(host: Pick<NodeHost, "ownedDomain" | "software">, subject: Subject): Identity {
-	if (subject.kind !== "node") return { category: "automation", type: "rpc", name: nameOf(subject) };
+	if (subject.kind !== "node") return { category: "automation", type: "rpc", name: nameOf(subject), lang: LANG };
 	const { name } = host.software;
 	return host.ownedDomain === undefined
-		? { category: "client", type: "bot", name }
-		: { category: "component", type: "generic", name };
+		? { category: "client", type: "bot", name, lang: LANG }
+		: { category: "component", type: "generic", name, lang: LANG };
 }
 
 /** What people are shown of a service or function. */

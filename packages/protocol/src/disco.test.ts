@@ -5,7 +5,7 @@ import { NS } from "./namespaces.js";
 import { decodePageEnd } from "./result-set.js";
 
 const info = {
-	identities: [{ category: "automation", type: "rpc", name: "Look a word up" }],
+	identities: [{ category: "automation", type: "rpc", name: "Look a word up", lang: "en" }],
 	features: [NS.discoInfo, NS.rpc],
 	forms: [{ formType: NS.contract, fields: { service: ["dictionary"], functions: ["define", "learn"] } }],
 };

@@ -8,6 +8,8 @@ export interface Identity {
 	readonly category: string;
 	readonly type: string;
 	readonly name?: string | undefined;
+	/** The language of the name (`xml:lang`). */
+	readonly lang?: string | undefined;
 }
 
 /** The answer to disco#info (XEP-0030), with forms (XEP-0128). */
@@ -30,7 +32,9 @@ export function encodeDiscoInfo(info: DiscoInfo, node: string | undefined): Elem
 		"query",
 		NS.discoInfo,
 		{ node },
-		...info.identities.map(({ category, type, name }) => xml("identity", NS.discoInfo, { category, type, name })),
+		...info.identities.map(({ category, type, name, lang }) =>
+			xml("identity", NS.discoInfo, { "xml:lang": lang, category, type, name }),
+		),
 		...[...new Set(info.features)].sort().map((feature) => xml("feature", NS.discoInfo, { var: feature })),
 		...info.forms.map(encodeDataForm),
 	);
@@ -42,7 +46,8 @@ export function decodeDiscoInfo(query: Element): DiscoInfo {
 		identities: query.elements("identity", NS.discoInfo).flatMap((element) => {
 			const category = element.attr("category");
 			const type = element.attr("type");
-			return category === undefined || type === undefined ? [] : [{ category, type, name: element.attr("name") }];
+			if (category === undefined || type === undefined) return [];
+			return [{ category, type, name: element.attr("name"), lang: element.attr("xml:lang") }];
 		}),
 		features: query.elements("feature", NS.discoInfo).flatMap((element) => element.attr("var") ?? []),
 		forms: query.elements("x", NS.dataForms).flatMap((element) => decodeDataForm(element) ?? []),
