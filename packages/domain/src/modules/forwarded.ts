@@ -24,8 +24,6 @@ export const forwarded: DomainModule = (host) => {
 		for (const [major, { forwarded, remove }] of [...majors]) {
 			if (descriptions.get(major) === forwarded.description) continue;
 			remove();
-			// Those who wait for its instances need not wait for their deadlines.
-			forwarded.update([]);
 			majors.delete(major);
 		}
 		for (const [major, description] of descriptions) {
