@@ -128,6 +128,15 @@ describe("what is registered with a domain", () => {
 		]);
 	});
 
+	it("is renewed in time while more and more is added", async () => {
+		const { registrar, renewals } = registering();
+		for (let i = 0; i < 100; i++) {
+			await registrar.add(item(`worker-${i}`));
+			await passes(LEASE_MS / 50);
+		}
+		expect(renewals.length).toBeGreaterThanOrEqual(5);
+	});
+
 	it("is not kept when the domain refuses it, and one name is registered once", async () => {
 		const { registrar, asked, refuses } = registering();
 		refuses(() => new BusError("forbidden", "no"));

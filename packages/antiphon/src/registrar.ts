@@ -75,7 +75,8 @@ export class Registrar {
 	readonly #entries = new Map<string, Entry>();
 	#leaseMs = DEFAULT_LEASE_MS;
 	#failures = 0;
-	#cancel: () => void = () => {};
+	/** The timer that is set, if one is. */
+	#cancelTimer: (() => void) | undefined;
 	#busy = false;
 	/** Something has changed while it was busy. */
 	#again = false;
@@ -99,7 +100,8 @@ export class Registrar {
 			this.#entries.delete(key);
 			throw error;
 		}
-		this.#schedule();
+		// A timer that is set stays: many that are added one after the other must not put the renewal off.
+		if (this.#cancelTimer === undefined && !this.#busy) this.#schedule();
 	}
 
 	/** Takes an instance out. @throws BusError when the domain could not be told; its lease ends anyway */
@@ -137,7 +139,12 @@ export class Registrar {
 		const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
 		// What is registered stays so while something else is refused.
 		const delayMs = this.#failures === 0 ? renewalMs : Math.min(retryMs, renewalMs);
-		this.#cancel = this.#source.after(delayMs, () => void this.#run());
+		this.#cancelTimer = this.#source.after(delayMs, () => void this.#run());
+	}
+
+	#cancel(): void {
+		this.#cancelTimer?.();
+		this.#cancelTimer = undefined;
 	}
 
 	/** Renews what is registered, registers what is not. Never rejects. */
@@ -146,6 +153,7 @@ export class Registrar {
 		this.#again = this.#busy;
 		if (this.#busy) return;
 		this.#busy = true;
+		this.#cancel();
 		try {
 			await this.#renew();
 			await this.#registerLost();

@@ -175,6 +175,21 @@ describe("StreamParser", () => {
 		}
 	});
 
+	it.each(["one chunk", "chunks of one byte"])(
+		"takes white space between the streams for the old one's, in %s",
+		(how) => {
+			const { seen, events } = record({ onElement: (element) => element.name === "auth" && parser.restart() });
+			const parser = new StreamParser(events);
+			const bytes = Buffer.from(`${HEADER}<auth/>\n \r\n<?xml version='1.0'?>${HEADER}<iq/>`);
+			if (how === "one chunk") parser.write(bytes);
+			else for (const byte of bytes) parser.write(Buffer.from([byte]));
+			expect(seen).toEqual(["start", "auth", "start", "iq"]);
+			const strict = record();
+			new StreamParser(strict.events).write(Buffer.from(`\n<?xml version='1.0'?>${HEADER}`));
+			expect(strict.errors).toHaveLength(1);
+		},
+	);
+
 	it("forgets the namespaces of the old stream on restart", () => {
 		const { seen, events } = record({ onElement: () => parser.restart() });
 		const parser = new StreamParser(events);

@@ -150,7 +150,8 @@ export class StreamParser {
 	}
 
 	/**
-	 * What follows is a new stream: XML declaration and header are expected. Inside `onStart` and `onElement`, and
+	 * What follows is a new stream: XML declaration and header are expected, behind white space at most, which some clients
+	 * send behind the last element of the old one. Inside `onStart` and `onElement`, and
 	 * between chunks; ignored once the parser has stopped. `maxStreamBytes` counts on.
 	 */
 	restart(): void {

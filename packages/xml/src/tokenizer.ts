@@ -83,6 +83,8 @@ export class Tokenizer {
 	#state: number = OUTSIDE;
 	/** Stream offset where the stream, since the last restart, begins. */
 	#streamStart = 0;
+	/** White space that comes now still belongs to the stream before. */
+	#mayLinger = false;
 	/** Stream offset where the stanza or header under way begins; -1 between stanzas. */
 	#unitStart = 0;
 	#inContent = false;
@@ -137,11 +139,12 @@ export class Tokenizer {
 		this.#data.clear();
 	}
 
-	/** What follows is a new stream. Between chunks only. */
+	/** What follows is a new stream, behind white space that was sent behind the last element. Between chunks only. */
 	restart(): void {
 		this.#endSkipping();
 		this.#data.clear();
 		this.#beginStream(this.base);
+		this.#mayLinger = true;
 	}
 
 	/**
@@ -163,7 +166,9 @@ export class Tokenizer {
 				case OUTSIDE:
 					if (isSpace(byte)) {
 						i++;
+						if (this.#mayLinger) this.#unitStart = this.#streamStart = this.base + i;
 					} else if (byte === LT) {
+						this.#mayLinger = false;
 						if (this.#unitStart < 0) {
 							this.#unitStart = this.base + i;
 							end = this.#bound(chunk.length);
@@ -437,6 +442,7 @@ export class Tokenizer {
 			case "restart":
 				this.#endSkipping();
 				this.#beginStream(this.base + this.consumed);
+				this.#mayLinger = true;
 				return true;
 			case "stop":
 				this.stop();
