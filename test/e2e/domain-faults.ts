@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createDomain, type Domain } from "@antiphon/domain";
 import { BusError, type Client, createNode, get, type Node, service } from "antiphon";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { type Child, runsIn, SERVERS, startTcpProxy, startWorker, tempDir, work, type XmppServer } from "#kit";
+import { type Child, runsIn, type ServerKind, startTcpProxy, startWorker, tempDir, work, type XmppServer } from "#kit";
 import { describeWith } from "#kit/vitest";
 import { failure } from "./probe-service.js";
 import { account, component } from "./worlds.js";
@@ -16,7 +16,8 @@ const NOTICED_WITHIN_MS = 20_000;
 const LONG_LEASE_MS = 120_000;
 const OPTIONS = { users: { alice: "alice's password", bob: "bob's password" }, components: { [DOMAIN]: "secret" } };
 
-for (const { name, start, needs } of SERVERS) {
+/** What a domain must withstand, over one server. A file for each server runs it, since most of it is waiting. */
+export function runDomainFaults({ name, start, needs }: ServerKind): void {
 	describeWith(needs, `a domain over ${name}`, () => {
 		let server: XmppServer;
 		const ends: (() => Promise<unknown>)[] = [];

@@ -1,0 +1,4 @@
+import { SERVERS } from "#kit";
+import { runDomainFaults } from "./domain-faults.js";
+
+runDomainFaults(SERVERS[0]);
