@@ -18,8 +18,9 @@ export interface LocalServiceParts {
 	readonly log: Log;
 }
 
-/** How often the log tells of callers that were refused, in milliseconds. */
+/** Callers that were refused of which the log tells in a second; then their number. */
 const DENIED_EVERY_MS = 1_000;
+const DENIED_BURST = 10;
 
 /** A service whose handlers run in this process. */
 export class LocalService implements ServedService {
@@ -31,7 +32,7 @@ export class LocalService implements ServedService {
 	readonly #handlers: Handlers<Functions>;
 	readonly #complaints: Complaints;
 	readonly #log: Log;
-	readonly #denied = new Seldom(DENIED_EVERY_MS);
+	readonly #denied = new Seldom(DENIED_EVERY_MS, DENIED_BURST);
 	/** The domain that it is registered with, or is to be, and whom that lets in, once it has said so. */
 	#registered: { readonly domain: string; readonly access: readonly AccessRule[] | undefined } | undefined;
 

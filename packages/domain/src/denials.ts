@@ -1,13 +1,14 @@
 import { BusError, type Log } from "@antiphon/protocol";
 import { Seldom } from "antiphon/modules";
 
-/** Refusals are told of this often, in milliseconds: whoever is refused must not be able to fill a log. */
+/** Refusals that are told of in a second; then their number. Whoever is refused must not be able to fill a log. */
 const EVERY_MS = 1_000;
+const BURST = 10;
 
 /** What policy has refused: counted, and logged now and then. */
 export class Denials {
 	readonly #log: Log;
-	readonly #said = new Seldom(EVERY_MS);
+	readonly #said = new Seldom(EVERY_MS, BURST);
 	#count = 0;
 
 	constructor(log: Log) {
