@@ -5,6 +5,7 @@ import { describeCommand } from "./commands/describe.js";
 import { devCommand } from "./commands/dev.js";
 import { domainCommand } from "./commands/domain.js";
 import { drainCommand } from "./commands/drain.js";
+import { genCommand } from "./commands/gen.js";
 import { lsCommand } from "./commands/ls.js";
 import { nodesCommand } from "./commands/nodes.js";
 import { pingCommand } from "./commands/ping.js";
@@ -25,6 +26,7 @@ const COMMANDS = [
 	nodesCommand,
 	statsCommand,
 	drainCommand,
+	genCommand,
 ];
 
 /** The tree of commands. @param quiet says nothing about a wrong command line: the caller does */

@@ -1,0 +1,62 @@
+import {
+	type BrowseOptions,
+	BusError,
+	discoItems,
+	fetchContract,
+	Jid,
+	type Node,
+	type ServiceDescription,
+} from "antiphon";
+
+/** What there is in a domain. */
+interface DomainContents {
+	readonly services: readonly { readonly jid: string; readonly contract: ServiceDescription }[];
+	/** Items that have no contract: a domain may have other items, and a service may have gone since. */
+	readonly others: readonly { readonly jid: string; readonly error: BusError }[];
+	/** Other domains that it names: an XMPP server lists its components. */
+	readonly domains: readonly string[];
+}
+
+/** Services that are asked for their contract at once. */
+const AT_ONCE = 16;
+
+/**
+ * Asks a domain for its services, and these for their contracts.
+ * @param limits asked anew for each look-up: one deadline bounds them all
+ * @throws BusError
+ */
+export async function servicesIn(node: Node, domain: string, limits: () => BrowseOptions): Promise<DomainContents> {
+	// Versions of a service that stand side by side have one address.
+	const found = [...new Set((await discoItems(node, domain, limits())).map((item) => item.jid))];
+	const items = found.filter((jid) => Jid.tryParse(jid)?.local !== undefined);
+	const domains = found.filter((jid) => Jid.tryParse(jid)?.local === undefined && jid !== domain);
+	const answers = await inTurn(items, async (jid) => ({
+		jid,
+		answer: await contractOrError(node, jid, limits()),
+	}));
+	const services = answers.flatMap(({ jid, answer }) =>
+		answer instanceof BusError ? [] : [{ jid, contract: answer }],
+	);
+	const others = answers.flatMap(({ jid, answer }) => (answer instanceof BusError ? [{ jid, error: answer }] : []));
+	return { services, others, domains };
+}
+
+/** Does the same for all, a few at once. */
+async function inTurn<T>(jids: readonly string[], ask: (jid: string) => Promise<T>): Promise<T[]> {
+	const answers: T[] = [];
+	for (let i = 0; i < jids.length; i += AT_ONCE) {
+		answers.push(...(await Promise.all(jids.slice(i, i + AT_ONCE).map(ask))));
+	}
+	return answers;
+}
+
+/** @throws BusError where asking further makes no sense */
+async function contractOrError(node: Node, jid: string, limits: BrowseOptions): Promise<ServiceDescription | BusError> {
+	try {
+		return await fetchContract(node, jid, limits);
+	} catch (thrown) {
+		const error = BusError.from(thrown);
+		if (error.code === "link-lost" || error.code === "deadline-exceeded" || error.code === "cancelled") throw error;
+		return error;
+	}
+}
