@@ -115,11 +115,11 @@ describe("a node that owns a domain", () => {
 		const clock = vi.spyOn(performance, "now");
 		const later = (ms: number) => clock.mockReturnValue(nowMs + ms);
 		const nowMs = performance.now();
-		later(5_000);
+		later(5_100);
 		for (const to of [DOMAIN, `${SERVICE}/one`]) expect(await seconds(to)).toBe(5);
 		for (const to of [SERVICE, FUNCTION]) expect(await seconds(to)).toBe(0);
 		await it_.caller.client(probe, { to: SERVICE }).learn({ word: "x" });
-		later(8_000);
+		later(8_300);
 		expect(await seconds(DOMAIN)).toBe(8);
 		expect(await seconds(`${FUNCTION}/one`)).toBe(3);
 		clock.mockRestore();
