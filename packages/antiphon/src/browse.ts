@@ -62,15 +62,17 @@ export async function discoItems(node: Node, to: string, options: BrowseOptions 
 
 /**
  * The contract of a service, from the address of the service or of one of its functions.
- * @param service its name, where `to` is the address of a node
+ * @param options.service its name, where `to` is the address of a node
+ * @param options.version of several major versions this one; default: the newest
  * @throws BusError
  */
 export async function fetchContract(
-	node: Node,
+	node: Pick<Node, "query">,
 	to: string,
-	options: BrowseOptions & { readonly service?: string } = {},
+	options: BrowseOptions & { readonly service?: string; readonly version?: string } = {},
 ): Promise<ServiceDescription> {
-	const answer = await ask(node, to, xml("contract", NS.contract, { service: options.service }), options);
+	const { service, version: v, ...limits } = options;
+	const answer = await ask(node, to, xml("contract", NS.contract, { service, v }), limits);
 	try {
 		return parseDescription(decodeBody(answer, parseEncoding(answer.attr("enc"))));
 	} catch (cause) {
@@ -80,7 +82,7 @@ export async function fetchContract(
 	}
 }
 
-async function ask(node: Node, to: string, payload: Element, options: BrowseOptions): Promise<Element> {
+async function ask(node: Pick<Node, "query">, to: string, payload: Element, options: BrowseOptions): Promise<Element> {
 	const answer = await node.query({ ...options, type: "get", to, payload });
 	if (answer?.is(payload.name, payload.ns)) return answer;
 	throw new BusError("protocol", `${to} answered with something else than <${payload.name} xmlns='${payload.ns}'/>`);

@@ -186,8 +186,8 @@ export class BusNode implements Node {
 	}
 
 	#onLink(state: LinkState): void {
-		if (state.state === "online") this.#ownJid = this.#addressAt(state.jid);
 		if (state.state === "online") {
+			this.#ownJid = this.#addressAt(state.jid);
 			this.#serving.online();
 			this.#stanzas.modules.online();
 		}

@@ -21,13 +21,8 @@ export class Denials {
 
 	/** @throws BusError `forbidden`, always */
 	deny(message: string): never {
-		this.note(message);
-		throw new BusError("forbidden", message);
-	}
-
-	/** The same for what somebody else refuses. */
-	note(message: string): void {
 		this.#count++;
 		this.#said.say((more) => this.#log.warn(`refused: ${message}${more}`));
+		throw new BusError("forbidden", message);
 	}
 }

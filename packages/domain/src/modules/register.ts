@@ -1,7 +1,6 @@
-import { fingerprint as fingerprintOf, parseDescription, type ServiceDescription } from "@antiphon/contract";
+import { fingerprint as fingerprintOf, type ServiceDescription } from "@antiphon/contract";
 import {
 	BusError,
-	decodeBody,
 	decodeInstanceName,
 	decodeRegister,
 	decodeRenew,
@@ -9,10 +8,10 @@ import {
 	encodeRenewed,
 	type Jid,
 	NS,
-	parseEncoding,
 	type Registration,
 } from "@antiphon/protocol";
-import { type Element, xml } from "@antiphon/xml";
+import { xml } from "@antiphon/xml";
+import { fetchContract } from "antiphon";
 import { handleCommand } from "antiphon/modules";
 import { Asking } from "../asking.js";
 import type { DomainHost, DomainModule } from "../domain-host.js";
@@ -80,10 +79,7 @@ async function contractOf(
 	if (known !== undefined) return known;
 	const account = from.bare().toString();
 	const ask = async () => {
-		const payload = xml("contract", NS.contract, { service, v: version });
-		const { askTimeoutMs: timeoutMs } = host.limits;
-		const answer = await host.node.query({ type: "get", to: from.toString(), payload, timeoutMs });
-		const description = readContract(answer, `${service} ${version}`);
+		const description = await contractAt(host, from, registration);
 		const isIt = description.service === service && description.version === version;
 		// What it says of its own fingerprint is not believed.
 		if (isIt && fingerprintOf(description) === fingerprint) return { ...description, fingerprint };
@@ -93,14 +89,13 @@ async function contractOf(
 	return asking.once(`${service} ${version} ${fingerprint} ${account}`, ask, account);
 }
 
-function readContract(answer: Element | undefined, what: string): ServiceDescription {
+/** @throws BusError; a contract that cannot be read is the fault of who wants to register it */
+async function contractAt({ node, limits }: DomainHost, from: Jid, { service, version }: Registration) {
 	try {
-		if (!answer?.is("contract", NS.contract)) throw new Error("it is no <contract/>");
-		return parseDescription(decodeBody(answer, parseEncoding(answer.attr("enc"))));
-	} catch (cause) {
-		throw new BusError("invalid-argument", `the contract of ${what} cannot be read: ${BusError.from(cause).message}`, {
-			cause,
-		});
+		return await fetchContract(node, from.toString(), { service, version, timeoutMs: limits.askTimeoutMs });
+	} catch (thrown) {
+		const error = BusError.from(thrown);
+		throw error.code === "protocol" ? new BusError("invalid-argument", error.message, { cause: error }) : error;
 	}
 }
 
