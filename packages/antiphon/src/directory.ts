@@ -1,4 +1,4 @@
-import { contractForm, isServedBy, type Service, type ServiceDescription } from "@antiphon/contract";
+import { contractForm, isServedBy, majorOf, type Service, type ServiceDescription } from "@antiphon/contract";
 import { BusError, type DataForm, Jid } from "@antiphon/protocol";
 import type { Admission } from "./admission.js";
 import type { CallAbort } from "./call-abort.js";
@@ -122,10 +122,6 @@ export class Directory {
 /** Whether a caller that asks for a version is served by another; who asks for none is. */
 export function isVersionOf(served: string, asked: string | undefined): boolean {
 	return asked === undefined || asked === served || isServedBy(asked, served);
-}
-
-function majorOf(version: string): number {
-	return Number.parseInt(version, 10);
 }
 
 /** The address of a service or function in a domain. */

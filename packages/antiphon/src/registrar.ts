@@ -56,7 +56,7 @@ export function isFinal({ code }: BusError): boolean {
 
 interface Entry {
 	readonly item: Registrable;
-	registered: boolean;
+	state: "new" | "registered" | "lost";
 }
 
 /**
@@ -64,6 +64,7 @@ interface Entry {
  *
  * | an entry is  | to         | when                                                                     |
  * | ------------ | ---------- | ------------------------------------------------------------------------ |
+ * | new          | registered | `add`: its first `register` was granted; refused, it is gone             |
  * | lost         | registered | `register` was granted                                                   |
  * | registered   | lost       | the domain does not know it any more, or the link was down meanwhile     |
  * | either       | gone       | `remove`: deregistered, without waiting for ever                         |
@@ -92,7 +93,7 @@ export class Registrar {
 	async add(item: Registrable): Promise<void> {
 		const key = keyOf(item.registration);
 		if (this.#entries.has(key)) throw new BusError("conflict", `this node has registered ${key} already`);
-		const entry: Entry = { item, registered: false };
+		const entry: Entry = { item, state: "new" };
 		this.#entries.set(key, entry);
 		try {
 			await this.#register(entry);
@@ -121,7 +122,7 @@ export class Registrar {
 	onOnline(): void {
 		this.#shown = false;
 		if (this.#entries.size === 0) return;
-		for (const entry of this.#entries.values()) entry.registered = false;
+		for (const entry of this.#entries.values()) if (entry.state === "registered") entry.state = "lost";
 		this.#failures = 0;
 		this.renewNow();
 	}
@@ -178,13 +179,13 @@ export class Registrar {
 	}
 
 	async #renew(): Promise<void> {
-		const registered = [...this.#entries.values()].filter((entry) => entry.registered);
+		const registered = [...this.#entries.values()].filter(({ state }) => state === "registered");
 		for (let i = 0; i < registered.length; i += RENEWED_AT_ONCE) {
 			const some = registered.slice(i, i + RENEWED_AT_ONCE);
 			const answer = await this.#source.ask(encodeRenew(some.map(({ item }) => item.heartbeat())));
 			for (const name of decodeRenewed(answer)) {
 				const entry = this.#entries.get(keyOf(name));
-				if (entry !== undefined) entry.registered = false;
+				if (entry?.state === "registered") entry.state = "lost";
 			}
 		}
 	}
@@ -193,7 +194,7 @@ export class Registrar {
 	async #registerLost(): Promise<void> {
 		let refusal: BusError | undefined;
 		for (const entry of [...this.#entries.values()]) {
-			if (entry.registered) continue;
+			if (entry.state !== "lost") continue;
 			try {
 				await this.#register(entry);
 			} catch (thrown) {
@@ -214,7 +215,7 @@ export class Registrar {
 			await this.#source.ask(encodeDeregister(entry.item.registration));
 			return;
 		}
-		entry.registered = true;
+		entry.state = "registered";
 		this.#leaseMs = grant.leaseMs;
 		entry.item.onGrant(grant);
 	}

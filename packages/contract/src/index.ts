@@ -10,4 +10,4 @@ export { outgoing } from "./outgoing.js";
 export { type JsonSchema, parse, type Schema, type SchemaInput, type SchemaOutput } from "./schema.js";
 export { type Functions, type Service, service } from "./service.js";
 export { untyped } from "./untyped.js";
-export { isServedBy } from "./version.js";
+export { isServedBy, majorOf } from "./version.js";

@@ -11,6 +11,11 @@ export function isServedBy(asked: string, served: string): boolean {
 	return a[1] < s[1] || (a[1] === s[1] && a[2] <= s[2]);
 }
 
+/** The first number of a version: what two contracts must share to understand each other. */
+export function majorOf(version: string): number {
+	return Number.parseInt(version, 10);
+}
+
 function numbers(version: string): readonly [number, number, number] | undefined {
 	if (!isVersion(version)) return undefined;
 	const [major, minor, patch] = version.split(".").map(Number) as [number, number, number];

@@ -1,4 +1,4 @@
-import type { ServiceDescription } from "@antiphon/contract";
+import { majorOf, type ServiceDescription } from "@antiphon/contract";
 import { BusError } from "@antiphon/protocol";
 import type { DomainLimits } from "./limits.js";
 
@@ -42,7 +42,7 @@ export class Contracts {
 		const byMajor = new Map<number, ServiceDescription>();
 		for (const version of this.#versions.get(service) ?? []) {
 			const description = this.get({ service, version }) as ServiceDescription;
-			const [major] = numbers(version);
+			const major = majorOf(version);
 			const known = byMajor.get(major);
 			if (known === undefined || isNewer(version, known.version)) byMajor.set(major, description);
 		}

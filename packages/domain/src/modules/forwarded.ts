@@ -1,4 +1,4 @@
-import type { ServiceDescription } from "@antiphon/contract";
+import { majorOf, type ServiceDescription } from "@antiphon/contract";
 import { BusError } from "@antiphon/protocol";
 import type { DomainHost, DomainModule } from "../domain-host.js";
 import { ForwardedService } from "../forwarded-service.js";
@@ -44,8 +44,4 @@ function list(host: DomainHost, description: ServiceDescription): Listed | undef
 		host.node.log.error(`${description.service} cannot be listed: ${BusError.from(error).message}`);
 		return undefined;
 	}
-}
-
-function majorOf(version: string): number {
-	return Number.parseInt(version, 10);
 }
