@@ -1,46 +1,16 @@
 import { type MemoryBus, memoryBus } from "@antiphon/link";
 import { capabilityHash, decodeDiscoInfo, NS, presence as presenceStanza } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import {
-	type BusError,
-	createNode,
-	discoItems,
-	fetchContract,
-	get,
-	type Node,
-	type NodeOptions,
-	ping,
-	type Service,
-	service,
-	set,
-} from "antiphon";
-import { afterEach, describe, expect, it } from "vitest";
+import { discoItems, fetchContract, get, type Node, ping, type Service, service, set } from "antiphon";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createDomain, type Domain, type DomainOptions } from "./index.js";
+import { failure, host, join, NAME, untilTheEnd } from "./testing/bus.js";
 
-const NAME = "fn.example.org";
 const SERVICE = `dictionary@${NAME}`;
 
 const define = get({ summary: "Look a word up", output: z.object({ text: z.string() }) });
 const one = service("dictionary", "1.0.0", { define, learn: set({}) });
 const two = service("dictionary", "2.0.0", { define, forget: set({}) });
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-	for (const each of open.splice(0).reverse()) await each.close();
-});
-
-async function host(bus: MemoryBus, options: Partial<DomainOptions> = {}): Promise<Domain> {
-	const domain = await createDomain({ link: bus.link(NAME), ...options });
-	open.push(domain);
-	return domain;
-}
-
-async function join(bus: MemoryBus, jid: string, options: Omit<NodeOptions, "link"> = {}): Promise<Node> {
-	const node = await createNode({ link: bus.link(jid), ...options });
-	open.push(node);
-	return node;
-}
 
 function serve(node: Node, what: Service, instance: string) {
 	const answers = Object.entries(what.functions).map(([fn, { output }]) => [fn, output === undefined ? undefined : {}]);
@@ -51,17 +21,11 @@ function serve(node: Node, what: Service, instance: string) {
 const info = (node: Node, to: string, at?: string) =>
 	node.query({ type: "get", to, payload: xml("query", NS.discoInfo, { node: at }) }) as Promise<Element>;
 const hashAt = async (node: Node, to: string) => capabilityHash(await info(node, to));
-const failure = (promise: Promise<unknown>): Promise<BusError> =>
-	promise.then(
-		() => expect.fail("it did not fail"),
-		(error) => error,
-	);
-
 /** An account that subscribes to addresses and probes them, as the server of an XMPP client does. */
 async function watcher(bus: MemoryBus) {
 	const seen: Element[] = [];
 	const link = bus.link("alice@example.org/watching");
-	open.push(link);
+	untilTheEnd(link);
 	await link.open({ onState() {}, onStanza: (stanza) => void seen.push(stanza) }, { timeoutMs: 1_000 });
 	return {
 		node: await join(bus, "alice@example.org/x"),

@@ -1,53 +1,21 @@
 import { describe as describeService } from "@antiphon/contract";
 import { type Link, type MemoryBus, memoryBus } from "@antiphon/link";
-import {
-	type BusError,
-	decodeResolution,
-	encodeGrant,
-	encodeRegister,
-	encodeResolve,
-	iq,
-	NS,
-} from "@antiphon/protocol";
+import { decodeResolution, encodeGrant, encodeRegister, encodeResolve, iq, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import { createNode, get, type Node, service } from "antiphon";
-import { afterEach, describe, expect, it } from "vitest";
+import { createNode, get, service } from "antiphon";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createDomain, type Domain, type DomainOptions } from "./index.js";
+import { failure, host, join, NAME, untilTheEnd } from "./testing/bus.js";
 
-const NAME = "fn.example.org";
 const probe = service("probe", "1.0.0", { ask: get({ output: z.object({ by: z.string() }) }) });
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-	await Promise.all(open.splice(0).map((each) => each.close()));
-});
-
-async function host(bus: MemoryBus, options: Partial<DomainOptions> = {}): Promise<Domain> {
-	const domain = await createDomain({ link: bus.link(NAME), ...options });
-	open.push(domain);
-	return domain;
-}
-
-async function join(bus: MemoryBus, jid: string): Promise<Node> {
-	const node = await createNode({ link: bus.link(jid), limits: { connectTimeoutMs: 400 } });
-	open.push(node);
-	return node;
-}
 
 /** A link without a node: it sends what the test writes, and answers as the test says. */
 async function raw(bus: MemoryBus, jid: string, onStanza: (stanza: Element, link: Link) => void = () => {}) {
 	const link = bus.link(jid);
 	await link.open({ onState() {}, onStanza: (stanza) => onStanza(stanza, link) }, { timeoutMs: 1_000 });
-	open.push({ close: () => link.close() });
-	return link;
+	return untilTheEnd(link);
 }
 
-const failure = (promise: Promise<unknown>): Promise<BusError> =>
-	promise.then(
-		() => Promise.reject(new Error("it did not fail")),
-		(error) => error,
-	);
 const serving = (by: string) => ({ ask: () => ({ by }) });
 const registration = (name: string, instance: string, fingerprint = "f".repeat(22)) =>
 	encodeRegister({ service: name, version: "1.0.0", fingerprint, instance, concurrency: 1, labels: {} });
@@ -89,7 +57,7 @@ describe("a domain that is flooded", () => {
 		const bus = memoryBus();
 		const limits = { maxInstancesPerAccount: 20, maxNamesPerAccount: 30, maxNames: 60 };
 		const domain = await host(bus, { limits });
-		const node = await join(bus, "greedy@example.org/x");
+		const node = await join(bus, "greedy@example.org/x", { limits: { connectTimeoutMs: 400 } });
 		let refused = 0;
 		// Names that are given up at once: without a bound of its own the account would take all of them.
 		for (let i = 0; i < 200; i++) {
@@ -273,7 +241,7 @@ describe("calls that a domain passes on", () => {
 		const read = service("read", "1.0.0", { one: get({ output: z.string() }) });
 		const link = bus.link("worker@example.org/a");
 		const first = await createNode({ link });
-		open.push(first);
+		untilTheEnd(first);
 		let hanging = 0;
 		const hang = () => {
 			hanging++;

@@ -1,11 +1,9 @@
-import { type MemoryBus, memoryBus } from "@antiphon/link";
-import { type BusError, type Log, NS } from "@antiphon/protocol";
-import { createNode, get, isFault, type Node, type NodeOptions, service, set } from "antiphon";
-import { afterEach, describe, expect, it } from "vitest";
+import { memoryBus } from "@antiphon/link";
+import { type Log, NS } from "@antiphon/protocol";
+import { get, isFault, service, set } from "antiphon";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createDomain, type Domain, type DomainOptions } from "./index.js";
-
-const NAME = "fn.example.org";
+import { failure, host, join, NAME } from "./testing/bus.js";
 
 const dictionary = service("dictionary", "1.2.0", {
 	define: get({
@@ -16,27 +14,10 @@ const dictionary = service("dictionary", "1.2.0", {
 	learn: set({ input: z.object({ word: z.string() }), output: z.object({ by: z.string() }) }),
 });
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-	for (const each of open.splice(0).reverse()) await each.close();
-});
-
 function keepingLog(): Log & { readonly lines: string[] } {
 	const lines: string[] = [];
 	const at = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
 	return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-}
-
-async function host(bus: MemoryBus, options: Partial<DomainOptions> = {}): Promise<Domain> {
-	const domain = await createDomain({ link: bus.link(NAME), ...options });
-	open.push(domain);
-	return domain;
-}
-
-async function join(bus: MemoryBus, jid: string, options: Omit<NodeOptions, "link"> = {}): Promise<Node> {
-	const node = await createNode({ link: bus.link(jid), ...options });
-	open.push(node);
-	return node;
 }
 
 const handlersOf = (who: string) => ({
@@ -44,15 +25,6 @@ const handlersOf = (who: string) => ({
 		word === "?" ? ctx.fail("unknown", { near: [who] }) : { text: `${word} by ${who}` },
 	learn: () => ({ by: who }),
 });
-
-async function failure(promise: Promise<unknown>): Promise<BusError> {
-	try {
-		await promise;
-	} catch (error) {
-		return error as BusError;
-	}
-	throw new Error("it did not fail");
-}
 
 describe("a domain", () => {
 	it("registers a provider on an account, and its callers call it directly", async () => {

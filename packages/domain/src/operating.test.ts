@@ -1,4 +1,4 @@
-import { type MemoryBus, memoryBus } from "@antiphon/link";
+import { memoryBus } from "@antiphon/link";
 import {
 	BusError,
 	decodeDrained,
@@ -13,29 +13,18 @@ import {
 	NS,
 	type StatisticsRequest,
 } from "@antiphon/protocol";
-import { createNode, get, type Node, service, set } from "antiphon";
+import { get, type Node, service, set } from "antiphon";
 import { handleQuery, type NodeModule } from "antiphon/modules";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createDomain, type DomainOptions } from "./index.js";
+import type { DomainOptions } from "./index.js";
+import { host, join, NAME } from "./testing/bus.js";
 
-const NAME = "fn.example.org";
 const dictionary = service("dictionary", "1.2.0", {
 	define: get({ input: z.object({ word: z.string() }), output: z.string() }),
 	learn: set({}),
 });
 const echoing = { define: ({ word }: { word: string }) => word, learn: () => {} };
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-	for (const each of open.splice(0).reverse()) await each.close();
-});
-
-async function join(bus: MemoryBus, jid: string, modules: readonly NodeModule[] = []): Promise<Node> {
-	const node = await createNode({ link: bus.link(jid), modules });
-	open.push(node);
-	return node;
-}
 
 async function world(options: Partial<DomainOptions> = {}) {
 	const bus = memoryBus();
@@ -43,8 +32,7 @@ async function world(options: Partial<DomainOptions> = {}) {
 	const write = (message: string) => void lines.push(message);
 	const log: Log = { debug: write, info: write, warn: write, error: write };
 	const access = { admin: [{ allow: "boss@example.org" }] };
-	const domain = await createDomain({ link: bus.link(NAME), log, access, ...options });
-	open.push(domain);
+	const domain = await host(bus, { log, access, ...options });
 	const boss = await join(bus, "boss@example.org/desk");
 	return { bus, domain, boss, lines };
 }
@@ -151,7 +139,7 @@ describe("an administrator of a domain", () => {
 			limits: { askTimeoutMs: 1_500 },
 		});
 		const mute: NodeModule = (host) => host.handle("iq-get", { ns: "urn:antiphon:stats:1", name: "report" }, () => {});
-		const silent = await join(bus, "worker@example.org/silent", [mute]);
+		const silent = await join(bus, "worker@example.org/silent", { modules: [mute] });
 		const worker = await join(bus, "worker@example.org/a");
 		await silent.serve(dictionary, echoing, { domain: NAME, instance: "silent" });
 		await worker.serve(dictionary, echoing, { domain: NAME, instance: "well" });
@@ -195,7 +183,7 @@ describe("an administrator of a domain", () => {
 			});
 		};
 		for (let i = 0; i < 250; i++) {
-			const node = await join(bus, `worker@example.org/${i}`, [report]);
+			const node = await join(bus, `worker@example.org/${i}`, { modules: [report] });
 			await node.serve(dictionary, { define: fail, learn: fail }, { domain: NAME, instance: `worker-${i}` });
 		}
 		await worker.serve(dictionary, echoing, { domain: NAME, instance: "other" });
@@ -237,7 +225,7 @@ describe("an administrator of a domain", () => {
 				throw new Error("never answers");
 			});
 		};
-		const worker = await join(bus, "worker@example.org/a", [none]);
+		const worker = await join(bus, "worker@example.org/a", { modules: [none] });
 		await worker.serve(dictionary, echoing, { domain: NAME, instance: "one" });
 		expect(await askDrain(boss, "one")).toMatchObject([{ instance: "one", failure: { code: "deadline-exceeded" } }]);
 	});

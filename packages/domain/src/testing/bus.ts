@@ -1,0 +1,35 @@
+import type { MemoryBus } from "@antiphon/link";
+import { BusError } from "@antiphon/protocol";
+import { createNode, type Node, type NodeOptions } from "antiphon";
+import { afterEach } from "vitest";
+import { createDomain, type Domain, type DomainOptions } from "../index.js";
+
+export const NAME = "fn.example.org";
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+	for (const each of open.splice(0).reverse()) await each.close();
+});
+
+/** The same, until the test ends. The last that was opened is closed first. */
+export function untilTheEnd<T extends { close(): Promise<void> }>(opened: T): T {
+	open.push(opened);
+	return opened;
+}
+
+/** A domain on the bus, until the test ends. */
+export async function host(bus: MemoryBus, options: Partial<DomainOptions> = {}): Promise<Domain> {
+	return untilTheEnd(await createDomain({ link: bus.link(NAME), ...options }));
+}
+
+/** A node on the bus, until the test ends. */
+export async function join(bus: MemoryBus, jid: string, options: Omit<NodeOptions, "link"> = {}): Promise<Node> {
+	return untilTheEnd(await createNode({ link: bus.link(jid), ...options }));
+}
+
+/** The BusError that a promise rejects with. */
+export async function failure(promise: Promise<unknown>): Promise<BusError> {
+	const outcome = await promise.catch((error: unknown) => error);
+	if (outcome instanceof BusError) return outcome;
+	throw new Error(`a BusError was expected, and came ${String(outcome)}`, { cause: outcome });
+}
