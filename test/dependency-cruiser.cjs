@@ -22,6 +22,9 @@ const REGISTRY = {
 	dictionary: ["zod"],
 };
 
+/** The folders of `antiphon`, lowest first: each may import those above it in this list. What lies beside them puts them together. */
+const LAYERS = ["bounds", "calls", "host", "calling", "serving", "answers"];
+
 /** Modules of Node.js that compute and nothing else: all that the packages without I/O may import of it. */
 const WITHOUT_IO = {
 	xml: ["buffer"],
@@ -65,9 +68,23 @@ const withoutIo = Object.entries(WITHOUT_IO).map(([name, modules]) => ({
 	to: { dependencyTypes: ["core"], pathNot: `^(node:)?(${modules.join("|")})$` },
 }));
 
+const inAntiphon = readdirSync(join(ROOT, "packages/antiphon/src"), { withFileTypes: true });
+const unlayered = inAntiphon.filter((entry) => entry.isDirectory() && ![...LAYERS, "testing"].includes(entry.name));
+if (unlayered.length > 0) {
+	throw new Error(`${unlayered.map(({ name }) => name).join(", ")}: say in LAYERS what this folder may import`);
+}
+const layers = LAYERS.map((name, i) => ({
+	name: `antiphon-layer-${name}`,
+	severity: "error",
+	comment: `of antiphon, ${name} may import only: ${LAYERS.slice(0, i).join(", ") || "nothing"}`,
+	from: { path: `^packages/antiphon/src/${name}/`, pathNot: TESTS },
+	to: { path: "^packages/antiphon/src/", pathNot: `^packages/antiphon/src/(${LAYERS.slice(0, i + 1).join("|")})/` },
+}));
+
 module.exports = {
 	forbidden: [
 		...boundaries,
+		...layers,
 		...withoutIo,
 		{ name: "no-cycles", severity: "error", comment: "imports point one way", from: {}, to: { circular: true } },
 		{

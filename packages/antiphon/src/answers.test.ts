@@ -3,8 +3,8 @@ import { capabilityHash, decodeDiscoInfo, decodeDiscoItems, decodeStanzaError, N
 import { type Element, xml } from "@antiphon/xml";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import { SOFTWARE } from "./host/software.js";
 import { describe as describeService, fetchContract } from "./index.js";
-import { SOFTWARE } from "./software.js";
 import { DOMAIN, echoing, failureOf, join, probe, rawLink, type World, world } from "./testing/bus.js";
 
 const SERVICE = `probe@${DOMAIN}`;

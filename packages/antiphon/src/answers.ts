@@ -6,7 +6,7 @@ import { ping } from "./answers/ping.js";
 import { resolve } from "./answers/resolve.js";
 import { time } from "./answers/time.js";
 import { version } from "./answers/version.js";
-import type { NodeModule } from "./node-host.js";
+import type { NodeModule } from "./host/node-host.js";
 
 /** What every node answers. A new capability is a file in `answers/` and a word here. */
 export const ANSWERS: readonly NodeModule[] = [

@@ -12,8 +12,8 @@ import {
 	parseEncoding,
 } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
+import type { QueryRequest } from "./host/query-request.js";
 import type { Node } from "./node.js";
-import type { QueryRequest } from "./query-request.js";
 
 /** Limits of one look-up: as for {@link Node.query}. */
 export type BrowseOptions = Pick<QueryRequest, "timeoutMs" | "signal">;

@@ -54,11 +54,12 @@ export {
 	lineLog,
 } from "@antiphon/protocol";
 export { type AttributeValues, type Element, type XmlNode, xml } from "@antiphon/xml";
+export type { NodeLimits } from "./bounds/limits.js";
 export { type BrowseOptions, discoInfo, discoItems, fetchContract, ping } from "./browse.js";
-export type { ClientOptions } from "./client.js";
+export type { ClientOptions } from "./calling/client.js";
 export { createNode } from "./create-node.js";
-export type { NodeLimits } from "./limits.js";
+export type { QueryRequest } from "./host/query-request.js";
 export { linkFromEnv } from "./link-from-env.js";
-export type { Node, NodeOptions, NodeStats, Served, ServeOptions } from "./node.js";
+export type { Node, NodeOptions, NodeStats } from "./node.js";
 export type { NodeStatus } from "./node-status.js";
-export type { QueryRequest } from "./query-request.js";
+export type { Served, ServeOptions } from "./serving/served.js";

@@ -1,15 +1,16 @@
 /** What those need who add a capability to a node (`NodeOptions.modules`). */
-export { Admission } from "./admission.js";
-export { attempt } from "./attempts.js";
-export { BACKLOG } from "./backlog.js";
-export { Balancer } from "./balancer.js";
-export type { CallAbort } from "./call-abort.js";
-export type { AdmittedCall, Outcome } from "./call-outcome.js";
-export { cancelMessage } from "./cancel.js";
-export { capabilitiesOf } from "./capabilities.js";
-export { Departures } from "./departures.js";
-export { addressOf, type Directory, isVersionOf, type ServedService, type Subject } from "./directory.js";
-export type { Incoming, IncomingPresence, NodeHost, NodeModule, PayloadName, PresenceType } from "./node-host.js";
-export { handleCommand, handleQuery, type QueryHandler } from "./query.js";
-export type { Route } from "./route.js";
-export { Seldom } from "./seldom.js";
+
+export { capabilitiesOf } from "./answers/capabilities.js";
+export { Admission } from "./bounds/admission.js";
+export { BACKLOG } from "./bounds/backlog.js";
+export { Seldom } from "./bounds/seldom.js";
+export { attempt } from "./calling/attempts.js";
+export { Balancer } from "./calling/balancer.js";
+export { Departures } from "./calling/departures.js";
+export type { Route } from "./calling/route.js";
+export type { CallAbort } from "./calls/call-abort.js";
+export type { AdmittedCall, Outcome } from "./calls/call-outcome.js";
+export { cancelMessage } from "./calls/cancel.js";
+export { addressOf, type Directory, isVersionOf, type ServedService, type Subject } from "./host/directory.js";
+export type { Incoming, IncomingPresence, NodeHost, NodeModule, PayloadName, PresenceType } from "./host/node-host.js";
+export { handleCommand, handleQuery, type QueryHandler } from "./host/query.js";

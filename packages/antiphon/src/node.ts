@@ -1,12 +1,13 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
-import type { BusError, Labels, Log } from "@antiphon/protocol";
+import type { BusError, Log } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { ClientOptions } from "./client.js";
-import type { NodeLimits } from "./limits.js";
-import type { NodeModule } from "./node-host.js";
+import type { NodeLimits } from "./bounds/limits.js";
+import type { ClientOptions } from "./calling/client.js";
+import type { NodeModule } from "./host/node-host.js";
+import type { QueryRequest } from "./host/query-request.js";
 import type { NodeStatus } from "./node-status.js";
-import type { QueryRequest } from "./query-request.js";
+import type { Served, ServeOptions } from "./serving/served.js";
 
 export interface NodeOptions {
 	/** The connection to the XMPP server. A link belongs to one node. */
@@ -18,27 +19,6 @@ export interface NodeOptions {
 	readonly modules?: readonly NodeModule[];
 	/** What XEP-0092 tells of this node. Default: Antiphon's own name and version. */
 	readonly software?: { readonly name: string; readonly version: string };
-}
-
-export interface ServeOptions {
-	/**
-	 * The domain in which the functions get their JIDs. One that the link owns is this node's without asking; with any
-	 * other the service is registered. Default: the domain that the link owns, if any.
-	 */
-	readonly domain?: string;
-	/** The name of this instance: the resource of its addresses. Default: the node's own, which is random. */
-	readonly instance?: string;
-	/** Calls of this service that run at once; above it `overloaded`. Default: the node's own limit. */
-	readonly concurrency?: number;
-	/** What callers may choose instances by, such as `{ region: "eu", zone: "eu-1a" }`: at most 16. */
-	readonly labels?: Labels;
-}
-
-/** A service that is being served. Disposing of it drains it. */
-export interface Served extends AsyncDisposable {
-	readonly instance: string;
-	/** Refuses new calls; resolves when those that run are done, or after `limits.drainTimeoutMs`. */
-	drain(): Promise<void>;
 }
 
 /** Numbers of one moment. */

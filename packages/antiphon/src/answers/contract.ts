@@ -1,8 +1,8 @@
 import type { ServiceDescription } from "@antiphon/contract";
 import { BusError, encodePayload, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
+import type { NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /**

@@ -1,9 +1,9 @@
 import { BusError, encodeDiscoInfo, NS } from "@antiphon/protocol";
-import { askedHash, capabilitiesOf } from "../capabilities.js";
-import type { NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
-import { infoOf } from "../subject-info.js";
+import type { NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
+import { askedHash, capabilitiesOf } from "./capabilities.js";
 import { existing } from "./existing.js";
+import { infoOf } from "./subject-info.js";
 
 /**
  * XEP-0030 disco#info: a node, its services and functions. Asked for the hash that presence has told (XEP-0115,

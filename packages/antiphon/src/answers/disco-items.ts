@@ -7,11 +7,11 @@ import {
 	NS,
 	pageOf,
 } from "@antiphon/protocol";
-import { addressOf, type ServedSubject, type Subject } from "../directory.js";
-import type { NodeHost, NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
-import { nameOf } from "../subject-info.js";
+import { addressOf, type ServedSubject, type Subject } from "../host/directory.js";
+import type { NodeHost, NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
+import { nameOf } from "./subject-info.js";
 
 /** Of one answer: a stanza of 64 KiB can be sent everywhere (docs/protocol.md, "Limits"). */
 const PAGE = { maxItems: 500, maxBytes: 48 * 1024 };

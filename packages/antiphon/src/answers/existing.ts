@@ -1,6 +1,6 @@
 import { BusError } from "@antiphon/protocol";
-import type { Subject } from "../directory.js";
-import type { Incoming, NodeHost } from "../node-host.js";
+import type { Subject } from "../host/directory.js";
+import type { Incoming, NodeHost } from "../host/node-host.js";
 
 /**
  * What the address that was asked stands for. This is where policy decides what somebody is told: of a service of which

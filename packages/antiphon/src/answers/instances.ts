@@ -1,6 +1,6 @@
 import { NS } from "@antiphon/protocol";
-import type { NodeModule } from "../node-host.js";
-import type { Resolver } from "../resolver.js";
+import type { Resolver } from "../calling/resolver.js";
+import type { NodeModule } from "../host/node-host.js";
 
 /** Takes what domains tell of changes (docs/protocol.md, "Finding instances"). */
 export function instancesTold(resolver: Resolver): NodeModule {

@@ -1,8 +1,8 @@
 import { BusError, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { Subject } from "../directory.js";
-import type { Incoming, NodeHost, NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
+import type { Subject } from "../host/directory.js";
+import type { Incoming, NodeHost, NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /**

@@ -7,10 +7,10 @@ import {
 	type Jid,
 	NS,
 } from "@antiphon/protocol";
-import type { NodeModule } from "../node-host.js";
-import { handleCommand, handleQuery } from "../query.js";
-import { Seldom } from "../seldom.js";
-import type { Operable, Serving } from "../serving.js";
+import { Seldom } from "../bounds/seldom.js";
+import type { NodeModule } from "../host/node-host.js";
+import { handleCommand, handleQuery } from "../host/query.js";
+import type { Operable, Serving } from "../serving/serving.js";
 
 /** How often the log tells of those who may not ask, in milliseconds. */
 const REFUSED_EVERY_MS = 1_000;

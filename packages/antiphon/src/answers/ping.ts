@@ -1,6 +1,6 @@
 import { NS } from "@antiphon/protocol";
-import type { NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
+import type { NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0199: XMPP Ping */

@@ -1,7 +1,7 @@
 import { BusError, decodeResolve, encodeResolution, NS } from "@antiphon/protocol";
-import { addressOf } from "../directory.js";
-import type { NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
+import { addressOf } from "../host/directory.js";
+import type { NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /** In a domain that the node owns a service has one instance: this node (docs/protocol.md, "Finding instances"). */

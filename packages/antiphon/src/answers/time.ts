@@ -1,7 +1,7 @@
 import { NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { NodeModule } from "../node-host.js";
-import { handleQuery } from "../query.js";
+import type { NodeModule } from "../host/node-host.js";
+import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /** XEP-0202: Entity Time. In UTC: where a machine stands is nobody's business. */

@@ -1,9 +1,9 @@
 import { BusError, type BusErrorCode, type Executed, Jid } from "@antiphon/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { failureOf } from "../testing/bus.js";
 import { attempt, type Errand } from "./attempts.js";
 import type { Ending } from "./balancer.js";
 import type { Hop } from "./route.js";
-import { failureOf } from "./testing/bus.js";
 
 const DEADLINE_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { type DiscoInfo, type Identity, legible, NS } from "@antiphon/protocol";
-import { formOf, type Subject } from "./directory.js";
-import type { NodeHost } from "./node-host.js";
+import { formOf, type Subject } from "../host/directory.js";
+import type { NodeHost } from "../host/node-host.js";
 
 /**
  * Said aloud: to some who work a capability hash out, a name without language has that of the stream, which servers

@@ -1,6 +1,6 @@
 import { type BusError, type Instance, Jid, type Resolution } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
-import { addressOf } from "./directory.js";
+import { addressOf } from "../host/directory.js";
 import { DomainRoute } from "./domain-route.js";
 import { ServiceView } from "./service-view.js";
 

@@ -10,8 +10,8 @@ import {
 } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { failureOf, keepingLog } from "../testing/bus.js";
 import { type Registrable, Registrar } from "./registrar.js";
-import { failureOf, keepingLog } from "./testing/bus.js";
 
 const LEASE_MS = 15_000;
 

@@ -1,8 +1,8 @@
 import { BUS_ERROR_CODES, BusError, type BusErrorCode } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { get, type Handlers, isFault, service } from "./index.js";
-import { DOMAIN, failureOf, join, keepingLog, type ProbeHandlers, probe, world } from "./testing/bus.js";
+import { get, type Handlers, isFault, service } from "../index.js";
+import { DOMAIN, failureOf, join, keepingLog, type ProbeHandlers, probe, world } from "../testing/bus.js";
 
 type Echo = ProbeHandlers["echo"];
 

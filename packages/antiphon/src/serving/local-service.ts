@@ -1,13 +1,13 @@
 import type { Functions, Handlers, Service, ServiceDescription } from "@antiphon/contract";
 import { type AccessRule, BusError, isAllowed, isAnyAllowed, type Jid, type Log } from "@antiphon/protocol";
-import type { Admission } from "./admission.js";
-import type { CallAbort } from "./call-abort.js";
-import type { AdmittedCall, Outcome } from "./call-outcome.js";
+import type { Admission } from "../bounds/admission.js";
+import { Complaints } from "../bounds/complaints.js";
+import { Seldom } from "../bounds/seldom.js";
+import type { CallAbort } from "../calls/call-abort.js";
+import type { AdmittedCall, Outcome } from "../calls/call-outcome.js";
+import type { ServedService } from "../host/directory.js";
 import { CallStats } from "./call-stats.js";
-import { Complaints } from "./complaints.js";
-import type { ServedService } from "./directory.js";
 import { runHandler } from "./run-handler.js";
-import { Seldom } from "./seldom.js";
 
 export interface LocalServiceParts {
 	readonly service: Service;

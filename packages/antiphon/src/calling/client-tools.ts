@@ -1,7 +1,7 @@
 import type { ClientTools, InstanceInfo, WaitOptions } from "@antiphon/contract";
 import { BusError, type Instance } from "@antiphon/protocol";
+import { checkedTimeoutMs } from "../bounds/limits.js";
 import { DomainRoute } from "./domain-route.js";
-import { checkedTimeoutMs } from "./limits.js";
 import type { Route } from "./route.js";
 
 /** How often a domain is asked again by those who wait, should what it tells be lost; in milliseconds. */

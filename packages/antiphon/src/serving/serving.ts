@@ -12,11 +12,11 @@ import {
 	presence,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Directory } from "./directory.js";
+import type { Directory } from "../host/directory.js";
 import type { LocalService } from "./local-service.js";
-import type { Served, ServeOptions } from "./node.js";
 import { isFinal, Registrar } from "./registrar.js";
 import { checkedService, domainToAsk } from "./serve.js";
+import type { Served, ServeOptions } from "./served.js";
 
 export interface ServingParts {
 	readonly link: Link;

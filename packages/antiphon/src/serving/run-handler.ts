@@ -1,9 +1,9 @@
 import { type CallContext, type Functions, type Handlers, outgoing, parse } from "@antiphon/contract";
 import { BusError, decodeBody, encodeFault, encodeReply } from "@antiphon/protocol";
-import type { CallAbort } from "./call-abort.js";
+import type { Complain, Complaints } from "../bounds/complaints.js";
+import type { CallAbort } from "../calls/call-abort.js";
+import type { AdmittedCall, Outcome } from "../calls/call-outcome.js";
 import { callContext, DeclaredFault } from "./call-context.js";
-import type { AdmittedCall, Outcome } from "./call-outcome.js";
-import type { Complain, Complaints } from "./complaints.js";
 import { handlerError, inputError, outputError } from "./handler-error.js";
 
 /** Decode, validate, handle, validate, encode. Never rejects: whatever goes wrong becomes the outcome. */

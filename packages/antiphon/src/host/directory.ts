@@ -1,8 +1,8 @@
 import { contractForm, isServedBy, majorOf, type Service, type ServiceDescription } from "@antiphon/contract";
 import { BusError, type DataForm, Jid } from "@antiphon/protocol";
-import type { Admission } from "./admission.js";
-import type { CallAbort } from "./call-abort.js";
-import type { AdmittedCall, Outcome } from "./call-outcome.js";
+import type { Admission } from "../bounds/admission.js";
+import type { CallAbort } from "../calls/call-abort.js";
+import type { AdmittedCall, Outcome } from "../calls/call-outcome.js";
 
 /** A major version of a service, as it can be called at this node: what is told of it, and what a call does. */
 export interface ServedService {

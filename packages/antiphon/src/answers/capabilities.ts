@@ -1,8 +1,8 @@
 import type { ServiceDescription } from "@antiphon/contract";
 import { type Capabilities, capabilityHash, encodeDiscoInfo } from "@antiphon/protocol";
-import type { Subject } from "./directory.js";
-import type { NodeHost } from "./node-host.js";
-import { SOFTWARE_URI } from "./software.js";
+import type { Subject } from "../host/directory.js";
+import type { NodeHost } from "../host/node-host.js";
+import { SOFTWARE_URI } from "../host/software.js";
 import { infoOf } from "./subject-info.js";
 
 /** Hashes by function and features: everybody who subscribes is told one, and contracts may be large. */

@@ -3,8 +3,8 @@ import { BusError, encodeCall, encodeReply, errorOf, type iq, NS, resultOf } fro
 import { xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { get, isFault, type Schema, service } from "./index.js";
-import { DOMAIN, FakeLink, failureOf, fakeNode, join, probe, rawLink, turn, world } from "./testing/bus.js";
+import { get, isFault, type Schema, service } from "../index.js";
+import { DOMAIN, FakeLink, failureOf, fakeNode, join, probe, rawLink, turn, world } from "../testing/bus.js";
 
 const at = { domain: DOMAIN };
 

@@ -2,11 +2,11 @@ import { IqTable } from "@antiphon/link";
 import { iq, message, NS, presence } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { FakeLink, keepingLog } from "../testing/bus.js";
 import { Directory } from "./directory.js";
 import type { Incoming } from "./node-host.js";
 import { handleQuery } from "./query.js";
 import { StanzaServer } from "./stanza-server.js";
-import { FakeLink, keepingLog } from "./testing/bus.js";
 
 const PROBE = { ns: "urn:example:probe", name: "probe" } as const;
 const payload = xml(PROBE.name, PROBE.ns);

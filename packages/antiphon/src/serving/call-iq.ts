@@ -1,10 +1,10 @@
 import { type BusError, type Encoding, encodeFault, errorOf, NS, parseEncoding, resultOf } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Outcome } from "./call-outcome.js";
+import type { Outcome } from "../calls/call-outcome.js";
+import { CANCEL } from "../calls/cancel.js";
+import type { NodeModule } from "../host/node-host.js";
 import type { CallServer } from "./call-server.js";
-import { CANCEL } from "./cancel.js";
 import { unsentReply } from "./handler-error.js";
-import type { NodeModule } from "./node-host.js";
 
 const CALL = { ns: NS.rpc, name: "call" } as const;
 const KINDS = [

@@ -1,8 +1,8 @@
 import type { CallOptions, Client, Functions, Service } from "@antiphon/contract";
 import { BusError, checkedLabels, ENCODINGS, type Encoding, Jid, type Labels } from "@antiphon/protocol";
+import { addressOf } from "../host/directory.js";
 import { type Caller, type CallTarget, call } from "./call.js";
 import { clientTools } from "./client-tools.js";
-import { addressOf } from "./directory.js";
 import { DomainRoute } from "./domain-route.js";
 import type { Resolver } from "./resolver.js";
 import { FixedRoute } from "./route.js";

@@ -1,15 +1,15 @@
 import type { FunctionContract } from "@antiphon/contract";
 import { BusError, type CallHead, decodeCallHead, type Jid } from "@antiphon/protocol";
-import { Admission } from "./admission.js";
-import { BACKLOG, tooMuchToSend } from "./backlog.js";
-import { CallAbort } from "./call-abort.js";
-import type { AdmittedCall, Outcome, ReceivedCall } from "./call-outcome.js";
-import { Complaints } from "./complaints.js";
-import { isVersionOf, type ServedService, type ServedSubject, type Subject } from "./directory.js";
-import type { NodeLimits } from "./limits.js";
-import type { NodeHost } from "./node-host.js";
-import { digestOf, RecentCalls } from "./recent-calls.js";
-import { Seldom } from "./seldom.js";
+import { Admission } from "../bounds/admission.js";
+import { BACKLOG, tooMuchToSend } from "../bounds/backlog.js";
+import { Complaints } from "../bounds/complaints.js";
+import type { NodeLimits } from "../bounds/limits.js";
+import { digestOf, RecentCalls } from "../bounds/recent-calls.js";
+import { Seldom } from "../bounds/seldom.js";
+import { CallAbort } from "../calls/call-abort.js";
+import type { AdmittedCall, Outcome, ReceivedCall } from "../calls/call-outcome.js";
+import { isVersionOf, type ServedService, type ServedSubject, type Subject } from "../host/directory.js";
+import type { NodeHost } from "../host/node-host.js";
 
 /** How often the log tells of copies. */
 const COPIES_EVERY_MS = 1_000;

@@ -1,7 +1,7 @@
 import { encodeCall, encodeReply, iq, message } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
-import { DOMAIN, FakeLink, fakeNode, probe, rawLink, turn, world } from "./testing/bus.js";
+import { DOMAIN, FakeLink, fakeNode, probe, rawLink, turn, world } from "../testing/bus.js";
 
 const FORWARD = "urn:xmpp:forward:0";
 

@@ -1,6 +1,6 @@
 import type { CallContext } from "@antiphon/contract";
 import { BusError, type CallHead } from "@antiphon/protocol";
-import type { CallAbort } from "./call-abort.js";
+import type { CallAbort } from "../calls/call-abort.js";
 
 /** The fault that a handler chose with `ctx.fail`. Only this makes a fault: one of another service's does not pass on. */
 export class DeclaredFault extends BusError {

@@ -1,8 +1,8 @@
 import { type Call, decodeFault, decodeStanzaError, encodeCall, iq, message, NS, presence } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it, vi } from "vitest";
-import { service } from "./index.js";
-import { DOMAIN, echoing, FakeLink, failureOf, fakeNode, gate, probe, rawLink, turn, world } from "./testing/bus.js";
+import { service } from "../index.js";
+import { DOMAIN, echoing, FakeLink, failureOf, fakeNode, gate, probe, rawLink, turn, world } from "../testing/bus.js";
 
 const ADDRESS = `probe.echo@${DOMAIN}/one`;
 

@@ -1,7 +1,7 @@
 import { BusError, type Instance, Jid, type Resolution } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
+import { failureOf } from "../testing/bus.js";
 import { ServiceView } from "./service-view.js";
-import { failureOf } from "./testing/bus.js";
 
 const instance = (name: string): Instance => ({
 	name,

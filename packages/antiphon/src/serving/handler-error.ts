@@ -1,6 +1,6 @@
 import { BusError, type BusErrorCode, type Executed } from "@antiphon/protocol";
-import { isCallFailure } from "./call-failure.js";
-import type { Complain } from "./complaints.js";
+import type { Complain } from "../bounds/complaints.js";
+import { isCallFailure } from "../calls/call-failure.js";
 
 /** Codes that a handler may answer with by throwing a BusError of its own. Everything else is `internal`. */
 const PASSED_ON: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([

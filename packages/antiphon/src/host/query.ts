@@ -1,6 +1,6 @@
 import { BusError, encodeFault, errorOf, resultOf, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { BACKLOG, tooMuchToSend } from "./backlog.js";
+import { BACKLOG, tooMuchToSend } from "../bounds/backlog.js";
 import type { Incoming, NodeHost, PayloadName } from "./node-host.js";
 
 /** Returns the payload of the result, or nothing for an empty one. Throws a BusError to answer with that error. */

@@ -1,13 +1,13 @@
 import type { IqTable, Link } from "@antiphon/link";
 import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { BACKLOG } from "./backlog.js";
+import { BACKLOG } from "../bounds/backlog.js";
+import { FairShare } from "../bounds/fair-share.js";
+import { TurnedAway } from "../bounds/turned-away.js";
 import type { Directory } from "./directory.js";
-import { FairShare } from "./fair-share.js";
 import { ModuleHost } from "./module-host.js";
 import type { Incoming, NodeHost } from "./node-host.js";
 import { PresenceListeners } from "./presence-listeners.js";
-import { TurnedAway } from "./turned-away.js";
 
 export interface StanzaServerOptions {
 	readonly link: Link;

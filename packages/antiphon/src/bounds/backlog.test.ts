@@ -2,8 +2,8 @@ import { decodeFault, decodeStanzaError, encodeCall, iq, NS } from "@antiphon/pr
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { get, service } from "./index.js";
-import { FakeLink, fakeNode, gate, keepingLog, turn } from "./testing/bus.js";
+import { get, service } from "../index.js";
+import { FakeLink, fakeNode, gate, keepingLog, turn } from "../testing/bus.js";
 
 const MAX_BUFFERED_BYTES = 1_000_000;
 const REPLY_CHARS = 30_000;

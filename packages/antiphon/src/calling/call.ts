@@ -10,13 +10,13 @@ import {
 	type Jid,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import { checkedTimeoutMs } from "../bounds/limits.js";
+import { asCallFailure } from "../calls/call-failure.js";
+import { cancelMessage } from "../calls/cancel.js";
+import { settleBy } from "../calls/settle-by.js";
 import { attempt } from "./attempts.js";
-import { asCallFailure } from "./call-failure.js";
-import { cancelMessage } from "./cancel.js";
-import { checkedTimeoutMs } from "./limits.js";
 import type { Resolver } from "./resolver.js";
 import type { Hop, Route } from "./route.js";
-import { settleBy } from "./settle-by.js";
 
 /** What a call needs of the node that makes it. */
 export interface Caller {

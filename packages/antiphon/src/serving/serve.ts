@@ -1,9 +1,9 @@
 import { describe, type Functions, type Handlers, type Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
 import { BusError, Jid, type Log } from "@antiphon/protocol";
-import { Admission } from "./admission.js";
+import { Admission } from "../bounds/admission.js";
 import { LocalService } from "./local-service.js";
-import type { ServeOptions } from "./node.js";
+import type { ServeOptions } from "./served.js";
 
 /** What serving needs of the node. */
 export interface Site {
