@@ -3,10 +3,10 @@
 export { capabilitiesOf } from "./answers/capabilities.js";
 export { Admission } from "./bounds/admission.js";
 export { BACKLOG } from "./bounds/backlog.js";
+export { Denials } from "./bounds/denials.js";
 export { Seldom } from "./bounds/seldom.js";
 export { attempt } from "./calling/attempts.js";
-export { Balancer } from "./calling/balancer.js";
-export { Departures } from "./calling/departures.js";
+export { InstancePool } from "./calling/instance-pool.js";
 export type { Route } from "./calling/route.js";
 export type { CallAbort } from "./calls/call-abort.js";
 export type { AdmittedCall, Outcome } from "./calls/call-outcome.js";

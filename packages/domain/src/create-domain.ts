@@ -2,7 +2,7 @@ import type { Link } from "@antiphon/link";
 import { BusError, type Log, quietLog } from "@antiphon/protocol";
 import { createNode, type NodeStatus } from "antiphon";
 import type { NodeModule } from "antiphon/modules";
-import { Denials } from "./denials.js";
+import { Denials } from "antiphon/modules";
 import type { DomainHost } from "./domain-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";

@@ -4,9 +4,8 @@ import {
 	Admission,
 	type AdmittedCall,
 	attempt,
-	Balancer,
 	type CallAbort,
-	Departures,
+	InstancePool,
 	isVersionOf,
 	type Outcome,
 	type Route,
@@ -23,8 +22,7 @@ export class ForwardedService implements ServedService {
 	readonly description: ServiceDescription;
 	readonly admission: Admission;
 	readonly #host: DomainHost;
-	readonly #balancer = new Balancer();
-	readonly #departures = new Departures();
+	readonly #pool: InstancePool;
 
 	/** @throws TypeError when the description, which came from a provider, is not a service's */
 	constructor(host: DomainHost, description: ServiceDescription) {
@@ -33,17 +31,16 @@ export class ForwardedService implements ServedService {
 		this.description = description;
 		this.admission = new Admission(`${description.service}@${host.domain}`, maxCalls, maxCallsPerCaller);
 		this.#host = host;
+		this.#pool = new InstancePool(() => host.node.now());
 	}
 
 	/** These are its providers now. */
 	update(instances: readonly Instance[]): void {
-		const lines = instances.map(instanceLine);
-		this.#balancer.update(lines);
-		this.#departures.update(lines);
+		this.#pool.update(instances.map(instanceLine));
 	}
 
 	instances(): readonly string[] {
-		return this.#balancer.instances().map(({ name }) => name);
+		return this.#pool.instances().map(({ name }) => name);
 	}
 
 	/** A domain passes on calls for those who make them, not for those who say that they pass on. */
@@ -93,25 +90,10 @@ export class ForwardedService implements ServedService {
 	}
 
 	#routeOf({ to, head }: AdmittedCall) {
-		const { node } = this.#host;
-		const balancer = this.#balancer;
-		const departures = this.#departures;
 		const serves = ({ version }: { readonly version: string }) => isVersionOf(version, head.version);
 		return {
-			next(_fn: string, tried: ReadonlySet<string>) {
-				const candidate = balancer.pick({ instance: to.resource, except: tried, serves }, node.now());
-				if (candidate === undefined) return undefined;
-				return {
-					to: candidate.instance.jid,
-					key: candidate.key,
-					isNamed: true,
-					begin: () => {
-						const end = candidate.begin(node.now());
-						return (ending) => end(ending, node.now());
-					},
-					onGone: (listener) => departures.on(candidate.instance.jid, listener),
-				};
-			},
+			next: (_fn: string, tried: ReadonlySet<string>) =>
+				this.#pool.hop({ instance: to.resource, except: tried, serves }),
 			// Who asks a function's JID knows nothing of instances, and waits for one answer.
 			canHedge: () => false,
 			spendHedge: () => false,

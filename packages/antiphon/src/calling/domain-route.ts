@@ -48,7 +48,7 @@ export class DomainRoute implements Route {
 	}
 
 	canHedge(): boolean {
-		return this.#options.instance === undefined && this.#options.view.balancer.size > 1;
+		return this.#options.instance === undefined && this.#options.view.pool.size > 1;
 	}
 
 	spendHedge(): boolean {
@@ -60,35 +60,25 @@ export class DomainRoute implements Route {
 	/** Instances that serve this client. */
 	eligible(): Instance[] {
 		const { view, instance } = this.#options;
-		return view.instances().filter((each) => this.#serves(each) && (instance === undefined || each.name === instance));
+		return view.pool
+			.instances()
+			.filter((each) => this.#serves(each) && (instance === undefined || each.name === instance));
 	}
 
 	#choose(fn: string, tried: ReadonlySet<string>): Hop | undefined {
 		const { view, instance, labels, addressOf } = this.#options;
-		const now = () => view.now();
 		if (view.isDirect) return tried.size === 0 ? fixedHop(addressOf(fn)) : undefined;
 		const wish = { instance, labels, except: tried, serves: (each: Instance) => this.#serves(each) };
-		const candidate = view.balancer.pick(wish, now());
+		const hop = view.pool.hop(wish);
 		const own = addressOf(fn);
-		if (candidate === undefined) {
+		if (hop === undefined) {
 			// The domain knows more instances than it has told, and passes the call on to one of them.
 			if (view.isPartial && !tried.has(own.toString())) return fixedHop(own);
 			if (tried.size > 0) return undefined;
 			throw this.#nowhere();
 		}
-		const { jid } = candidate.instance;
 		// A node that owns the domain has no better address than the function's own, and says itself what there is.
-		const isDomain = jid.domain === own.domain;
-		return {
-			to: isDomain ? own : jid,
-			key: candidate.key,
-			isNamed: !isDomain,
-			begin: () => {
-				const end = candidate.begin(now());
-				return (ending) => end(ending, now());
-			},
-			onGone: (listener) => view.onGone(jid, listener),
-		};
+		return hop.to.domain === own.domain ? { ...hop, to: own, isNamed: false } : hop;
 	}
 
 	#serves({ version }: Instance): boolean {
@@ -98,7 +88,7 @@ export class DomainRoute implements Route {
 	/** Why there is no instance to call: nobody serves it, nobody this version, nobody just now. */
 	#nowhere(): BusError {
 		const { view, address, version, instance } = this.#options;
-		const all = view.instances();
+		const all = view.pool.instances();
 		if (all.length === 0) {
 			return view.isNameKnown
 				? new BusError("unavailable", `nobody serves ${address} at the moment`)

@@ -38,7 +38,7 @@ function viewed() {
 		answers: (how: () => Promise<Resolution>) => {
 			answer = how;
 		},
-		names: () => view.instances().map(({ name }) => name),
+		names: () => view.pool.instances().map(({ name }) => name),
 		passes: (ms: number) => {
 			clock.nowMs += ms;
 		},
@@ -150,12 +150,12 @@ describe("what is known of a service", () => {
 		const { view } = viewed();
 		await view.ready();
 		let gone = 0;
-		const unlisten = view.onGone(instance("a").jid, () => gone++);
+		const unlisten = view.pool.hop({ instance: "a" })?.onGone(() => gone++);
 		view.update(told(["b", "a"]));
 		expect(gone).toBe(0);
 		view.update(told(["b"]));
 		expect(gone).toBe(1);
-		unlisten();
+		unlisten?.();
 		view.update(told([]));
 		expect(gone).toBe(1);
 	});
@@ -164,7 +164,7 @@ describe("what is known of a service", () => {
 		const { view } = viewed();
 		await view.ready();
 		let gone = 0;
-		view.onGone(instance("a").jid, () => gone++);
+		view.pool.hop({ instance: "a" })?.onGone(() => gone++);
 		view.update({ ...told(["b"]), total: 200 });
 		expect(gone).toBe(0);
 		expect(view.isPartial).toBe(true);

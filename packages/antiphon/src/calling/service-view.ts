@@ -1,6 +1,5 @@
-import { BusError, type Instance, type Jid, type Resolution } from "@antiphon/protocol";
-import { Balancer } from "./balancer.js";
-import { Departures } from "./departures.js";
+import { BusError, type Resolution } from "@antiphon/protocol";
+import { InstancePool } from "./instance-pool.js";
 
 /** What a view needs of the node. */
 export interface ViewSource {
@@ -35,7 +34,7 @@ const UNWATCHED_MS = 5_000;
  * all at once: while a domain is away, servers say for it what they say of a namespace that nobody knows.
  */
 export class ServiceView {
-	readonly balancer = new Balancer();
+	readonly pool: InstancePool;
 	readonly #source: ViewSource;
 	#state: "unknown" | "known" | "direct" = "unknown";
 	#heardMs = 0;
@@ -46,16 +45,11 @@ export class ServiceView {
 	isNameKnown = true;
 	/** Whether there are more instances than were told. */
 	isPartial = false;
-	readonly #departures = new Departures();
 	readonly #onChange = new Set<() => void>();
 
 	constructor(source: ViewSource) {
 		this.#source = source;
-	}
-
-	/** Milliseconds of the clock that the view lives by. */
-	now(): number {
-		return this.#source.now();
+		this.pool = new InstancePool(() => source.now());
 	}
 
 	/** Whether functions are to be called by their JIDs. */
@@ -102,24 +96,13 @@ export class ServiceView {
 		this.#watchMs = watchMs;
 		this.isNameKnown = known;
 		this.isPartial = total !== undefined && total > instances.length;
-		this.balancer.update(instances);
-		// One of many that is not among those that were told may be there as before.
-		if (!this.isPartial) this.#departures.update(instances);
+		this.pool.update(instances, !this.isPartial);
 		for (const listener of [...this.#onChange]) listener();
-	}
-
-	instances(): Instance[] {
-		return this.balancer.instances();
 	}
 
 	onChange(listener: () => void): () => void {
 		this.#onChange.add(listener);
 		return () => void this.#onChange.delete(listener);
-	}
-
-	/** Calls back when the domain says that this instance is no longer there. */
-	onGone(jid: Jid, listener: () => void): () => void {
-		return this.#departures.on(jid, listener);
 	}
 
 	async #ask(): Promise<void> {

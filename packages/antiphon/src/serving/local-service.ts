@@ -2,7 +2,7 @@ import type { Functions, Handlers, Service, ServiceDescription } from "@antiphon
 import { type AccessRule, BusError, isAllowed, isAnyAllowed, type Jid, type Log } from "@antiphon/protocol";
 import type { Admission } from "../bounds/admission.js";
 import { Complaints } from "../bounds/complaints.js";
-import { Seldom } from "../bounds/seldom.js";
+import { Denials } from "../bounds/denials.js";
 import type { CallAbort } from "../calls/call-abort.js";
 import type { AdmittedCall, Outcome } from "../calls/call-outcome.js";
 import type { ServedService } from "../host/directory.js";
@@ -18,10 +18,6 @@ export interface LocalServiceParts {
 	readonly log: Log;
 }
 
-/** Callers that were refused of which the log tells in a second; then their number. */
-const DENIED_EVERY_MS = 1_000;
-const DENIED_BURST = 10;
-
 /** A service whose handlers run in this process. */
 export class LocalService implements ServedService {
 	readonly service: Service;
@@ -31,8 +27,7 @@ export class LocalService implements ServedService {
 	readonly stats: CallStats;
 	readonly #handlers: Handlers<Functions>;
 	readonly #complaints: Complaints;
-	readonly #log: Log;
-	readonly #denied = new Seldom(DENIED_EVERY_MS, DENIED_BURST);
+	readonly #denials: Denials;
 	/** The domain that it is registered with, or is to be, and whom that lets in, once it has said so. */
 	#registered: { readonly domain: string; readonly access: readonly AccessRule[] | undefined } | undefined;
 
@@ -43,7 +38,7 @@ export class LocalService implements ServedService {
 		this.instance = instance;
 		this.stats = new CallStats(Object.keys(service.functions), () => performance.now());
 		this.#handlers = handlers;
-		this.#log = log;
+		this.#denials = new Denials(log);
 		this.#complaints = new Complaints(log);
 	}
 
@@ -79,9 +74,7 @@ export class LocalService implements ServedService {
 		const name = fn === undefined ? this.service.name : `${this.service.name}.${fn}`;
 		const { domain, access } = this.#registered ?? {};
 		if (access === undefined) throw new BusError("unavailable", `${name} is not registered with ${domain} yet`);
-		const message = `${who.bare()} may not call ${name}: the policy of ${domain} does not allow it`;
-		this.#denied.say((more) => this.#log.warn(`refused: ${message}${more}`));
-		throw new BusError("forbidden", message);
+		return this.#denials.deny(`${who.bare()} may not call ${name}: the policy of ${domain} does not allow it`);
 	}
 
 	get idleMs(): number {

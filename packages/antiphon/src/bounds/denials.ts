@@ -1,5 +1,5 @@
 import { BusError, type Log } from "@antiphon/protocol";
-import { Seldom } from "antiphon/modules";
+import { Seldom } from "./seldom.js";
 
 /** Refusals that are told of in a second; then their number. Whoever is refused must not be able to fill a log. */
 const EVERY_MS = 1_000;
