@@ -28,6 +28,8 @@ import {
 } from "@antiphon/protocol";
 import { type Element, xml as element, parseElement, serialize } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { runDomain } from "./domain-vectors.js";
+import { expectRefusal, type Refusal } from "./refusal.js";
 import { fromVector, normalXml } from "./vector-values.js";
 
 /** The golden vectors, run against this implementation. README.md beside this file describes their format. */
@@ -36,13 +38,6 @@ interface VectorFile {
 	readonly kind: string;
 	readonly description: string;
 	readonly vectors: readonly { readonly name: string; readonly description: string }[];
-}
-
-interface Refusal {
-	readonly code: BusErrorCode;
-	readonly executed: Executed;
-	readonly condition?: string;
-	readonly type?: string;
 }
 
 interface CallVector {
@@ -119,6 +114,7 @@ const RUNNERS: Readonly<Record<string, (vector: never) => void>> = {
 	"payload-msgpack": (vector: PayloadVector) => runPayload("msgpack", vector),
 	jid: runJid,
 	durations: runDurations,
+	domain: runDomain,
 };
 
 const folder = new URL("vectors/", import.meta.url);
@@ -138,7 +134,7 @@ describe.each(files)("$name", ({ kind, vectors }) => {
 it("every vector has a name of its own", () => {
 	const names = files.flatMap(({ vectors }) => vectors.map(({ name }) => name));
 	expect(new Set(names).size).toBe(names.length);
-	expect(names.length).toBeGreaterThan(200);
+	expect(names.length).toBeGreaterThan(400);
 });
 
 function runCall({ xml, decoded, error, encodes }: CallVector): void {
@@ -241,25 +237,6 @@ function runDurations({ reports, p50 = null, p95 = null, error }: DurationsVecto
 	read();
 	const digits = (ms: number | undefined) => (ms === undefined ? null : Number(ms.toPrecision(3)));
 	expect({ p50: digits(durationAt(0.5, sum)), p95: digits(durationAt(0.95, sum)) }).toEqual({ p50, p95 });
-}
-
-/** What is refused, and how it is told to whoever asked. */
-function expectRefusal(read: () => unknown, expected: Refusal | undefined): void {
-	let thrown: unknown;
-	try {
-		thrown = { accepted: read() };
-	} catch (error) {
-		thrown = error;
-	}
-	expect(thrown).toBeInstanceOf(BusError);
-	const error = thrown as BusError;
-	expect({ code: error.code, executed: error.executed }).toEqual({
-		code: expected?.code,
-		executed: expected?.executed,
-	});
-	if (expected?.condition === undefined) return;
-	const { condition, type } = encodeFault(error, "json");
-	expect({ condition, type }).toEqual({ condition: expected.condition, type: expected.type });
 }
 
 /** The request to which this is the answer. */

@@ -75,7 +75,7 @@ describe("a JID pattern", () => {
 		expect(checkedJidPattern("*@*.Example.org")).toBe("*@*.example.org");
 	});
 
-	it.each(["", "@", "a@", "alice@example.org/x", "*.*", "*@", "a b@c", "**@example.org/", "*.*.org"])(
+	it.each(["", "@", "a@", "alice@example.org/x", "*.*", "*@", "a b@c", "**@example.org", "*.*.org", "al*@example.org"])(
 		"cannot be %j",
 		(text) => {
 			expect(() => checkedJidPattern(text)).toThrow(/JID pattern/);
@@ -93,5 +93,12 @@ describe("<access/>", () => {
 		expect(() => decodeAccess(undefined)).toThrow(/malformed/);
 		expect(() => decodeAccess(encodeAccess([{ ...allow("*"), effect: "maybe" as "allow" }]))).toThrow(/malformed/);
 		expect(() => decodeAccess(encodeAccess([allow("nobody at all")]))).toThrow(/JID pattern/);
+		expect(() => decodeAccess(encodeAccess([deny("*", "*.define"), allow("*")]))).toThrow(/malformed/);
+	});
+
+	it("has as many rules as are read, and no more", () => {
+		const rules = (count: number) => encodeAccess(new Array(count).fill(allow("*")));
+		expect(decodeAccess(rules(256))).toHaveLength(256);
+		expect(() => decodeAccess(rules(257))).toThrow(/at most 256/);
 	});
 });

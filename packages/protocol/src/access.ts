@@ -20,7 +20,7 @@ export const MAX_ACCESS_RULES = 256;
  * | `fn.example.org`     | whoever speaks from this domain: itself, and each of its addresses |
  * | `*.example.org`      | the same for every domain below this one                         |
  *
- * `what` is a name, or the beginning of one and `*`.
+ * `what` is a name, or the beginning of one and `*`. Anywhere else an asterisk would look as if it stood for something.
  */
 export interface AccessRule {
 	readonly effect: "allow" | "deny";
@@ -87,7 +87,7 @@ export function checkedJidPattern(pattern: string): string {
 	const jid = Jid.tryParse(
 		`${local === undefined ? "" : `${local === "*" ? "any" : local}@`}${domain.slice(below.length)}`,
 	);
-	if (jid === undefined || jid.resource !== undefined) {
+	if (jid === undefined || jid.resource !== undefined || (local !== "*" && local?.includes("*"))) {
 		throw new BusError(
 			"invalid-argument",
 			`${JSON.stringify(pattern)} is no JID pattern: use alice@example.org, *@example.org, example.org, *.example.org or *`,
@@ -107,6 +107,8 @@ export function encodeAccess(rules: readonly AccessRule[]): Element {
 	);
 }
 
+const WHAT = /^[A-Za-z0-9._-]*\*?$/;
+
 /** @throws BusError `protocol` for what is not understood: a rule that is left out would let somebody in, or keep somebody out */
 export function decodeAccess(access: Element | undefined): AccessRule[] {
 	const rules = access?.elements() ?? [];
@@ -116,8 +118,17 @@ export function decodeAccess(access: Element | undefined): AccessRule[] {
 		const what = rule.attr("what");
 		const effect = rule.name;
 		if (rule.ns !== NS.registry || (effect !== "allow" && effect !== "deny") || !who || !what) throw malformed();
-		return { effect, who: checkedJidPattern(who), what };
+		if (!WHAT.test(what)) throw malformed();
+		return { effect, who: patternOf(who), what };
 	});
+}
+
+function patternOf(who: string): string {
+	try {
+		return checkedJidPattern(who);
+	} catch (cause) {
+		throw new BusError("protocol", BusError.from(cause).message, { cause });
+	}
 }
 
 function malformed(): BusError {

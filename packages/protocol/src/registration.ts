@@ -84,10 +84,10 @@ export function decodeGrant(element: Element | undefined): Grant {
 	if (element === undefined || !element.is("registered", NS.registry)) {
 		throw new BusError("protocol", "the answer to a registration is no <registered/>");
 	}
-	return {
-		leaseMs: boundedNumber(element, "lease", 1, MAX_TTL_MS, "protocol"),
-		access: decodeAccess(element.child("access", NS.registry)),
-	};
+	const [access, ...others] = element.elements("access", NS.registry);
+	// Whichever of two were left out, it might have kept somebody out.
+	if (others.length > 0) throw new BusError("protocol", "<registered/> has more than one <access/>");
+	return { leaseMs: boundedNumber(element, "lease", 1, MAX_TTL_MS, "protocol"), access: decodeAccess(access) };
 }
 
 export function encodeDeregister({ service, instance }: InstanceName): Element {

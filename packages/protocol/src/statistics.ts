@@ -157,10 +157,11 @@ export function decodeStatistics(element: Element | undefined): Statistics {
 	const functions = lines.map((line) => {
 		const name = line.attr("name") ?? "";
 		if (!isQualifiedName(name)) throw malformed("<function/> has no name of a function");
-		const instances = atMost(line.elements("instance", NS.stats), MAX_STATISTICS_LINES).map((one) => ({
-			instance: one.attr("name") ?? "",
-			...timedNumbersOf(one),
-		}));
+		const instances = atMost(line.elements("instance", NS.stats), MAX_STATISTICS_LINES).map((one) => {
+			const instance = one.attr("name");
+			if (!instance) throw malformed("<instance/> has no name");
+			return { instance, ...timedNumbersOf(one) };
+		});
 		return { name, ...timedNumbersOf(line), instances };
 	});
 	const silent = atMost((element as Element).elements("silent", NS.stats), MAX_STATISTICS_LINES).map((line) => ({
