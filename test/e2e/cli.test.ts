@@ -128,7 +128,7 @@ describe("antiphon, beside a server and a service", () => {
 			const [, whyGone, whyMute] = [wrong, gone, mute].map(({ stdout }) => JSON.parse(stdout).error.message);
 			expect(whyGone).toMatch(/^not connected to the XMPP server after 700 ms: no connection to .*ECONNREFUSED/);
 			expect(whyMute).toBe(
-				`not connected to the XMPP server after 700 ms: xmpp://127.0.0.1:${proxy.port} does not answer as an XMPP server does`,
+				`not connected to the XMPP server after 700 ms: gave up while waiting for the stream to open. xmpp://127.0.0.1:${proxy.port} does not answer as an XMPP server does`,
 			);
 			// However often it tried: one line, while there is still hope.
 			expect(gone.stderr.match(/\n/g)).toHaveLength(1);

@@ -126,7 +126,7 @@ async function connected(link: Link, flags: ConnectionFlags): Promise<Node> {
 		const error = BusError.from(thrown);
 		const isLate = error.code === "link-lost" && performance.now() - startMs >= flags.timeout - 1;
 		// No attempt has failed, and none has come to its end.
-		const silence = `: ${environmentOf(flags)["ANTIPHON_URL"]} does not answer as an XMPP server does`;
+		const silence = `. ${environmentOf(flags)["ANTIPHON_URL"]} does not answer as an XMPP server does`;
 		const message = inCommandWords(error.message) + (isLate && complaints === 0 ? silence : "");
 		throw new BusError(error.code, message, { executed: error.executed, cause: thrown });
 	}

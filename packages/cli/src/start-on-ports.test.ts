@@ -38,7 +38,10 @@ it("a host that is none of this machine's is a mistake in --host, and a folder t
 	const host = await failure({ host: "203.0.113.1" });
 	expect(host).toBeInstanceOf(UsageError);
 	expect(host.message).toMatch(/^--host 203\.0\.113\.1: /);
-	const data = await failure({ data: new URL(import.meta.url).pathname });
-	expect(data).toBeInstanceOf(UsageError);
-	expect(data.message).toMatch(/^--data .* cannot be used: /);
+	const { pathname } = new URL(import.meta.url);
+	for (const folder of [pathname, `${pathname}/data`]) {
+		const data = await failure({ data: folder });
+		expect(data).toBeInstanceOf(UsageError);
+		expect(data.message).toMatch(/^--data .* cannot be used: /);
+	}
 });

@@ -218,6 +218,17 @@ describe("A supervised link", () => {
 		expect(clock.pending).toBe(0);
 	});
 
+	it("rejects open after its time limit with what the attempt under way was doing", async () => {
+		const { clock, recorder, link, last } = setUp();
+		const opening = link.open(recorder, { timeoutMs: 150 });
+		const failed = expect(opening).rejects.toMatchObject({
+			message: "not connected to the XMPP server after 150 ms: gave up while counting sheep",
+		});
+		last().events.onStep("counting sheep");
+		clock.advance(150);
+		await failed;
+	});
+
 	it("can be opened once only", async () => {
 		const { open } = setUp();
 		void open();

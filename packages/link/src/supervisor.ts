@@ -56,6 +56,8 @@ export class SupervisedLink implements Link {
 	#session: Session | undefined;
 	#maxStanzaBytes: number;
 	#onlineSince = 0;
+	/** What the present attempt is doing. */
+	#doing = "";
 	/** Undoes what the present state has going: a timer, an attempt. */
 	#leave: () => void = () => {};
 	#opened: { resolve(): void; reject(error: BusError): void } | undefined;
@@ -95,9 +97,9 @@ export class SupervisedLink implements Link {
 		this.#listener.listen(events);
 		return new Promise((resolve, reject) => {
 			const cancel = this.#clock.after(options.timeoutMs, () => {
-				const last = this.#state.state === "waiting" ? `: ${this.#state.cause.message}` : "";
+				const why = this.#state.state === "waiting" ? this.#state.cause.message : `gave up while ${this.#doing}`;
 				this.destroy(
-					new BusError("link-lost", `not connected to the XMPP server after ${options.timeoutMs} ms${last}`, {
+					new BusError("link-lost", `not connected to the XMPP server after ${options.timeoutMs} ms: ${why}`, {
 						executed: "no",
 					}),
 				);
@@ -139,7 +141,7 @@ export class SupervisedLink implements Link {
 
 	#attempt(): void {
 		const abort = new AbortController();
-		let doing = "connecting";
+		this.#doing = "connecting";
 		/** Is this attempt, or the session that came of it, still the one that counts? */
 		let current = true;
 		const drop = () => {
@@ -154,7 +156,9 @@ export class SupervisedLink implements Link {
 		};
 		const { attemptMs } = this.#settings;
 		const cancelLimit = this.#clock.after(attemptMs, () =>
-			fail(passing("link-lost", `no session with the XMPP server within ${attemptMs} ms; gave up while ${doing}`)),
+			fail(
+				passing("link-lost", `no session with the XMPP server within ${attemptMs} ms; gave up while ${this.#doing}`),
+			),
 		);
 		this.#leave = drop;
 		this.#become({ state: "connecting", attempt: this.#retry.failures + 1 });
@@ -168,7 +172,7 @@ export class SupervisedLink implements Link {
 				if (current) this.#listener.tell((listener) => listener.onSkipped?.(skipped));
 			},
 			onStep: (step) => {
-				doing = step;
+				if (current) this.#doing = step;
 			},
 			onEnd: fail,
 		};

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@antiphon/protocol";
+import { makeFolder } from "./make-folder.js";
 import type { OfflineMessages } from "./offline-messages.js";
 import type { Roster, RosterItem } from "./roster.js";
 import type { Subscription } from "./subscription.js";
@@ -49,7 +50,7 @@ export class DataFolder {
 		this.#folder = folder;
 		this.#log = log;
 		this.#gatherMs = gatherMs;
-		mkdirSync(folder, { recursive: true });
+		makeFolder(folder);
 	}
 
 	/** @throws Error that names the file when it is damaged: nothing is overwritten then */

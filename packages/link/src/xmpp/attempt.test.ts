@@ -20,10 +20,16 @@ afterEach(() => {
 	for (const link of links.splice(0)) link.destroy();
 });
 
-const silences: [string, "client" | "component", (peer: FakePeer) => Promise<unknown>][] = [
-	["never opens the stream", "client", (peer) => peer.header()],
+/** Who is silent when, and what the attempt then waits for, where it is sure to have come so far. */
+const silences: [string, "client" | "component", (peer: FakePeer) => Promise<unknown>, string?][] = [
+	["never opens the stream", "client", (peer) => peer.header(), "waiting for the stream to open"],
 	["never sends features", "client", async (peer) => peer.header().then(() => peer.send(HEADER))],
-	["never challenges", "client", async (peer) => peer.open(mechanisms("SCRAM-SHA-1")).then(() => peer.element())],
+	[
+		"never challenges",
+		"client",
+		async (peer) => peer.open(mechanisms("SCRAM-SHA-1")).then(() => peer.element()),
+		"logging in with SCRAM-SHA-1",
+	],
 	[
 		"never answers STARTTLS",
 		"client",
@@ -31,6 +37,7 @@ const silences: [string, "client" | "component", (peer: FakePeer) => Promise<unk
 			await peer.open(`<starttls xmlns='${NS.tls}'><required/></starttls>`);
 			await peer.element();
 		},
+		"starting TLS",
 	],
 	[
 		"never shakes hands in TLS",
@@ -50,7 +57,9 @@ const silences: [string, "client" | "component", (peer: FakePeer) => Promise<unk
 			await peer.open(`<bind xmlns='${NS.bind}'/>`);
 			await peer.element();
 		},
+		"binding the resource",
 	],
+	["never opens the stream", "component", (peer) => peer.header(), "waiting for the stream to open"],
 	[
 		"never answers the handshake",
 		"component",
@@ -59,13 +68,14 @@ const silences: [string, "client" | "component", (peer: FakePeer) => Promise<unk
 			peer.send(`<?xml version='1.0'?><stream:stream xmlns='${NS.component}' xmlns:stream='${NS.streams}' id='s'>`);
 			await peer.element();
 		},
+		"waiting for the answer to the handshake",
 	],
 ];
 
 describe("An attempt to connect", () => {
 	it.each(silences)(
 		"at a server that %s is given up after its limit, and leaves no timer behind",
-		async (_, kind, script) => {
+		async (_, kind, script, step) => {
 			vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 			await using server = await fakeServer(async (peer) => void (await script(peer)));
 			const recorder = new Recorder();
@@ -77,6 +87,7 @@ describe("An attempt to connect", () => {
 			vi.advanceTimersByTime(1);
 			const { cause } = await recorder.state("waiting");
 			expect(cause).toMatchObject({ code: "link-lost", executed: "no" });
+			if (step !== undefined) expect(cause.message).toMatch(new RegExp(`; gave up while ${step}$`));
 			link.destroy();
 			await opening;
 			await peer.closed();

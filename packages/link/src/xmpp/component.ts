@@ -68,7 +68,7 @@ async function connectComponent(
 		throw failure;
 	}
 	wire.endWith(signal);
-	events.onStep("waiting for the answer to the handshake");
+	events.onStep("waiting for the stream to open");
 	const negotiator = new Negotiator(wire);
 	const entity = xmppComponent({
 		service: negotiator.service,
@@ -79,7 +79,7 @@ async function connectComponent(
 	entity.timeout = settings.attemptMs;
 	entity.Socket = negotiator.Socket;
 	entity.Parser = negotiator.Parser;
-	const held = await negotiator.run(entity, settings.domain, componentRules(settings.domain), ltx);
+	const held = await negotiator.run(entity, settings.domain, componentRules(settings.domain, events.onStep), ltx);
 	return new StreamSession({
 		wire,
 		jid: settings.jid,
@@ -92,9 +92,10 @@ async function connectComponent(
 	});
 }
 
-function componentRules(domain: string): NegotiationRules {
+function componentRules(domain: string, onStep: SessionEvents["onStep"]): NegotiationRules {
 	return {
 		header(header) {
+			onStep("waiting for the answer to the handshake");
 			const id = header.attr("id");
 			if (id === undefined) throw passing("link-lost", "the server opened a component's stream without an id");
 			return header.with({ id: toBytes(id) });
