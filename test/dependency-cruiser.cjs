@@ -22,8 +22,22 @@ const REGISTRY = {
 	dictionary: ["zod"],
 };
 
-/** The folders of `antiphon`, lowest first: each may import those above it in this list. What lies beside them puts them together. */
-const LAYERS = ["bounds", "calls", "host", "calling", "serving", "answers"];
+/**
+ * The folders of a package, lowest first: each may import those before it and what is named first, which all may. What lies
+ * beside the folders puts them together.
+ */
+const LAYERS = {
+	antiphon: [[], "bounds", "calls", "host", "calling", "serving", "answers"],
+	domain: [["limits"], "policy", "registry", "callers", "host", "asking", "forwarding", "modules"],
+	protocol: [
+		["errors", "jid", "legible", "limits", "log", "names", "namespaces", "printable", "scope", "settings"],
+		"stanza",
+		"call",
+		"disco",
+		"domain",
+	],
+	server: [["limits", "log", "options", "software"], "streams", "peers", "routing", "login", "host", "modules"],
+};
 
 /** Modules of Node.js that compute and nothing else: all that the packages without I/O may import of it. */
 const WITHOUT_IO = {
@@ -68,18 +82,24 @@ const withoutIo = Object.entries(WITHOUT_IO).map(([name, modules]) => ({
 	to: { dependencyTypes: ["core"], pathNot: `^(node:)?(${modules.join("|")})$` },
 }));
 
-const inAntiphon = readdirSync(join(ROOT, "packages/antiphon/src"), { withFileTypes: true });
-const unlayered = inAntiphon.filter((entry) => entry.isDirectory() && ![...LAYERS, "testing"].includes(entry.name));
-if (unlayered.length > 0) {
-	throw new Error(`${unlayered.map(({ name }) => name).join(", ")}: say in LAYERS what this folder may import`);
-}
-const layers = LAYERS.map((name, i) => ({
-	name: `antiphon-layer-${name}`,
-	severity: "error",
-	comment: `of antiphon, ${name} may import only: ${LAYERS.slice(0, i).join(", ") || "nothing"}`,
-	from: { path: `^packages/antiphon/src/${name}/`, pathNot: TESTS },
-	to: { path: "^packages/antiphon/src/", pathNot: `^packages/antiphon/src/(${LAYERS.slice(0, i + 1).join("|")})/` },
-}));
+const layers = Object.entries(LAYERS).flatMap(([name, [common, ...order]]) => {
+	const src = `${folder(name)}/src`;
+	const unknown = readdirSync(join(ROOT, src), { withFileTypes: true }).filter(
+		(entry) => entry.isDirectory() && ![...order, "testing"].includes(entry.name),
+	);
+	if (unknown.length > 0) throw new Error(`${src}/${unknown[0].name}: say in LAYERS what this folder may import`);
+	const beside = common.map((file) => `${file}\\.ts$`);
+	return order.map((layer, i) => ({
+		name: `${name}-layer-${layer}`,
+		severity: "error",
+		comment: `in ${name}, ${layer} may import only: ${[...common, ...order.slice(0, i)].join(", ") || "nothing"}`,
+		from: { path: `^${src}/${layer}/`, pathNot: TESTS },
+		to: {
+			path: `^${src}/`,
+			pathNot: `^${src}/(${[...order.slice(0, i + 1).map((each) => `${each}/`), ...beside].join("|")})`,
+		},
+	}));
+});
 
 module.exports = {
 	forbidden: [

@@ -3,14 +3,14 @@ import { BusError, type Log, quietLog } from "@antiphon/protocol";
 import { createNode, type NodeStatus } from "antiphon";
 import type { NodeModule } from "antiphon/modules";
 import { Denials } from "antiphon/modules";
-import type { DomainHost } from "./domain-host.js";
+import { Subscribers } from "./callers/subscribers.js";
+import type { DomainHost } from "./host/domain-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";
-import { Owners } from "./owners.js";
-import { type AccessOptions, Policy } from "./policy.js";
-import { Registry } from "./registry.js";
+import { Owners } from "./policy/owners.js";
+import { type AccessOptions, Policy } from "./policy/policy.js";
+import { Registry } from "./registry/registry.js";
 import { type DomainState, StateFile } from "./state-file.js";
-import { Subscribers } from "./subscribers.js";
 
 export interface DomainOptions {
 	/** A link that owns its domain: `componentLink(…)`, or one of a memory bus whose address is a domain. */

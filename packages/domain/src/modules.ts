@@ -1,4 +1,4 @@
-import type { DomainModule } from "./domain-host.js";
+import type { DomainModule } from "./host/domain-host.js";
 import { drain } from "./modules/drain.js";
 import { forwarded } from "./modules/forwarded.js";
 import { nodes } from "./modules/nodes.js";

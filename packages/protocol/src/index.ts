@@ -1,12 +1,4 @@
 export {
-	type AccessRule,
-	checkedJidPattern,
-	isAllowed,
-	isAnyAllowed,
-	MAX_ACCESS_RULES,
-	rulesForService,
-} from "./access.js";
-export {
 	type Call,
 	type CallHead,
 	decodeBody,
@@ -16,9 +8,11 @@ export {
 	encodeReply,
 	forwardedCall,
 	type TraceContext,
-} from "./call.js";
-export { type Capabilities, capabilityHash, encodeCapabilities } from "./caps.js";
-export { type DataForm, decodeDataForm, encodeDataForm } from "./data-form.js";
+} from "./call/call.js";
+export { decodeFault, encodeFault } from "./call/fault.js";
+export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./call/payload/payload.js";
+export { type Capabilities, capabilityHash, encodeCapabilities } from "./disco/caps.js";
+export { type DataForm, decodeDataForm, encodeDataForm } from "./disco/data-form.js";
 export {
 	type DiscoInfo,
 	type DiscoItem,
@@ -28,45 +22,33 @@ export {
 	encodeDiscoInfo,
 	encodeDiscoItems,
 	type Identity,
-} from "./disco.js";
-export { Dispatcher, type Match, type Route, type StanzaKind } from "./dispatcher.js";
+} from "./disco/disco.js";
+export {
+	decodePageEnd,
+	decodePageRequest,
+	encodePageRequest,
+	type PageBounds,
+	type PageItem,
+	type PagePosition,
+	type PageRequest,
+	pageOf,
+} from "./disco/result-set.js";
+export {
+	type AccessRule,
+	checkedJidPattern,
+	isAllowed,
+	isAnyAllowed,
+	MAX_ACCESS_RULES,
+	rulesForService,
+} from "./domain/access.js";
 export {
 	addDurations,
 	DURATION_BUCKETS,
 	type DurationCounts,
 	durationAt,
 	durationBucket,
-} from "./durations.js";
-export {
-	BUS_ERROR_CODES,
-	BusError,
-	type BusErrorCode,
-	type BusErrorOptions,
-	type Executed,
-	isBusErrorCode,
-} from "./errors.js";
-export { decodeFault, encodeFault } from "./fault.js";
-export { Jid, JidError } from "./jid.js";
-export { checkedLabels, type Labels, MAX_LABELS } from "./labels.js";
-export { legible } from "./legible.js";
-export {
-	MAX_ERROR_TEXT_CHARS,
-	MAX_PAYLOAD_CHARS,
-	MAX_PAYLOAD_DEPTH,
-	MAX_PAYLOAD_ITEMS,
-	MAX_TTL_MS,
-} from "./limits.js";
-export { guardedLog, type Log, type LogLevel, lineLog, quietLog } from "./log.js";
-export { isLoopback } from "./loopback.js";
-export {
-	isFaultName,
-	isFunctionName,
-	isQualifiedName,
-	isServiceName,
-	isVersion,
-	MAX_NAME_CHARS,
-} from "./names.js";
-export { NS } from "./namespaces.js";
+} from "./domain/durations.js";
+export { checkedLabels, type Labels, MAX_LABELS } from "./domain/labels.js";
 export {
 	type DrainOutcome,
 	type DrainRequest,
@@ -80,9 +62,7 @@ export {
 	MAX_DRAINED,
 	MAX_NODES,
 	type RegisteredInstance,
-} from "./operations.js";
-export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload/payload.js";
-export { escaped } from "./printable.js";
+} from "./domain/operations.js";
 export {
 	decodeGrant,
 	decodeInstanceName,
@@ -99,7 +79,7 @@ export {
 	type InstanceName,
 	type InstanceState,
 	type Registration,
-} from "./registration.js";
+} from "./domain/registration.js";
 export {
 	decodeResolution,
 	decodeResolve,
@@ -111,39 +91,7 @@ export {
 	type Resolution,
 	type ResolveRequest,
 	resolutionWith,
-} from "./resolution.js";
-export {
-	decodePageEnd,
-	decodePageRequest,
-	encodePageRequest,
-	type PageBounds,
-	type PageItem,
-	type PagePosition,
-	type PageRequest,
-	pageOf,
-} from "./result-set.js";
-export { Scope } from "./scope.js";
-export {
-	SCRAM_MECHANISMS,
-	ScramClient,
-	type ScramCredentials,
-	ScramError,
-	type ScramMechanism,
-	ScramServer,
-	scramCredentials,
-} from "./scram.js";
-export { resolveNumbers } from "./settings.js";
-export { answering, type IqType, iq, isStanza, message, presence, resultOf, type StanzaAddress } from "./stanza.js";
-export {
-	decodeStanzaError,
-	encodeStanzaError,
-	errorOf,
-	STANZA_CONDITIONS,
-	STANZA_ERROR_TYPES,
-	type StanzaCondition,
-	type StanzaError,
-	type StanzaErrorType,
-} from "./stanza-error.js";
+} from "./domain/resolution.js";
 export {
 	type CallNumbers,
 	decodeReport,
@@ -163,4 +111,65 @@ export {
 	type Statistics,
 	type StatisticsRequest,
 	type TimedNumbers,
-} from "./statistics.js";
+} from "./domain/statistics.js";
+export {
+	BUS_ERROR_CODES,
+	BusError,
+	type BusErrorCode,
+	type BusErrorOptions,
+	type Executed,
+	isBusErrorCode,
+} from "./errors.js";
+export { Jid, JidError } from "./jid.js";
+export { legible } from "./legible.js";
+export {
+	MAX_ERROR_TEXT_CHARS,
+	MAX_PAYLOAD_CHARS,
+	MAX_PAYLOAD_DEPTH,
+	MAX_PAYLOAD_ITEMS,
+	MAX_TTL_MS,
+} from "./limits.js";
+export { guardedLog, type Log, type LogLevel, lineLog, quietLog } from "./log.js";
+export { isLoopback } from "./loopback.js";
+export {
+	isFaultName,
+	isFunctionName,
+	isQualifiedName,
+	isServiceName,
+	isVersion,
+	MAX_NAME_CHARS,
+} from "./names.js";
+export { NS } from "./namespaces.js";
+export { escaped } from "./printable.js";
+export { Scope } from "./scope.js";
+export {
+	SCRAM_MECHANISMS,
+	ScramClient,
+	type ScramCredentials,
+	ScramError,
+	type ScramMechanism,
+	ScramServer,
+	scramCredentials,
+} from "./scram.js";
+export { resolveNumbers } from "./settings.js";
+export { Dispatcher, type Match, type Route, type StanzaKind } from "./stanza/dispatcher.js";
+export {
+	answering,
+	type IqType,
+	iq,
+	isStanza,
+	message,
+	presence,
+	resultOf,
+	type StanzaAddress,
+} from "./stanza/stanza.js";
+export {
+	decodeStanzaError,
+	encodeStanzaError,
+	errorOf,
+	STANZA_CONDITIONS,
+	STANZA_ERROR_TYPES,
+	type StanzaCondition,
+	type StanzaError,
+	type StanzaErrorType,
+} from "./stanza/stanza-error.js";

@@ -1,12 +1,12 @@
 import { decodeStanzaError, iq, Jid, message, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
-import { Accounts } from "./accounts.js";
-import { Components } from "./components.js";
 import { DEFAULT_SERVER_LIMITS } from "./limits.js";
-import type { Peer } from "./peer.js";
-import { PresenceTable } from "./presence-table.js";
-import { Router } from "./router.js";
+import { Accounts } from "./peers/accounts.js";
+import { Components } from "./peers/components.js";
+import type { Peer } from "./peers/peer.js";
+import { PresenceTable } from "./routing/presence-table.js";
+import { Router } from "./routing/router.js";
 import { RawClient } from "./testing/raw-client.js";
 import { eventually, recordingLog, startTestServer } from "./testing/start.js";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DataFolder } from "./data-folder.js";
-import { OfflineMessages } from "./offline-messages.js";
-import { Roster } from "./roster.js";
+import { OfflineMessages } from "./peers/offline-messages.js";
+import { Roster } from "./peers/roster.js";
 import { eventually, recordingLog } from "./testing/start.js";
 
 let folder: string;

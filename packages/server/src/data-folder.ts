@@ -4,9 +4,9 @@ import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@antiphon/protocol";
 import { makeFolder } from "./make-folder.js";
-import type { OfflineMessages } from "./offline-messages.js";
-import type { Roster, RosterItem } from "./roster.js";
-import type { Subscription } from "./subscription.js";
+import type { OfflineMessages } from "./peers/offline-messages.js";
+import type { Roster, RosterItem } from "./peers/roster.js";
+import type { Subscription } from "./peers/subscription.js";
 
 /** What is kept of an account. Passwords are not. */
 export interface StoredAccount {

@@ -1,7 +1,7 @@
 import { decodeStanzaError, iq, NS, ScramClient } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
-import { mechanismsFor } from "./sasl.js";
+import { mechanismsFor } from "./login/sasl.js";
 import { RawClient } from "./testing/raw-client.js";
 import { recordingLog, startTestServer } from "./testing/start.js";
 

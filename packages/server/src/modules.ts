@@ -1,4 +1,4 @@
-import type { ServerModule } from "./host.js";
+import type { ServerModule } from "./host/host.js";
 import { bind } from "./modules/bind.js";
 import { disco } from "./modules/disco.js";
 import { legacySession } from "./modules/legacy-session.js";

@@ -1,13 +1,13 @@
 import { escaped } from "@antiphon/protocol";
 import { BusError, untyped } from "antiphon";
 import type { Command } from "commander";
-import { type Address, parseAddress } from "../address.js";
 import { UsageError } from "../command-error.js";
-import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
-import { contractAt, functionIn } from "../contract-at.js";
+import { type Address, parseAddress } from "../connect/address.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
+import { tapped } from "../connect/tap.js";
+import { contractAt, functionIn } from "../look-up/contract-at.js";
 import { printResult } from "../output.js";
 import { stanzaLines } from "../print/stanza.js";
-import { tapped } from "../tap.js";
 
 interface CallFlags extends ConnectionFlags {
 	readonly json?: boolean;

@@ -1,9 +1,9 @@
 import { escaped } from "@antiphon/protocol";
 import type { FunctionDescription, ServiceDescription } from "antiphon";
 import type { Command } from "commander";
-import { type Address, parseAddress } from "../address.js";
-import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
-import { contractAt, functionIn } from "../contract-at.js";
+import { type Address, parseAddress } from "../connect/address.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
+import { contractAt, functionIn } from "../look-up/contract-at.js";
 import { printResult } from "../output.js";
 
 interface DescribeFlags extends ConnectionFlags {

@@ -5,14 +5,14 @@ import { createDomain, type Domain } from "@antiphon/domain";
 import { type EmbeddedServer, lineLog } from "@antiphon/server";
 import { clientLink, componentLink, createNode, type Node } from "antiphon";
 import { type Command, Option } from "commander";
+import { type Tapped, tapped } from "../connect/tap.js";
+import { untilSignal } from "../connect/until-signal.js";
 import { EXIT_STATUS } from "../exit-status.js";
+import { port } from "../hosting/server-flags.js";
+import { type ServiceProcess, startService } from "../hosting/service-process.js";
+import { startOnPorts } from "../hosting/start-on-ports.js";
+import { tourSteps } from "../hosting/tour.js";
 import { stanzaLines } from "../print/stanza.js";
-import { port } from "../server-flags.js";
-import { type ServiceProcess, startService } from "../service-process.js";
-import { startOnPorts } from "../start-on-ports.js";
-import { type Tapped, tapped } from "../tap.js";
-import { tourSteps } from "../tour.js";
-import { untilSignal } from "../until-signal.js";
 
 interface DevFlags {
 	readonly port: number;

@@ -2,8 +2,8 @@ import { createDomain, type Domain } from "@antiphon/domain";
 import { BusError, type Link, type Log, lineLog } from "antiphon";
 import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
+import { untilSignal } from "../connect/until-signal.js";
 import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
-import { untilSignal } from "../until-signal.js";
 
 interface DomainFlags {
 	readonly config: string;

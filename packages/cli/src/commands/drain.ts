@@ -1,10 +1,10 @@
 import { type DrainOutcome, decodeDrained, encodeDrain, isServiceName } from "@antiphon/protocol";
 import type { Command } from "commander";
-import { askDomain } from "../ask-domain.js";
 import { UsageError } from "../command-error.js";
-import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
-import { domainOf } from "../domain-of.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
+import { domainOf } from "../connect/domain-of.js";
 import { exitStatusOf } from "../exit-status.js";
+import { askDomain } from "../look-up/ask-domain.js";
 import { printResult } from "../output.js";
 import { printable } from "../print/printable.js";
 

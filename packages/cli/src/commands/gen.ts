@@ -1,13 +1,13 @@
 import { BusError, fetchContract, Jid, type Node, type ServiceDescription } from "antiphon";
 import { Argument, type Command } from "commander";
-import { parseAddress } from "../address.js";
 import { UsageError } from "../command-error.js";
-import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connection.js";
-import { domainOf } from "../domain-of.js";
+import { parseAddress } from "../connect/address.js";
+import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connect/connection.js";
+import { domainOf } from "../connect/domain-of.js";
 import { contractFile, refusalOf } from "../gen/contract-file.js";
 import { requireOverwritable, writeOut } from "../gen/out-file.js";
+import { servicesIn } from "../look-up/services-in.js";
 import { printable } from "../print/printable.js";
-import { servicesIn } from "../services-in.js";
 
 interface GenFlags extends ConnectionFlags {
 	readonly out?: string;

@@ -1,11 +1,11 @@
 import type { ServiceDescription } from "antiphon";
 import type { Command } from "commander";
-import { type ConnectionFlags, withConnection, withNode } from "../connection.js";
-import { domainOf } from "../domain-of.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
+import { domainOf } from "../connect/domain-of.js";
+import { servicesIn } from "../look-up/services-in.js";
 import { printResult } from "../output.js";
 import { printable } from "../print/printable.js";
 import { table } from "../print/table.js";
-import { servicesIn } from "../services-in.js";
 
 interface LsFlags extends ConnectionFlags {
 	readonly json?: boolean;

@@ -1,9 +1,9 @@
 import { decodeNodes, decodePageEnd, encodeNodesRequest, type RegisteredInstance } from "@antiphon/protocol";
 import { BusError, type Node } from "antiphon";
 import type { Command } from "commander";
-import { askDomain } from "../ask-domain.js";
-import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connection.js";
-import { domainOf } from "../domain-of.js";
+import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connect/connection.js";
+import { domainOf } from "../connect/domain-of.js";
+import { askDomain } from "../look-up/ask-domain.js";
 import { printResult } from "../output.js";
 import { age } from "../print/age.js";
 import { table } from "../print/table.js";

@@ -1,10 +1,10 @@
 import { BusError, Jid, type Node, ping } from "antiphon";
 import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
-import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connection.js";
+import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connect/connection.js";
 import { exitStatusOf } from "../exit-status.js";
+import { type Pinged, pingService, serviceIn } from "../look-up/ping-service.js";
 import { printResult } from "../output.js";
-import { type Pinged, pingService, serviceIn } from "../ping-service.js";
 import { printable } from "../print/printable.js";
 
 interface PingFlags extends ConnectionFlags {

@@ -1,10 +1,10 @@
 import { type EmbeddedServer, lineLog } from "@antiphon/server";
 import { type Command, Option } from "commander";
 import { UsageError } from "../command-error.js";
-import { component, domain, type Pairs, port, user } from "../server-flags.js";
-import { startOnPorts } from "../start-on-ports.js";
-import { readTlsFiles } from "../tls-files.js";
-import { untilSignal } from "../until-signal.js";
+import { untilSignal } from "../connect/until-signal.js";
+import { component, domain, type Pairs, port, user } from "../hosting/server-flags.js";
+import { startOnPorts } from "../hosting/start-on-ports.js";
+import { readTlsFiles } from "../hosting/tls-files.js";
 
 interface ServerFlags {
 	readonly host: string;

@@ -8,18 +8,18 @@ import {
 } from "@antiphon/protocol";
 import type { Node } from "antiphon";
 import type { Command } from "commander";
-import { parseAddress } from "../address.js";
-import { askDomain } from "../ask-domain.js";
 import { UsageError } from "../command-error.js";
-import { type ConnectionFlags, duration, withConnection, withNode } from "../connection.js";
-import { domainOf } from "../domain-of.js";
+import { parseAddress } from "../connect/address.js";
+import { type ConnectionFlags, duration, withConnection, withNode } from "../connect/connection.js";
+import { domainOf } from "../connect/domain-of.js";
+import { watch } from "../connect/watch.js";
+import { askDomain } from "../look-up/ask-domain.js";
 import { printErrorJson, printResult } from "../output.js";
 import { age } from "../print/age.js";
 import { errorLines } from "../print/error.js";
 import { printable } from "../print/printable.js";
 import { screen } from "../print/screen.js";
 import { table } from "../print/table.js";
-import { watch } from "../watch.js";
 
 interface StatsFlags extends ConnectionFlags {
 	readonly json?: boolean;

@@ -9,10 +9,10 @@ import {
 	NS,
 } from "@antiphon/protocol";
 import { handleCommand } from "antiphon/modules";
-import { requireAdmin } from "../administrators.js";
-import { askInstances } from "../ask-instances.js";
-import type { DomainHost, DomainModule } from "../domain-host.js";
-import type { Instance } from "../registry.js";
+import { askInstances } from "../asking/ask-instances.js";
+import { requireAdmin } from "../host/administrators.js";
+import type { DomainHost, DomainModule } from "../host/domain-host.js";
+import type { Instance } from "../registry/registry.js";
 
 /** Administrators have instances drained, which their providers do (docs/protocol.md, "Operating a domain"). */
 export const drain: DomainModule = (host) => {

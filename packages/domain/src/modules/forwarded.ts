@@ -1,7 +1,7 @@
 import { majorOf, type ServiceDescription } from "@antiphon/contract";
 import { BusError } from "@antiphon/protocol";
-import type { DomainHost, DomainModule } from "../domain-host.js";
-import { ForwardedService } from "../forwarded-service.js";
+import { ForwardedService } from "../forwarding/forwarded-service.js";
+import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 interface Listed {
 	readonly forwarded: ForwardedService;

@@ -1,10 +1,10 @@
 import { decodePageRequest, encodeNodes, MAX_NODES, NS, pageOf, type RegisteredInstance } from "@antiphon/protocol";
 import { serialize } from "@antiphon/xml";
 import { handleQuery } from "antiphon/modules";
-import { requireAdmin } from "../administrators.js";
-import type { DomainModule } from "../domain-host.js";
-import { instanceLine } from "../instance-line.js";
-import type { Instance } from "../registry.js";
+import { requireAdmin } from "../host/administrators.js";
+import type { DomainModule } from "../host/domain-host.js";
+import { instanceLine } from "../registry/instance-line.js";
+import type { Instance } from "../registry/registry.js";
 
 /** Of one answer: a stanza of 64 KiB can be sent everywhere (docs/protocol.md, "Limits"). */
 const PAGE = { maxItems: MAX_NODES, maxBytes: 48 * 1024 };

@@ -1,8 +1,8 @@
 import { type Capabilities, encodeCapabilities, type Jid, NS, presence as presenceStanza } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { capabilitiesOf, type Subject } from "antiphon/modules";
-import type { DomainHost, DomainModule } from "../domain-host.js";
-import { ABSENT, type Health, healthOf, SHOW } from "../health.js";
+import type { DomainHost, DomainModule } from "../host/domain-host.js";
+import { ABSENT, type Health, healthOf, SHOW } from "../registry/health.js";
 
 /** How often the health of what is watched is looked at, in milliseconds. */
 const LOOK_MS = 1_000;

@@ -13,8 +13,8 @@ import {
 import { xml } from "@antiphon/xml";
 import { fetchContract } from "antiphon";
 import { handleCommand } from "antiphon/modules";
-import { Asking } from "../asking.js";
-import type { DomainHost, DomainModule } from "../domain-host.js";
+import { Asking } from "../asking/asking.js";
+import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 /** How often leases are looked at, in a lease. */
 const SWEEPS_IN_LEASE = 5;

@@ -8,10 +8,10 @@ import {
 	resolutionWith,
 } from "@antiphon/protocol";
 import { BACKLOG, handleQuery } from "antiphon/modules";
-import type { DomainModule } from "../domain-host.js";
-import { InstanceLines } from "../instance-lines.js";
-import { Pushes } from "../pushes.js";
-import { type Watcher, Watchers } from "../watchers.js";
+import { Pushes } from "../callers/pushes.js";
+import { type Watcher, Watchers } from "../callers/watchers.js";
+import type { DomainModule } from "../host/domain-host.js";
+import { InstanceLines } from "../registry/instance-lines.js";
 
 /** How often the ended watches are cleared away, in milliseconds. */
 const CLEAR_MS = 10_000;

@@ -10,12 +10,12 @@ import {
 } from "@antiphon/protocol";
 import { type Element, serialize } from "@antiphon/xml";
 import { handleQuery } from "antiphon/modules";
-import { requireAdmin } from "../administrators.js";
-import { askInstances } from "../ask-instances.js";
-import { Asking } from "../asking.js";
-import type { DomainHost, DomainModule } from "../domain-host.js";
-import type { Instance } from "../registry.js";
-import { StatisticsSum } from "../statistics-sum.js";
+import { askInstances } from "../asking/ask-instances.js";
+import { Asking } from "../asking/asking.js";
+import { StatisticsSum } from "../asking/statistics-sum.js";
+import { requireAdmin } from "../host/administrators.js";
+import type { DomainHost, DomainModule } from "../host/domain-host.js";
+import type { Instance } from "../registry/registry.js";
 
 /** Different questions that are being answered at once. */
 const MAX_QUESTIONS = 8;

@@ -1,5 +1,5 @@
 import { NS } from "@antiphon/protocol";
-import type { ModuleHost } from "../host.js";
+import type { ModuleHost } from "../host/host.js";
 
 /** Binding belongs to the login. A session has one resource, so a second binding is not allowed. */
 export function bind(host: ModuleHost): void {

@@ -1,10 +1,10 @@
 import { NS, type StanzaError } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
-import type { Arrival } from "../arrival.js";
-import type { Where } from "../features.js";
-import type { ModuleHost } from "../host.js";
-import { NOBODY } from "../refusals.js";
-import { seenByContact } from "../subscription.js";
+import type { Where } from "../host/features.js";
+import type { ModuleHost } from "../host/host.js";
+import { seenByContact } from "../peers/subscription.js";
+import type { Arrival } from "../routing/arrival.js";
+import { NOBODY } from "../routing/refusals.js";
 
 const NO_SUCH_NODE: StanzaError = { type: "cancel", condition: "item-not-found", text: "there is no such node" };
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { iq, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { ModuleHost } from "../host.js";
-import { watchPeers } from "../watch-peers.js";
+import type { ModuleHost } from "../host/host.js";
+import { watchPeers } from "../host/watch-peers.js";
 
 /**
  * Notices peers that are gone without saying so (half-open sockets): who is silent for `pingAfterMs` gets a ping

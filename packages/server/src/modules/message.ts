@@ -1,10 +1,10 @@
 import { NS, type StanzaError } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { Arrival } from "../arrival.js";
-import type { Account, ClientSession } from "../client-session.js";
-import type { ModuleHost } from "../host.js";
-import { NOBODY, TOO_LARGE } from "../refusals.js";
-import { WireStanza } from "../wire-stanza.js";
+import type { ModuleHost } from "../host/host.js";
+import type { Account, ClientSession } from "../peers/client-session.js";
+import type { Arrival } from "../routing/arrival.js";
+import { NOBODY, TOO_LARGE } from "../routing/refusals.js";
+import { WireStanza } from "../streams/wire-stanza.js";
 
 /** XEP-0203 */
 const DELAY = "urn:xmpp:delay";

@@ -1,5 +1,5 @@
 import { NS } from "@antiphon/protocol";
-import type { ModuleHost } from "../host.js";
+import type { ModuleHost } from "../host/host.js";
 
 /** XMPP Ping (XEP-0199): the server answers for itself and for accounts. */
 export function ping(host: ModuleHost): void {

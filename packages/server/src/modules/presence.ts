@@ -1,11 +1,11 @@
 import { Jid, presence as presenceStanza, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import type { Arrival } from "../arrival.js";
-import type { Account, ClientSession } from "../client-session.js";
-import type { ModuleHost } from "../host.js";
-import type { OutgoingPresence } from "../presence-table.js";
-import { seenByContact, seesContact } from "../subscription.js";
-import type { WireStanza } from "../wire-stanza.js";
+import type { ModuleHost } from "../host/host.js";
+import type { Account, ClientSession } from "../peers/client-session.js";
+import { seenByContact, seesContact } from "../peers/subscription.js";
+import type { Arrival } from "../routing/arrival.js";
+import type { OutgoingPresence } from "../routing/presence-table.js";
+import type { WireStanza } from "../streams/wire-stanza.js";
 
 /**
  * Availability (RFC 6121, section 4): broadcast to those who may see it, to the account's own resources, directed

@@ -1,7 +1,7 @@
 import { presence } from "@antiphon/protocol";
-import type { Arrival } from "../arrival.js";
-import type { ModuleHost } from "../host.js";
-import { seenByContact } from "../subscription.js";
+import type { ModuleHost } from "../host/host.js";
+import { seenByContact } from "../peers/subscription.js";
+import type { Arrival } from "../routing/arrival.js";
 
 /**
  * Presence probes (RFC 6121, section 4.3): who may see an account's presence is told the presence of each available

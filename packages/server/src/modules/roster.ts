@@ -1,11 +1,11 @@
 import { Jid, NS, presence, type StanzaError } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { Arrival } from "../arrival.js";
-import type { Account, ClientSession } from "../client-session.js";
-import type { ModuleHost } from "../host.js";
-import { type RosterItem, rosterItem } from "../roster.js";
-import { pushRoster } from "../roster-push.js";
-import { seenByContact, seesContact } from "../subscription.js";
+import type { ModuleHost } from "../host/host.js";
+import { pushRoster } from "../host/roster-push.js";
+import type { Account, ClientSession } from "../peers/client-session.js";
+import { type RosterItem, rosterItem } from "../peers/roster.js";
+import { seenByContact, seesContact } from "../peers/subscription.js";
+import type { Arrival } from "../routing/arrival.js";
 
 /** Characters of a name or a group (RFC 6121, section 2.3.3 leaves the number to the server). */
 const MAX_NAME_CHARS = 1023;

@@ -1,5 +1,5 @@
-import type { ModuleHost } from "../host.js";
-import { watchPeers } from "../watch-peers.js";
+import type { ModuleHost } from "../host/host.js";
+import { watchPeers } from "../host/watch-peers.js";
 
 /**
  * Closes peers for which something waits and that have taken nothing from their socket for `stallTimeoutMs`, though they

@@ -1,12 +1,9 @@
 import { type Jid, presence } from "@antiphon/protocol";
-import type { Arrival } from "../arrival.js";
-import type { Account } from "../client-session.js";
-import type { ModuleHost } from "../host.js";
-import type { Peer } from "../peer.js";
-import type { OutgoingPresence } from "../presence-table.js";
-import { TOO_LARGE } from "../refusals.js";
-import { type RosterItem, rosterItem } from "../roster.js";
-import { pushRoster } from "../roster-push.js";
+import type { ModuleHost } from "../host/host.js";
+import { pushRoster } from "../host/roster-push.js";
+import type { Account } from "../peers/client-session.js";
+import type { Peer } from "../peers/peer.js";
+import { type RosterItem, rosterItem } from "../peers/roster.js";
 import {
 	afterReceiving,
 	afterSending,
@@ -14,7 +11,10 @@ import {
 	type SubscriptionState,
 	type SubscriptionType,
 	seenByContact,
-} from "../subscription.js";
+} from "../peers/subscription.js";
+import type { Arrival } from "../routing/arrival.js";
+import type { OutgoingPresence } from "../routing/presence-table.js";
+import { TOO_LARGE } from "../routing/refusals.js";
 
 /** Characters of a request that are kept as they came; of a longer one only that it came. */
 const MAX_REQUEST_CHARS = 4096;

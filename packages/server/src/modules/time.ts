@@ -1,6 +1,6 @@
 import { NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { ModuleHost } from "../host.js";
+import type { ModuleHost } from "../host/host.js";
 
 /** Entity Time (XEP-0202), in UTC. */
 export function time(host: ModuleHost): void {

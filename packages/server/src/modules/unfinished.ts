@@ -1,5 +1,5 @@
-import type { ModuleHost } from "../host.js";
-import { watchPeers } from "../watch-peers.js";
+import type { ModuleHost } from "../host/host.js";
+import { watchPeers } from "../host/watch-peers.js";
 
 /**
  * Closes peers that begin a stanza and do not end it within `stanzaTimeoutMs`, though bytes may come all the time: what

@@ -1,6 +1,6 @@
 import { NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import type { ModuleHost } from "../host.js";
+import type { ModuleHost } from "../host/host.js";
 import { SOFTWARE } from "../software.js";
 
 /** Software Version (XEP-0092). The operating system is nobody's business. */

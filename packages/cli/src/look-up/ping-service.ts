@@ -1,0 +1,55 @@
+import { BusError, decodeResolution, encodeResolve, isServiceName } from "@antiphon/protocol";
+import { type Node, ping } from "antiphon";
+import { type ConnectionFlags, type Deadline, environmentOf } from "../connect/connection.js";
+
+/** An instance, and how it answered. */
+export type Pinged = { readonly instance: string; readonly jid: string } & (
+	| { readonly ms: number }
+	| { readonly error: BusError }
+);
+
+/** The service that a word may stand for: a name without dots, in the domain of the connection. */
+export function serviceIn(text: string, flags: ConnectionFlags): { service: string; domain: string } | undefined {
+	const domain = environmentOf(flags)["ANTIPHON_DOMAIN"];
+	return domain && isServiceName(text) ? { service: text, domain } : undefined;
+}
+
+/**
+ * Asks all instances of a service, as the domain names them, for a sign of life.
+ * @returns in the order of names; `undefined` when the domain knows of no such service. @throws BusError
+ */
+export async function pingService(
+	node: Node,
+	{ service, domain }: { readonly service: string; readonly domain: string },
+	deadline: Deadline,
+): Promise<Pinged[] | undefined> {
+	const instances = await instancesOf(node, `${service}@${domain}`, deadline);
+	if (instances?.length === 0) {
+		throw new BusError("unavailable", `nobody serves ${service}@${domain} at the moment`, { executed: "no" });
+	}
+	// At most MAX_INSTANCES, each at an address of its own.
+	const asked = instances?.map(async ({ name: instance, jid }): Promise<Pinged> => {
+		const address = { instance, jid: jid.toString() };
+		try {
+			return { ...address, ms: await ping(node, address.jid, { timeoutMs: deadline.remainingMs() }) };
+		} catch (error) {
+			return { ...address, error: BusError.from(error) };
+		}
+	});
+	return asked && (await Promise.all(asked)).sort((a, b) => (a.instance < b.instance ? -1 : 1));
+}
+
+/** What says that there is no such service here; everything else is an error. */
+const NO_SERVICE: ReadonlySet<string> = new Set(["not-found", "unimplemented", "unavailable"]);
+
+async function instancesOf(node: Node, to: string, deadline: Deadline) {
+	const payload = encodeResolve({ version: undefined, watchMs: 0 });
+	try {
+		const timeoutMs = deadline.remainingMs();
+		const { known, instances } = decodeResolution(await node.query({ type: "get", to, payload, timeoutMs }));
+		return known ? instances : undefined;
+	} catch (thrown) {
+		if (NO_SERVICE.has(BusError.from(thrown).code)) return undefined;
+		throw thrown;
+	}
+}

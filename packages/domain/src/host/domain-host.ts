@@ -1,0 +1,26 @@
+import type { NodeHost } from "antiphon/modules";
+import type { Subscribers } from "../callers/subscribers.js";
+import type { DomainLimits } from "../limits.js";
+import type { Owners } from "../policy/owners.js";
+import type { Policy } from "../policy/policy.js";
+import type { Registry } from "../registry/registry.js";
+
+/** What a module of a domain can reach. Whatever it registers with the node is undone when the domain closes. */
+export interface DomainHost {
+	readonly node: NodeHost;
+	readonly domain: string;
+	readonly registry: Registry;
+	readonly owners: Owners;
+	readonly subscribers: Subscribers;
+	readonly policy: Policy;
+	readonly limits: DomainLimits;
+	/** Called after the instances of a service have changed, but not how busy they are. */
+	onChange(listener: (service: string) => void): void;
+	/** Something was asked for that policy does not allow: counted, and logged now and then. @throws BusError `forbidden` */
+	deny(message: string): never;
+	/** Called while the link is still up, before the domain closes in order. */
+	onClosing(listener: () => void): void;
+}
+
+/** A capability of a domain: one file, registered in `modules.ts`. */
+export type DomainModule = (host: DomainHost) => void;
