@@ -21,7 +21,12 @@ export const presence: DomainModule = (host) => {
 	node.onPresence("subscribe", ({ from, to }) => {
 		const granted = maySubscribe(host, from, to) && subscribers.add(to.local ?? "", from);
 		node.send(presenceStanza({ ...between(to, from), type: granted ? "subscribed" : "unsubscribed" }));
-		if (granted) node.send(presenceOf(host, to, from.bare()));
+		if (!granted) return;
+		const local = to.local ?? "";
+		const now = stateAt(host, local);
+		node.send(stanzaOf(addressOf(host, local), from.bare().toString(), now));
+		// The first to subscribe has just heard it.
+		if (!told.has(local)) told.set(local, lineOf(now));
 	});
 	node.onPresence("unsubscribe", ({ from, to }) => {
 		subscribers.remove(to.local ?? "", from);
@@ -37,8 +42,7 @@ export const presence: DomainModule = (host) => {
 	const tellAll = () => {
 		for (const local of subscribers.watched()) {
 			const now = stateAt(host, local);
-			const { health, capabilities } = now;
-			const line = `${health.state} ${health.status} ${capabilities?.ver}`;
+			const line = lineOf(now);
 			if (told.get(local) === line) continue;
 			told.set(local, line);
 			for (const to of subscribers.of(local)) node.send(stanzaOf(addressOf(host, local), to, now));
@@ -79,6 +83,11 @@ interface State {
 	readonly health: Health;
 	/** Of what is there (XEP-0115). */
 	readonly capabilities: Capabilities | undefined;
+}
+
+/** As text: another means that there is something to tell. */
+function lineOf({ health, capabilities }: State): string {
+	return `${health.state} ${health.status} ${capabilities?.ver}`;
 }
 
 function stateAt(host: DomainHost, local: string): State {

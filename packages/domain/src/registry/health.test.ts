@@ -14,7 +14,9 @@ function health(...instances: (readonly [InstanceState, running: number])[]) {
 		const node = Jid.parse(`worker@example.org/${i}`);
 		const registration = { ...description, instance: `${i}`, concurrency: 4, labels: {} };
 		registry.add(registration, node, description, 0);
-		registry.renew(node, [{ service: "s", instance: `${i}`, state, running }], 100);
+		for (let renewals = 0; renewals < 3; renewals++) {
+			registry.renew(node, [{ service: "s", instance: `${i}`, state, running }], 100);
+		}
 	}
 	return (lateMs = 50) => healthOf(registry, "s", lateMs);
 }
@@ -59,6 +61,7 @@ describe("the health of a service", () => {
 		const of = health(["available", 0], ["draining", 0]);
 		expect(of(100).state).toBe("available");
 		expect(of(101).state).toBe("degraded");
-		expect(of().status).toBe("1 instance, 0 of 4 calls");
+		expect(of().status).toBe("1 instance for 4 calls at once");
+		expect(of(101).status).toBe("1 instance, 1 of them late with a renewal");
 	});
 });

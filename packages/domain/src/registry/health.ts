@@ -1,4 +1,4 @@
-import type { Instance, Registry } from "./registry.js";
+import type { Registry } from "./registry.js";
 
 /**
  * How a service is, as presence tells it (RFC 6121, section 4.7.2.1).
@@ -7,13 +7,13 @@ import type { Instance, Registry } from "./registry.js";
  * | ----------- | --------- | -------------------------------------------------------------------------- |
  * | available   | none      | it can be called                                                           |
  * | degraded    | away      | it can be called, but an instance has missed a renewal                     |
- * | overloaded  | dnd       | every instance that takes calls is at its limit                            |
+ * | overloaded  | dnd       | every instance that takes calls has been at its limit for a while          |
  * | draining    | dnd       | every instance is draining                                                 |
  * | unavailable |           | there is no instance                                                       |
  */
 export interface Health {
 	readonly state: "available" | "degraded" | "overloaded" | "draining" | "unavailable";
-	/** For people. */
+	/** For people. It changes when there is something to do or to know, not with every renewal: it is told to subscribers. */
 	readonly status: string;
 }
 
@@ -33,13 +33,15 @@ export function healthOf(registry: Registry, service: string, lateMs: number): H
 	const instances = registry.instances(service);
 	if (instances.length === 0) return ABSENT;
 	const taking = instances.filter(({ state }) => state === "available");
-	const running = instances.reduce((sum, each) => sum + each.running, 0);
-	const room = taking.reduce((sum, each) => sum + each.concurrency, 0);
-	const status = `${count(taking.length, "instance")}, ${running} of ${room} calls`;
 	if (taking.length === 0) return { state: "draining", status: "draining" };
-	if (taking.every((each) => each.running >= each.concurrency)) return { state: "overloaded", status };
-	const isLate = ({ heardMs }: Instance) => heardMs < lateMs;
-	return { state: taking.some(isLate) ? "degraded" : "available", status };
+	const instancesText = count(taking.length, "instance");
+	if (taking.every(({ load }) => load.isFull)) {
+		return { state: "overloaded", status: `${instancesText}, all at their limit` };
+	}
+	const late = taking.filter(({ heardMs }) => heardMs < lateMs).length;
+	if (late > 0) return { state: "degraded", status: `${instancesText}, ${late} of them late with a renewal` };
+	const room = taking.reduce((sum, each) => sum + each.concurrency, 0);
+	return { state: "available", status: `${instancesText} for ${room} calls at once` };
 }
 
 const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;

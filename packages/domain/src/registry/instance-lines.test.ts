@@ -2,6 +2,7 @@ import { decodeResolution, Jid, MAX_INSTANCES, resolutionWith } from "@antiphon/
 import { serialize } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { InstanceLines } from "./instance-lines.js";
+import { Load } from "./load.js";
 import type { Instance } from "./registry.js";
 
 function instances(count: number, more: Partial<Instance> = {}): Instance[] {
@@ -17,6 +18,7 @@ function instances(count: number, more: Partial<Instance> = {}): Instance[] {
 		heardMs: 0,
 		state: "available",
 		running: 0,
+		load: new Load(),
 		...more,
 	}));
 }

@@ -9,6 +9,7 @@ import {
 } from "@antiphon/protocol";
 import type { DomainLimits } from "../limits.js";
 import { Contracts } from "./contracts.js";
+import { Load } from "./load.js";
 
 /** One provider of a service. */
 export interface Instance extends Registration {
@@ -20,6 +21,8 @@ export interface Instance extends Registration {
 	heardMs: number;
 	state: InstanceState;
 	running: number;
+	/** Made of the renewals so far. */
+	readonly load: Load;
 }
 
 /**
@@ -82,7 +85,7 @@ export class Registry {
 		this.contracts.hold(description, node.bare().toString());
 		if (holder !== undefined) this.#drop(holder);
 		const times = { sinceMs: nowMs, heardMs: nowMs };
-		const instance: Instance = { ...registration, ...times, node, state: "available", running: 0 };
+		const instance: Instance = { ...registration, ...times, node, state: "available", running: 0, load: new Load() };
 		const instances = this.#services.get(instance.service) ?? new Map<string, Instance>();
 		this.#services.set(instance.service, instances.set(instance.instance, instance));
 		const key = node.toString();
@@ -119,6 +122,7 @@ export class Registry {
 			this.#byAge.add(instance);
 			instance.state = heartbeat.state;
 			instance.running = heartbeat.running;
+			instance.load.heard(heartbeat.running >= instance.concurrency);
 			if (changed) this.#changed(instance.service);
 			return false;
 		});
