@@ -36,7 +36,7 @@ export interface Domain extends AsyncDisposable {
 	readonly denied: number;
 	/** What its node does now, and every change until it is closed. */
 	status(): AsyncIterable<NodeStatus>;
-	/** Finishes what is being passed on, says that it goes, and ends. */
+	/** Says that it goes, finishes what is being passed on, and ends. */
 	drain(): Promise<void>;
 	/** Ends at once. */
 	close(): Promise<void>;

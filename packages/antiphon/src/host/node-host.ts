@@ -72,5 +72,5 @@ export interface PayloadName {
 	readonly name: string;
 }
 
-/** A capability of a node: one file, registered in `answers.ts`. */
+/** A capability of a node: one file, in the list of `answers.ts`, of the node itself or of `NodeOptions.modules`. */
 export type NodeModule = (host: NodeHost) => void;

@@ -21,7 +21,7 @@ const SWEEPS_IN_LEASE = 5;
 /** How long the holder of an instance's name has to show that it is there, in milliseconds. */
 const HOLDER_ANSWERS_MS = 1_000;
 
-/** Providers register, renew and deregister (docs/protocol.md, "Registering with a domain"). */
+/** Providers register, renew and deregister (docs/protocol.md, "Registering"). */
 export const register: DomainModule = (host) => {
 	const { node, registry, limits } = host;
 	node.feature(NS.registry);

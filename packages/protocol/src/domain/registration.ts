@@ -8,7 +8,7 @@ import { type AccessRule, decodeAccess, encodeAccess } from "./access.js";
 import { boundedNumber } from "./attributes.js";
 import { decodeLabels, encodeLabels, type Labels } from "./labels.js";
 
-/** What a provider asks of its domain (docs/protocol.md, "Registering with a domain"). */
+/** What a provider asks of its domain (docs/protocol.md, "Registering"). */
 export interface Registration {
 	readonly service: string;
 	readonly version: string;
