@@ -210,6 +210,7 @@ export class BusNode implements Node {
 		if (cause !== undefined && wasOnline) this.#log.error(`the node is closed: ${cause.message}`);
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
+		this.#caller.resolver.close();
 		this.#serving.stop();
 		this.#stanzas.modules[Symbol.dispose]();
 	}

@@ -1,6 +1,8 @@
 import type { ClientTools, InstanceInfo, WaitOptions } from "@antiphon/contract";
+import { checkedSignal } from "@antiphon/link";
 import { BusError, type Instance } from "@antiphon/protocol";
 import { checkedTimeoutMs } from "../bounds/limits.js";
+import { settleBy } from "../calls/settle-by.js";
 import { DomainRoute } from "./domain-route.js";
 import type { Route } from "./route.js";
 
@@ -20,40 +22,40 @@ export function clientTools(route: Route): ClientTools {
 			await found.view.refresh();
 			return found.eligible().map(infoOf);
 		},
-		$waitFor: async (options = {}) => waitFor(inDomain(), options),
+		$waitFor: async (options) => waitFor(inDomain(), options ?? {}),
 	};
 }
 
 /** Resolves when a call would find an instance. */
-async function waitFor(route: DomainRoute, { timeoutMs = DEFAULT_WAIT_MS, signal }: WaitOptions): Promise<void> {
-	const { view } = route;
-	const isThere = () => view.isDirect || route.eligible().some(({ state }) => state === "available");
-	const deadline = AbortSignal.timeout(checkedTimeoutMs(timeoutMs));
-	const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
-	await new Promise<void>((resolve, reject) => {
+async function waitFor(route: DomainRoute, { timeoutMs = DEFAULT_WAIT_MS, signal: given }: WaitOptions): Promise<void> {
+	const signal = checkedSignal(given);
+	const deadlineMs = performance.now() + checkedTimeoutMs(timeoutMs);
+	const { view, address } = route;
+	const letGo: (() => void)[] = [];
+	const there = new Promise<void>((resolve, reject) => {
 		const check = () => {
-			if (isThere()) settle(resolve);
-		};
-		const onAbort = () => {
-			const given = signal?.aborted === true && !deadline.aborted;
-			const code = given ? "cancelled" : "deadline-exceeded";
-			const message = given ? "waiting was given up" : `nobody served ${route.address} within ${timeoutMs} ms`;
-			settle(() => reject(new BusError(code, message, { executed: "no" })));
-		};
-		const settle = (how: () => void) => {
-			clearInterval(timer);
-			unlisten();
-			ended.removeEventListener("abort", onAbort);
-			how();
+			if (view.isClosed) reject(new BusError("link-lost", "the node was closed", { executed: "no" }));
+			else if (view.isDirect || route.eligible().some(({ state }) => state === "available")) resolve();
 		};
 		// What cannot be asked now may be later: the domain may be what is waited for.
 		const ask = () => void view.refresh().then(check, () => {});
 		const timer = setInterval(ask, ASK_EVERY_MS);
-		const unlisten = view.onChange(check);
-		ended.addEventListener("abort", onAbort);
-		if (ended.aborted) onAbort();
-		else ask();
+		letGo.push(() => clearInterval(timer), view.onChange(check));
+		if (view.isClosed) check();
+		else if (!signal?.aborted) ask();
 	});
+	try {
+		await settleBy(there, deadlineMs, signal, "no");
+	} catch (cause) {
+		const error = BusError.from(cause);
+		const { code } = error;
+		if (code === "link-lost") throw error;
+		const when = signal?.aborted ? "before the caller's signal timed out" : `within ${timeoutMs} ms`;
+		const message = code === "cancelled" ? "waiting was given up" : `nobody served ${address} ${when}`;
+		throw new BusError(code, message, { executed: "no", cause });
+	} finally {
+		for (const each of letGo) each();
+	}
 }
 
 function infoOf({ name, jid, version, state, running, concurrency, labels }: Instance): InstanceInfo {

@@ -17,6 +17,7 @@ const WATCH_MS = 60_000;
 export class Resolver {
 	readonly #source: ResolverSource;
 	readonly #views = new Map<string, ServiceView>();
+	#isClosed = false;
 
 	constructor(source: ResolverSource) {
 		this.#source = source;
@@ -30,13 +31,15 @@ export class Resolver {
 			const { now, timeoutMs } = this.#source;
 			view = new ServiceView({ resolve: (withinMs) => this.#resolve(address, withinMs), now, timeoutMs });
 			this.#views.set(key, view);
+			if (this.#isClosed) view.close();
 		}
 		return view;
 	}
 
-	/** A domain tells of a change. What nobody here has asked that address for is dropped. */
+	/** A domain tells of a change. What nobody here has asked that address for is dropped. @throws BusError `protocol` */
 	take(from: Jid, payload: Element): void {
-		this.#views.get(from.bare().toString())?.update(decodeResolution(payload));
+		const address = from.bare();
+		this.#views.get(address.toString())?.update(resolutionOf(address, payload));
 	}
 
 	/** The link was lost: what a domain would have told meanwhile is missing. */
@@ -44,10 +47,20 @@ export class Resolver {
 		for (const view of this.#views.values()) view.distrust();
 	}
 
+	/** The node was closed. Whoever waits for an instance waits in vain. */
+	close(): void {
+		this.#isClosed = true;
+		for (const view of this.#views.values()) view.close();
+	}
+
 	async #resolve(address: Jid, timeoutMs: number): Promise<Resolution> {
 		const payload = encodeResolve({ version: undefined, watchMs: WATCH_MS });
-		const resolution = decodeResolution(await this.#source.ask(address, payload, timeoutMs));
-		if (resolution.service === address.local) return resolution;
-		throw new BusError("protocol", `${address} answered for another service`);
+		return resolutionOf(address, await this.#source.ask(address, payload, timeoutMs));
 	}
+}
+
+function resolutionOf(address: Jid, payload: Element | undefined): Resolution {
+	const resolution = decodeResolution(payload);
+	if (resolution.service === address.local) return resolution;
+	throw new BusError("protocol", `${address} told of another service`);
 }

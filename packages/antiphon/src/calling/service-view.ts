@@ -46,6 +46,7 @@ export class ServiceView {
 	/** Whether there are more instances than were told. */
 	isPartial = false;
 	readonly #onChange = new Set<() => void>();
+	#isClosed = false;
 
 	constructor(source: ViewSource) {
 		this.#source = source;
@@ -55,6 +56,11 @@ export class ServiceView {
 	/** Whether functions are to be called by their JIDs. */
 	get isDirect(): boolean {
 		return this.#state === "direct";
+	}
+
+	/** Whether nothing will be told any more. */
+	get isClosed(): boolean {
+		return this.#isClosed;
 	}
 
 	/** Makes sure that something is known. @returns a promise only if that has to be asked. @throws BusError */
@@ -97,6 +103,12 @@ export class ServiceView {
 		this.isNameKnown = known;
 		this.isPartial = total !== undefined && total > instances.length;
 		this.pool.update(instances, !this.isPartial);
+		for (const listener of [...this.#onChange]) listener();
+	}
+
+	/** The node was closed: those who wait for a change are told. */
+	close(): void {
+		this.#isClosed = true;
 		for (const listener of [...this.#onChange]) listener();
 	}
 

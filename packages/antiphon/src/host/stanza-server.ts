@@ -3,11 +3,16 @@ import { BusError, Dispatcher, errorOf, isStanza, Jid, type Log, type StanzaErro
 import type { Element } from "@antiphon/xml";
 import { BACKLOG } from "../bounds/backlog.js";
 import { FairShare } from "../bounds/fair-share.js";
+import { Seldom } from "../bounds/seldom.js";
 import { TurnedAway } from "../bounds/turned-away.js";
 import type { Directory } from "./directory.js";
 import { ModuleHost } from "./module-host.js";
 import type { Incoming, NodeHost } from "./node-host.js";
 import { PresenceListeners } from "./presence-listeners.js";
+
+/** Stanzas that could not be handled of which the log tells in a second; then their number. Who sends them may send many. */
+const FAILED_EVERY_MS = 1_000;
+const FAILED_BURST = 10;
 
 export interface StanzaServerOptions {
 	readonly link: Link;
@@ -26,6 +31,7 @@ export class StanzaServer {
 	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
 	readonly #presence = new PresenceListeners();
 	readonly #share = new FairShare();
+	readonly #failed = new Seldom(FAILED_EVERY_MS, FAILED_BURST);
 	readonly modules: ModuleHost;
 	readonly turnedAway: TurnedAway;
 
@@ -48,7 +54,8 @@ export class StanzaServer {
 		try {
 			if (isStanza(stanza)) this.#dispatch(stanza);
 		} catch (error) {
-			this.#log.error(`a stanza from ${stanza.attr("from")} could not be handled: ${BusError.from(error).message}`);
+			const message = `a stanza from ${stanza.attr("from")} could not be handled: ${BusError.from(error).message}`;
+			this.#failed.say((more) => this.#log.error(`${message}${more}`));
 		}
 	}
 
