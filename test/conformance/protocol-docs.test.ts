@@ -192,16 +192,23 @@ describe("the schema", () => {
 		expect(taken.length).toBeGreaterThan(3);
 	});
 
-	it("declares what the examples have, and nothing else", () => {
-		const declared = schemas.flatMap((schema) => schema.elements("element", XSD).map((each) => each.attr("name")));
-		const used = stanzas
-			.flatMap(({ root }) => [...descendants(root)])
-			.filter(({ ns }) => ns === NS.rpc || ns === NS.contract);
-		expect(new Set(declared)).toEqual(new Set(used.map(({ name }) => name)));
-	});
+	it.each(schemas.map((schema) => [schema.attr("targetNamespace") as string, schema] as const))(
+		"declares the elements and attributes that the examples have in %s, and no others",
+		(ns, schema) => {
+			const used = stanzas.flatMap(({ root }) => [...descendants(root)]).filter((each) => each.ns === ns);
+			const isNamed = (element: Element, kind: string) => element.is(kind, XSD) && element.attr("name") !== undefined;
+			const declared = [...descendants(schema)];
+			const elements = declared.filter((each) => isNamed(each, "element")).map((each) => each.attr("name"));
+			expect(new Set(elements)).toEqual(new Set(used.map(({ name }) => name)));
+			const attributes = declared.filter((each) => isNamed(each, "attribute")).map((each) => each.attr("name"));
+			const inExamples = used.flatMap((each) => each.attributes.filter((_, i) => i % 2 === 0));
+			expect([...new Set(inExamples)].filter((name) => name !== "xmlns" && !attributes.includes(name))).toEqual([]);
+		},
+	);
 
-	it("is there for both namespaces", () => {
-		expect(schemas.map((schema) => schema.attr("targetNamespace"))).toEqual([NS.rpc, NS.contract]);
+	it("is there for every namespace", () => {
+		const namespaces = schemas.map((schema) => schema.attr("targetNamespace"));
+		expect(namespaces).toEqual([NS.rpc, NS.contract, NS.registry, NS.resolve, NS.stats]);
 	});
 
 	it("lists the codes and encodings of the code", () => {
