@@ -1,19 +1,19 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
 import { IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
-import { BusError, decodeFault, decodeStanzaError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
+import { BusError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { capabilitiesOf } from "./answers/capabilities.js";
 import { instancesTold } from "./answers/instances.js";
 import { operated } from "./answers/operated.js";
 import { ANSWERS } from "./answers.js";
-import { checkedTimeoutMs, type NodeLimits, resolveLimits } from "./bounds/limits.js";
+import { type NodeLimits, resolveLimits } from "./bounds/limits.js";
 import type { Caller } from "./calling/call.js";
 import { type ClientOptions, makeClient } from "./calling/client.js";
 import { Resolver } from "./calling/resolver.js";
-import { asCallFailure } from "./calls/call-failure.js";
 import { warnOfDelivery } from "./calls/delivery-warning.js";
 import { Directory } from "./host/directory.js";
 import type { QueryRequest } from "./host/query-request.js";
+import { Requests } from "./host/requests.js";
 import { SOFTWARE } from "./host/software.js";
 import { StanzaServer } from "./host/stanza-server.js";
 import type { Node, NodeOptions, NodeStats } from "./node.js";
@@ -35,6 +35,7 @@ export class BusNode implements Node {
 	readonly #stanzas: StanzaServer;
 	readonly #calls: CallServer;
 	readonly #caller: Caller;
+	readonly #requests: Requests;
 	readonly #serving: Serving;
 	readonly #lifecycle = new NodeLifecycle();
 	readonly closed = this.#lifecycle.closed;
@@ -52,10 +53,13 @@ export class BusNode implements Node {
 		const send: Link["send"] = (stanza) => link.send(stanza);
 		const { maxCallsOut, maxCallsOutPerPeer, defaultTimeoutMs } = this.#limits;
 		const table = new IqTable({ send, maxPending: maxCallsOut, maxPendingPerPeer: maxCallsOutPerPeer });
-		const ask = (to: Jid, payload: Element, timeoutMs: number) => this.#askDomain("get", to, payload, timeoutMs);
+		const from = () => this.#from();
+		const requests = new Requests({ table, from, defaultTimeoutMs });
+		this.#requests = requests;
+		const ask = (to: Jid, payload: Element, timeoutMs: number) => requests.askDomain("get", to, payload, timeoutMs);
 		const resolver = new Resolver({ ask, now: () => performance.now(), timeoutMs: defaultTimeoutMs });
-		this.#caller = { table, resolver, send, from: () => this.#from(), defaultTimeoutMs };
-		const query = (request: QueryRequest) => this.query(request);
+		this.#caller = { table, resolver, send, from, defaultTimeoutMs };
+		const query = (request: QueryRequest) => requests.query(request);
 		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table, query });
 		this.#calls = new CallServer(this.#stanzas.modules.host, this.#limits);
 		for (const register of modules) register(this.#stanzas.modules.host);
@@ -66,8 +70,8 @@ export class BusNode implements Node {
 			instance: this.#ownResource,
 			maxCallsIn: this.#limits.maxCallsIn,
 			connectTimeoutMs: this.#limits.connectTimeoutMs,
-			ask: (domain, payload) => this.#askDomain("set", Jid.parse(domain), payload, DOMAIN_TIMEOUT_MS),
-			from: () => this.#from(),
+			ask: (domain, payload) => requests.askDomain("set", Jid.parse(domain), payload, DOMAIN_TIMEOUT_MS),
+			from,
 			capabilities: () => capabilitiesOf(this.#stanzas.modules.host, { kind: "node" }),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
@@ -112,18 +116,8 @@ export class BusNode implements Node {
 		return client;
 	}
 
-	async query({ type, to, payload, timeoutMs: given, signal }: QueryRequest) {
-		try {
-			const timeoutMs = checkedTimeoutMs(given ?? this.#limits.defaultTimeoutMs);
-			const jid = Jid.tryParse(to);
-			if (jid === undefined) throw new BusError("invalid-argument", `not a JID: ${to}`);
-			const { table, from } = this.#caller;
-			const answer = await table.request({ type, to: jid, from: from(), payload, timeoutMs, signal });
-			if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), jid);
-			return answer.child();
-		} catch (thrown) {
-			throw asCallFailure(thrown);
-		}
+	query(request: QueryRequest): Promise<Element | undefined> {
+		return this.#requests.query(request);
 	}
 
 	status(): AsyncIterable<NodeStatus> {
@@ -213,22 +207,6 @@ export class BusNode implements Node {
 		this.#caller.resolver.close();
 		this.#serving.stop();
 		this.#stanzas.modules[Symbol.dispose]();
-	}
-
-	/** Asks what only Antiphon domains answer. @throws BusError; `unimplemented` from an entity that does not know it */
-	async #askDomain(type: "get" | "set", to: Jid, payload: Element, timeoutMs: number): Promise<Element | undefined> {
-		const { table, from } = this.#caller;
-		const answer = await table.request({ type, to, from: from(), payload, timeoutMs });
-		if (answer.attr("type") === "result") return answer.child();
-		const error = decodeStanzaError(answer);
-		// What RFC 6120, section 8.4, has an entity say to a namespace that it does not know. Of one that is away, servers
-		// say something else, or that it is worth waiting.
-		const isForeign = error.condition === "feature-not-implemented" || error.condition === "service-unavailable";
-		if (isForeign && error.type === "cancel") {
-			const what = type === "set" ? "register services" : "resolve";
-			throw new BusError("unimplemented", `${to} does not ${what}: it is no Antiphon domain, or not connected`);
-		}
-		throw decodeFault(error, to);
 	}
 
 	/** Waits until what runs is done, but not for ever. */
