@@ -103,7 +103,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
 		},
 	});
-	const flushed = node.closed.then(() => file?.flush());
+	const flushed = node.closed.then(() => file?.close());
 	const end = async (how: "drain" | "close") => {
 		if (how === "drain") for (const listener of closingListeners) listener();
 		await node[how]();

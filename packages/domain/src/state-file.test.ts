@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quietLog } from "@antiphon/protocol";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type DomainState, StateFile } from "./state-file.js";
 
 let dir: string;
@@ -69,14 +69,93 @@ describe("the state of a domain in a file", () => {
 		expect(await after.load()).toEqual({ owners: {}, subscribers: {} });
 	});
 
-	it("stays as it was when it cannot be written, and that is said", async () => {
+	/** A file in a folder that is not there: it cannot be written until somebody makes the folder. */
+	function unwritable() {
 		const lines: string[] = [];
-		const log = { ...quietLog, error: (line: string) => void lines.push(line) };
-		const file = new StateFile(join(dir, "missing", "state.json"), log);
-		file.keep(() => state);
+		const at = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+		const folder = join(dir, "missing");
+		const log = { ...quietLog, info: at("info"), error: at("error") };
+		const file = new StateFile(join(folder, "state.json"), log);
+		let attempts = 0;
+		file.keep(() => {
+			attempts++;
+			return state;
+		});
+		return { file, lines, mend: () => mkdir(folder), attempts: () => attempts };
+	}
+
+	it("is written when it can be again, by itself, though nothing has changed since; and both are said once", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		onTestFinished(() => void vi.useRealTimers());
+		const { file, lines, mend, attempts } = unwritable();
 		file.changed();
 		await file.flush();
-		expect(lines).toEqual([expect.stringMatching(/could not be written.*ENOENT/)]);
+		for (let tries = 1; tries <= 3; tries++) {
+			file.changed();
+			vi.advanceTimersByTime(9_900);
+			expect(attempts()).toBe(tries);
+			// While it waits, the clock goes on.
+			await expect.poll(attempts, { timeout: 20_000, interval: 20 }).toBe(tries + 1);
+		}
+		expect(lines).toEqual([expect.stringMatching(/^error .*could not be written.*ENOENT.*again every 10 s/)]);
+		await mend();
+		vi.advanceTimersByTime(9_900);
+		await expect.poll(() => lines.at(-1), { timeout: 20_000, interval: 20 }).toMatch(/^info .*is written again/);
+		expect(await file.load()).toEqual(state);
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("is written at the orderly end though it could not be before, or says what is lost; and leaves no timer", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		onTestFinished(() => void vi.useRealTimers());
+		for (const isMended of [true, false]) {
+			const { file, lines, mend } = unwritable();
+			file.changed();
+			await file.flush();
+			if (isMended) await mend();
+			await file.close();
+			if (isMended) expect(await file.load()).toEqual(state);
+			else expect(lines.at(-1)).toMatch(/^error .*lost now/);
+			file.changed();
+			expect(vi.getTimerCount()).toBe(0);
+			await rm(join(dir, "missing"), { recursive: true, force: true });
+		}
+	});
+
+	it("holds what changed while it was written", async () => {
+		const file = new StateFile(path(), quietLog);
+		let owners: Record<string, string> = { first: "alice@example.org" };
+		file.keep(() => ({ owners, subscribers: {} }));
+		file.changed();
+		const writing = file.flush();
+		await Promise.resolve();
+		owners = { ...owners, second: "bob@example.org" };
+		file.changed();
+		await writing;
+		await file.close();
+		expect((await file.load()).owners).toEqual(owners);
+	});
+
+	it("is written within the time that is asked for, the shortest of several", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		onTestFinished(() => void vi.useRealTimers());
+		const file = new StateFile(path(), quietLog);
+		let written = 0;
+		file.keep(() => {
+			written++;
+			return state;
+		});
+		file.changed(5_000);
+		vi.advanceTimersByTime(4_000);
+		file.changed(5_000);
+		vi.advanceTimersByTime(1_000);
+		await expect.poll(() => written).toBe(1);
+		file.changed(5_000);
+		file.changed();
+		vi.advanceTimersByTime(200);
+		await expect.poll(() => written).toBe(2);
+		await file.close();
+		expect(vi.getTimerCount()).toBe(0);
 	});
 
 	it.each([

@@ -13,13 +13,23 @@ const NOTHING: DomainState = { owners: {}, subscribers: {} };
 const FORMAT = 1;
 /** Changes of this long are written together, in milliseconds: what a crash may lose. */
 const GATHER_MS = 200;
+/** How long after it could not be written it is tried again, in milliseconds. */
+const RETRY_MS = 10_000;
 
-/** A JSON file that always holds a whole state: written beside it, flushed, and put in its place. */
+/**
+ * A JSON file that always holds a whole state: written beside it, flushed, and put in its place. What could not be written
+ * is written later: it counts as stored only when it is.
+ */
 export class StateFile {
 	readonly #path: string;
 	readonly #log: Log;
 	#current: () => DomainState = () => NOTHING;
-	#timer: NodeJS.Timeout | undefined;
+	/** Whether there is something that the file does not hold. */
+	#isDirty = false;
+	/** Whether the last attempt to write it failed. */
+	#isFailing = false;
+	#isClosed = false;
+	#timer: { readonly id: NodeJS.Timeout; readonly atMs: number } | undefined;
 	#writing: Promise<void> = Promise.resolve();
 
 	constructor(path: string, log: Log) {
@@ -53,35 +63,64 @@ export class StateFile {
 		this.#current = current;
 	}
 
-	/** Something has changed: it will be written soon. */
-	changed(): void {
-		this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS);
+	/** Something has changed: it will be written within this time, in milliseconds, with what has changed until then. */
+	changed(withinMs = GATHER_MS): void {
+		this.#isDirty = true;
+		// What cannot be written is not tried more often because there is more of it.
+		if (!this.#isFailing) this.#writeWithin(withinMs);
 	}
 
 	/** Writes what has not been written. Never rejects. */
 	flush(): Promise<void> {
-		if (this.#timer !== undefined) {
-			clearTimeout(this.#timer);
-			this.#timer = undefined;
-			this.#writing = this.#writing.then(() => this.#write());
-		}
+		clearTimeout(this.#timer?.id);
+		this.#timer = undefined;
+		this.#writing = this.#writing.then(() => this.#write());
 		return this.#writing;
 	}
 
+	/** The same for the last time. */
+	async close(): Promise<void> {
+		this.#isClosed = true;
+		await this.flush();
+		if (this.#isDirty) this.#log.error(`${this.#path} lacks what has changed since it was written: that is lost now`);
+	}
+
+	#writeWithin(ms: number): void {
+		const atMs = performance.now() + ms;
+		if (this.#isClosed || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
+		clearTimeout(this.#timer?.id);
+		this.#timer = { id: setTimeout(() => void this.flush(), ms), atMs };
+	}
+
 	async #write(): Promise<void> {
-		const beside = `${this.#path}.new`;
+		if (!this.#isDirty) return;
+		// Before it is read: what changes while it is written has to be written again.
+		this.#isDirty = false;
 		try {
-			const file = await open(beside, "w", 0o600);
-			try {
-				await file.writeFile(`${JSON.stringify({ format: FORMAT, ...this.#current() }, null, "\t")}\n`);
-				await file.datasync();
-			} finally {
-				await file.close();
-			}
-			await rename(beside, this.#path);
+			await this.#replace(`${JSON.stringify({ format: FORMAT, ...this.#current() }, null, "\t")}\n`);
+			if (this.#isFailing) this.#log.info(`${this.#path} is written again`);
+			this.#isFailing = false;
 		} catch (error) {
-			this.#log.error(`${this.#path} could not be written, and is as it was: ${(error as Error).message}`);
+			this.#isDirty = true;
+			if (!this.#isFailing) {
+				const wait = `trying again every ${RETRY_MS / 1_000} s. If the host ends before that succeeds, owners of new names are lost`;
+				this.#log.error(`${this.#path} could not be written, and is as it was: ${(error as Error).message}; ${wait}`);
+			}
+			this.#isFailing = true;
 		}
+		if (this.#isDirty) this.#writeWithin(this.#isFailing ? RETRY_MS : GATHER_MS);
+	}
+
+	async #replace(text: string): Promise<void> {
+		const beside = `${this.#path}.new`;
+		const file = await open(beside, "w", 0o600);
+		try {
+			await file.writeFile(text);
+			await file.datasync();
+		} finally {
+			await file.close();
+		}
+		await rename(beside, this.#path);
 	}
 
 	#unreadable(why: string, cause: unknown): BusError {
