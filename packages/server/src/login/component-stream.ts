@@ -6,10 +6,8 @@ import { shown } from "../log.js";
 import type { ResolvedOptions } from "../options.js";
 import type { ComponentDomain, Components } from "../peers/components.js";
 import type { Peer } from "../peers/peer.js";
+import { StreamPeer } from "../peers/stream-peer.js";
 import type { Router } from "../routing/router.js";
-import type { Backlog, Delivery } from "../streams/send-queue.js";
-import type { StreamErrorCondition } from "../streams/stream-error.js";
-import type { WireStanza } from "../streams/wire-stanza.js";
 import { type StreamContext, XmlStream } from "../streams/xml-stream.js";
 import type { LoginGate } from "./login-gate.js";
 
@@ -25,7 +23,7 @@ import type { LoginGate } from "./login-gate.js";
 type ComponentState =
 	| { readonly state: "connected" }
 	| { readonly state: "greeted"; readonly domain: ComponentDomain; readonly streamId: string }
-	| { readonly state: "bound"; readonly domain: ComponentDomain; readonly peer: ComponentPeer }
+	| { readonly state: "bound"; readonly domain: ComponentDomain; readonly peer: StreamPeer }
 	| { readonly state: "closed" };
 
 export interface ComponentStreamParts {
@@ -36,45 +34,6 @@ export interface ComponentStreamParts {
 	readonly gate: LoginGate;
 	onBound(peer: Peer): void;
 	onUnbound(peer: Peer): void;
-}
-
-/** A component that has shown its secret. */
-class ComponentPeer implements Peer {
-	readonly #stream: XmlStream;
-	readonly jid: Jid;
-	readonly payer: string;
-	readonly maxStanzaBytes: number;
-
-	constructor(stream: XmlStream, domain: string, maxStanzaBytes: number) {
-		this.#stream = stream;
-		this.jid = Jid.parse(domain);
-		this.payer = domain;
-		this.maxStanzaBytes = maxStanzaBytes;
-	}
-
-	get lastHeardMs(): number {
-		return this.#stream.lastHeardMs;
-	}
-
-	get unfinishedSinceMs(): number | undefined {
-		return this.#stream.unfinishedSinceMs;
-	}
-
-	get backlog(): Backlog {
-		return this.#stream.backlog;
-	}
-
-	send(stanza: WireStanza): Delivery {
-		return this.#stream.sendStanza(stanza);
-	}
-
-	offer(stanza: WireStanza, payer: string): Delivery {
-		return this.#stream.offer(stanza, payer);
-	}
-
-	fail(condition: StreamErrorCondition, text: string): void {
-		this.#stream.fail(condition, text);
-	}
 }
 
 /** A component's connection, from its first byte to its last. */
@@ -142,7 +101,7 @@ export class ComponentStream {
 			domain.peer.fail("conflict", `another connection for ${domain.domain} replaces this one`);
 		}
 		const { limits } = this.#parts.options;
-		const peer = new ComponentPeer(this.stream, domain.domain, limits.maxComponentStanzaBytes);
+		const peer = new StreamPeer(this.stream, Jid.parse(domain.domain), domain.domain, limits.maxComponentStanzaBytes);
 		domain.peer = peer;
 		this.stream.payer = peer.payer;
 		this.#state = { state: "bound", domain, peer };
