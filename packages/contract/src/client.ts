@@ -43,7 +43,10 @@ export interface WaitOptions {
 export interface ClientTools {
 	/** The instances that serve this client, as the domain knows them now. @throws BusError */
 	$instances(): Promise<InstanceInfo[]>;
-	/** Resolves when there is an instance to call. @throws BusError `deadline-exceeded`, `cancelled`, `link-lost` when the node is closed */
+	/**
+	 * Resolves when there is an instance to call.
+	 * @throws BusError `deadline-exceeded` that says what was missing, `cancelled`, `link-lost` when the node is closed, `forbidden`
+	 */
 	$waitFor(options?: WaitOptions): Promise<void>;
 }
 

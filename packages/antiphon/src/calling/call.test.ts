@@ -292,7 +292,7 @@ describe("a call", () => {
 			expect(await cancelled).toMatchObject({ code: "cancelled", executed: "no" });
 			expect(await failureOf(client.echo(1, { signal: abort.signal }))).toMatchObject({ code: "cancelled" });
 			const waiting = service("probe", "1.0.0", { echo: get({ input: anything, output: never }) });
-			const error = await failureOf(caller.client(waiting, at).echo({ word: "x" }, { timeoutMs: 50 }));
+			const error = await failureOf(caller.client(waiting, at).echo({ word: "x" }, { timeoutMs: 500 }));
 			expect(error).toMatchObject({ code: "deadline-exceeded", executed: "yes" });
 		});
 

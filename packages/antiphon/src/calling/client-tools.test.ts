@@ -25,6 +25,7 @@ function tools({ version = "1.0.0", pinned }: { version?: string; pinned?: strin
 			asked++;
 			return told();
 		},
+		look: async () => told(),
 		now: () => 1_000_000,
 		timeoutMs: 1_000,
 	});
@@ -49,7 +50,7 @@ function tools({ version = "1.0.0", pinned }: { version?: string; pinned?: strin
 	};
 }
 
-const failing = (code: "unavailable" | "unimplemented") => (): Instance[] => {
+const failing = (code: "unavailable" | "unimplemented" | "forbidden") => (): Instance[] => {
 	throw new BusError(code, "the domain is away");
 };
 /** Whether a promise has settled, without waiting for it. */
@@ -152,11 +153,30 @@ describe("$waitFor", () => {
 		await vi.advanceTimersByTimeAsync(2_499);
 		expect(await settled(failure)).toBe(false);
 		await vi.advanceTimersByTimeAsync(1);
-		const message = `nobody served s@${DOMAIN} within 2500 ms`;
+		const message = `no instance of s@${DOMAIN} to call within 2500 ms: nobody serves s@${DOMAIN} at the moment`;
 		expect(await failure).toMatchObject({ code: "deadline-exceeded", executed: "no", message });
 		const byDefault = failureOf(tools().$waitFor());
 		await vi.advanceTimersByTimeAsync(30_000);
 		expect(await byDefault).toMatchObject({ message: expect.stringContaining("within 30000 ms") });
+	});
+
+	it("says what was missing, or why it could not be asked, and what no waiting mends at once", async () => {
+		const reasonOf = async (client: ReturnType<typeof tools>) => {
+			const failure = failureOf(client.$waitFor({ timeoutMs: 1_500 }));
+			await vi.advanceTimersByTimeAsync(1_500);
+			return String((await failure)["message"]).replace(/^.* ms: /, "");
+		};
+		const client = tools({ pinned: "b" });
+		client.answers(() => [instance("a")]);
+		expect(await reasonOf(client)).toBe(`s@${DOMAIN} has no instance b at the moment`);
+		const newer = tools({ version: "1.3.0" });
+		newer.answers(() => [instance("a")]);
+		expect(await reasonOf(newer)).toMatch(/1\.3\.0 .* was asked for; 1\.2\.0 is served/);
+		const away = tools();
+		away.answers(failing("unavailable"));
+		expect(await reasonOf(away)).toBe("the domain is away");
+		away.answers(failing("forbidden"));
+		expect(await failureOf(away.$waitFor())).toMatchObject({ code: "forbidden", executed: "no" });
 	});
 
 	it("ends when its signal aborts, and does not begin when it has", async () => {

@@ -20,11 +20,17 @@ export function clientTools(route: Route): ClientTools {
 		$instances: async () => {
 			const found = inDomain();
 			await found.view.refresh();
-			return found.eligible().map(infoOf);
+			const told = found.eligible();
+			return (told.length > 0 ? told : found.eligible(await found.lookFurther())).map(infoOf);
 		},
 		$waitFor: async (options) => waitFor(inDomain(), options ?? {}),
 	};
 }
+
+const isAvailable = ({ state }: Instance) => state === "available";
+
+/** Waiting mends none of these. */
+const FINAL: ReadonlySet<string> = new Set(["forbidden", "invalid-argument"]);
 
 /** Resolves when a call would find an instance. */
 async function waitFor(route: DomainRoute, { timeoutMs = DEFAULT_WAIT_MS, signal: given }: WaitOptions): Promise<void> {
@@ -32,13 +38,37 @@ async function waitFor(route: DomainRoute, { timeoutMs = DEFAULT_WAIT_MS, signal
 	const deadlineMs = performance.now() + checkedTimeoutMs(timeoutMs);
 	const { view, address } = route;
 	const letGo: (() => void)[] = [];
+	/** Why there was none when the domain was last asked. */
+	let reason: BusError | undefined;
 	const there = new Promise<void>((resolve, reject) => {
+		const isTold = () => view.isDirect || route.eligible().some(isAvailable);
 		const check = () => {
 			if (view.isClosed) reject(new BusError("link-lost", "the node was closed", { executed: "no" }));
-			else if (view.isDirect || route.eligible().some(({ state }) => state === "available")) resolve();
+			else if (isTold()) resolve();
 		};
-		// What cannot be asked now may be later: the domain may be what is waited for.
-		const ask = () => void view.refresh().then(check, () => {});
+		const look = async () => {
+			await view.refresh();
+			if (isTold()) return resolve();
+			const further = await route.lookFurther();
+			if (route.eligible(further).some(isAvailable)) resolve();
+			else reason = route.nowhere(further);
+		};
+		let isLooking = false;
+		const ask = () => {
+			if (isLooking) return;
+			isLooking = true;
+			const onFailure = (thrown: unknown) => {
+				// What cannot be asked now may be later: the domain may be what is waited for.
+				reason = BusError.from(thrown);
+				const { code, message } = reason;
+				if (FINAL.has(code)) reject(new BusError(code, message, { executed: "no", cause: thrown }));
+			};
+			void look()
+				.catch(onFailure)
+				.finally(() => {
+					isLooking = false;
+				});
+		};
 		const timer = setInterval(ask, ASK_EVERY_MS);
 		letGo.push(() => clearInterval(timer), view.onChange(check));
 		if (view.isClosed) check();
@@ -49,10 +79,10 @@ async function waitFor(route: DomainRoute, { timeoutMs = DEFAULT_WAIT_MS, signal
 	} catch (cause) {
 		const error = BusError.from(cause);
 		const { code } = error;
-		if (code === "link-lost") throw error;
+		if (code === "link-lost" || FINAL.has(code)) throw error;
 		const when = signal?.aborted ? "before the caller's signal timed out" : `within ${timeoutMs} ms`;
-		const message = code === "cancelled" ? "waiting was given up" : `nobody served ${address} ${when}`;
-		throw new BusError(code, message, { executed: "no", cause });
+		const inVain = () => `no instance of ${address} to call ${when}: ${(reason ?? route.nowhere()).message}`;
+		throw new BusError(code, code === "cancelled" ? "waiting was given up" : inVain(), { executed: "no", cause });
 	} finally {
 		for (const each of letGo) each();
 	}

@@ -14,7 +14,8 @@ function instance(name: string, more: Partial<Instance> = {}): Instance {
 
 function route(instances: readonly Instance[], { version = "1.0.0", pinned = "", ...told }: Told = {}) {
 	const resolution = { service: "s", known: true, watchMs: 60_000, instances, ...told };
-	const view = new ServiceView({ resolve: async () => resolution, now: () => 1_000_000, timeoutMs: 1_000 });
+	const resolve = async () => resolution;
+	const view = new ServiceView({ resolve, look: resolve, now: () => 1_000_000, timeoutMs: 1_000 });
 	view.update(resolution);
 	const at = pinned === "" ? undefined : pinned;
 	return new DomainRoute({

@@ -57,12 +57,21 @@ export class DomainRoute implements Route {
 		return true;
 	}
 
-	/** Instances that serve this client. */
-	eligible(): Instance[] {
-		const { view, instance } = this.#options;
-		return view.pool
-			.instances()
-			.filter((each) => this.#serves(each) && (instance === undefined || each.name === instance));
+	/** The instances that the domain has told of. */
+	told(): readonly Instance[] {
+		return this.#options.view.pool.instances();
+	}
+
+	/** Of these, the ones that serve this client. */
+	eligible(instances = this.told()): Instance[] {
+		const { instance } = this.#options;
+		return instances.filter((each) => this.#serves(each) && (instance === undefined || each.name === instance));
+	}
+
+	/** The domain may have told only of some: it is asked for those that this client wants. @throws BusError */
+	async lookFurther(): Promise<readonly Instance[]> {
+		const { view, version, instance } = this.#options;
+		return view.isPartial ? (await view.look({ version, instance })).instances : this.told();
 	}
 
 	#choose(fn: string, tried: ReadonlySet<string>): Hop | undefined {
@@ -75,7 +84,7 @@ export class DomainRoute implements Route {
 			// The domain knows more instances than it has told, and passes the call on to one of them.
 			if (view.isPartial && !tried.has(own.toString())) return fixedHop(own);
 			if (tried.size > 0) return undefined;
-			throw this.#nowhere();
+			throw this.nowhere();
 		}
 		// A node that owns the domain has no better address than the function's own, and says itself what there is.
 		return hop.to.domain === own.domain ? { ...hop, to: own, isNamed: false } : hop;
@@ -85,10 +94,13 @@ export class DomainRoute implements Route {
 		return isServedBy(this.#options.version, version);
 	}
 
-	/** Why there is no instance to call: nobody serves it, nobody this version, nobody just now. */
-	#nowhere(): BusError {
+	/**
+	 * Why there is no instance to call: nobody serves it, nobody this version, nobody just now.
+	 * @param further what has come of {@link lookFurther}
+	 */
+	nowhere(further: readonly Instance[] = []): BusError {
 		const { view, address, version, instance } = this.#options;
-		const all = view.pool.instances();
+		const all = [...this.told(), ...further];
 		if (all.length === 0) {
 			return view.isNameKnown
 				? new BusError("unavailable", `nobody serves ${address} at the moment`)

@@ -1,4 +1,11 @@
-import { BusError, decodeResolution, encodeResolve, type Jid, type Resolution } from "@antiphon/protocol";
+import {
+	BusError,
+	decodeResolution,
+	encodeResolve,
+	type Jid,
+	type Resolution,
+	type ResolveRequest,
+} from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { ServiceView } from "./service-view.js";
 
@@ -29,7 +36,15 @@ export class Resolver {
 		let view = this.#views.get(key);
 		if (view === undefined) {
 			const { now, timeoutMs } = this.#source;
-			view = new ServiceView({ resolve: (withinMs) => this.#resolve(address, withinMs), now, timeoutMs });
+			view = new ServiceView({
+				resolve: (withinMs) => this.#ask(address, { version: undefined, watchMs: WATCH_MS }, withinMs),
+				look: ({ instance, version }, withinMs) => {
+					const at = instance === undefined ? address : address.withResource(instance);
+					return this.#ask(at, { version, watchMs: 0 }, withinMs);
+				},
+				now,
+				timeoutMs,
+			});
 			this.#views.set(key, view);
 			if (this.#isClosed) view.close();
 		}
@@ -53,9 +68,8 @@ export class Resolver {
 		for (const view of this.#views.values()) view.close();
 	}
 
-	async #resolve(address: Jid, timeoutMs: number): Promise<Resolution> {
-		const payload = encodeResolve({ version: undefined, watchMs: WATCH_MS });
-		return resolutionOf(address, await this.#source.ask(address, payload, timeoutMs));
+	async #ask(address: Jid, request: ResolveRequest, timeoutMs: number): Promise<Resolution> {
+		return resolutionOf(address, await this.#source.ask(address, encodeResolve(request), timeoutMs));
 	}
 }
 

@@ -29,6 +29,7 @@ function viewed() {
 			asked++;
 			return answer();
 		},
+		look: () => answer(),
 		now: () => clock.nowMs,
 		timeoutMs: 1_000,
 	});

@@ -5,10 +5,18 @@ import { InstancePool } from "./instance-pool.js";
 export interface ViewSource {
 	/** Asks the domain. @throws BusError */
 	resolve(timeoutMs: number): Promise<Resolution>;
+	/** Asks it for some of the instances, once. @throws BusError */
+	look(wanted: Wanted, timeoutMs: number): Promise<Resolution>;
 	/** Milliseconds of a clock that only goes forward. */
 	now(): number;
 	/** How long the domain may take to answer. */
 	readonly timeoutMs: number;
+}
+
+/** Which instances somebody wants to know of: those that serve a version, and of these one by name. */
+export interface Wanted {
+	readonly version: string;
+	readonly instance: string | undefined;
 }
 
 /** Failed calls make a view ask again, but not more often than this, in milliseconds. */
@@ -80,6 +88,11 @@ export class ServiceView {
 			this.#asking = undefined;
 		});
 		return this.#asking;
+	}
+
+	/** Of more instances than were told, those that are wanted: what is known stays as it is. @throws BusError */
+	look(wanted: Wanted): Promise<Resolution> {
+		return this.#source.look(wanted, this.#source.timeoutMs);
 	}
 
 	/** What was not told meanwhile may be missing: the next use asks. */

@@ -52,6 +52,10 @@ export const resolve: DomainModule = (host) => {
 			throw new BusError("invalid-argument", `ask the address of a service, such as dictionary@${host.domain}`);
 		}
 		if (!host.policy.maySee(from, service)) host.deny(`${from.bare()} may not call ${to.bare()}`);
+		if (to.resource !== undefined) {
+			const { lines, total } = linesOf(service).only(to.resource);
+			return resolutionWith({ ...headOf(service, 0), total }, lines);
+		}
 		const wantedMs = Math.min(asked, limits.watchMs);
 		const watchMs = wantedMs > 0 && watchers.add(service, from, node.now(), wantedMs) ? wantedMs : 0;
 		const { lines, total } = linesOf(service).for(from, version);

@@ -33,6 +33,12 @@ export class InstanceLines {
 		});
 	}
 
+	/** One of them, by its name. */
+	only(instance: string): Told {
+		const lines = this.#lines.filter((line) => line.instance === instance).map(({ element }) => element);
+		return { lines, total: lines.length };
+	}
+
 	/** As much as one answer holds: not the same ones for everybody, but for one caller the same each time. */
 	for(caller: Jid, version: string | undefined): Told {
 		const serving =
