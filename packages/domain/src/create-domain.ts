@@ -4,6 +4,7 @@ import { createNode, type NodeStatus } from "antiphon";
 import type { NodeModule } from "antiphon/modules";
 import { Denials } from "antiphon/modules";
 import { Subscribers } from "./callers/subscribers.js";
+import { ChangeListeners } from "./host/change-listeners.js";
 import type { DomainHost } from "./host/domain-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";
@@ -70,11 +71,9 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const owners = new Owners({ policy, maxNames, maxNamesPerAccount, known: known.owners, changed, deny });
 	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, changed);
 	file?.keep(() => ({ owners: owners.all(), subscribers: subscribers.all() }));
-	const changeListeners: ((service: string) => void)[] = [];
+	const changes = new ChangeListeners(log);
 	const closingListeners: (() => void)[] = [];
-	const registry = new Registry(limits, (service) => {
-		for (const listener of changeListeners) listener(service);
-	});
+	const registry = new Registry(limits, (service) => changes.tell(service));
 	const asModule: NodeModule = (node) => {
 		const host: DomainHost = {
 			node,
@@ -85,7 +84,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			policy,
 			limits,
 			deny,
-			onChange: (listener) => void changeListeners.push(listener),
+			onChange: (listener) => changes.add(listener),
 			onClosing: (listener) => void closingListeners.push(listener),
 		};
 		for (const register of MODULES) register(host);

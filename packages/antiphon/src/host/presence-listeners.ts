@@ -1,4 +1,4 @@
-import { Jid } from "@antiphon/protocol";
+import { BusError, Jid, type Log } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { IncomingPresence, PresenceType } from "./node-host.js";
 
@@ -6,7 +6,12 @@ type Listener = (incoming: IncomingPresence) => void;
 
 /** Who wants to hear of which type of presence. */
 export class PresenceListeners {
+	readonly #log: Log;
 	readonly #byType = new Map<string, Set<Listener>>();
+
+	constructor(log: Log) {
+		this.#log = log;
+	}
 
 	/** @returns what undoes it */
 	add(type: PresenceType, listener: Listener): () => void {
@@ -22,6 +27,13 @@ export class PresenceListeners {
 		const from = Jid.tryParse(stanza.attr("from"));
 		const to = Jid.tryParse(stanza.attr("to"));
 		if (listeners === undefined || from === undefined || to === undefined) return;
-		for (const listener of [...listeners]) listener({ stanza, from, to });
+		for (const listener of [...listeners]) {
+			// One that fails does not keep the others from hearing of it.
+			try {
+				listener({ stanza, from, to });
+			} catch (error) {
+				this.#log.error(`presence of ${from} could not be handled: ${BusError.from(error).message}`);
+			}
+		}
 	}
 }

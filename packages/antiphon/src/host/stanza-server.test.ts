@@ -81,6 +81,18 @@ describe("what a module registers", () => {
 		stanzas.take(message(address, payload));
 		expect(log.lines).toEqual([`error a stanza from ${address.from} could not be handled: broken`]);
 	});
+
+	it("keeps nobody else from hearing of presence when it throws", () => {
+		const { stanzas, log } = stanzaServer();
+		const heard: string[] = [];
+		stanzas.modules.host.onPresence("unavailable", () => {
+			throw new Error("broken");
+		});
+		stanzas.modules.host.onPresence("unavailable", ({ from }) => heard.push(from.toString()));
+		stanzas.take(presence({ ...address, type: "unavailable" }));
+		expect(heard).toEqual([address.from]);
+		expect(log.lines).toEqual([`error presence of ${address.from} could not be handled: broken`]);
+	});
 });
 
 describe("what the link skipped", () => {

@@ -29,7 +29,7 @@ export class StanzaServer {
 	readonly #log: Log;
 	readonly #table: IqTable;
 	readonly #dispatcher = new Dispatcher<(incoming: Incoming) => void>();
-	readonly #presence = new PresenceListeners();
+	readonly #presence: PresenceListeners;
 	readonly #share = new FairShare();
 	readonly #failed = new Seldom(FAILED_EVERY_MS, FAILED_BURST);
 	readonly modules: ModuleHost;
@@ -39,6 +39,7 @@ export class StanzaServer {
 		this.#link = options.link;
 		this.#log = options.log;
 		this.#table = options.table;
+		this.#presence = new PresenceListeners(options.log);
 		this.turnedAway = new TurnedAway(options.log);
 		this.modules = new ModuleHost({
 			...options,
