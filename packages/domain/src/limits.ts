@@ -8,6 +8,10 @@ export interface DomainLimits {
 	readonly maxInstancesPerAccount: number;
 	/** Services that have instances. Default 10,000. */
 	readonly maxServices: number;
+	/** Major versions of one service that have instances. Default 8. */
+	readonly maxMajors: number;
+	/** Versions of one service that have instances, of all its majors. Default 32. */
+	readonly maxVersions: number;
 	/** Functions of one service; above it `too-large`. Default 1,024. */
 	readonly maxFunctions: number;
 	/** Characters of one contract as JSON; above it `too-large`. Default 1 Mi. */
@@ -42,6 +46,8 @@ const DEFAULTS: DomainLimits = {
 	maxInstances: 20_000,
 	maxInstancesPerAccount: 2_000,
 	maxServices: 10_000,
+	maxMajors: 8,
+	maxVersions: 32,
 	maxFunctions: 1_024,
 	maxContractChars: 1024 * 1024,
 	maxContractsChars: 64 * 1024 * 1024,

@@ -4,6 +4,11 @@ import type { Instance, Jid } from "@antiphon/protocol";
 export class Departures {
 	readonly #waiting = new Map<string, Set<() => void>>();
 
+	/** The instances that somebody waits for. */
+	get size(): number {
+		return this.#waiting.size;
+	}
+
 	/** Calls back when the instance at this address is no longer there. @returns what calls that off */
 	on(jid: Jid, listener: () => void): () => void {
 		const key = jid.toString();

@@ -18,6 +18,11 @@ export class InstancePool {
 		return this.#balancer.size;
 	}
 
+	/** Whether a call waits that is to hear when its instance has gone: then `update` must not be put off. */
+	get isAwaited(): boolean {
+		return this.#departures.size > 0;
+	}
+
 	instances(): Instance[] {
 		return this.#balancer.instances();
 	}

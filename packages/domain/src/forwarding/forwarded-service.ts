@@ -1,4 +1,4 @@
-import { type Service, type ServiceDescription, untyped } from "@antiphon/contract";
+import { majorOf, type Service, type ServiceDescription, untyped } from "@antiphon/contract";
 import { BusError, type Jid } from "@antiphon/protocol";
 import {
 	Admission,
@@ -13,7 +13,6 @@ import {
 } from "antiphon/modules";
 import type { DomainHost } from "../host/domain-host.js";
 import { instanceLine } from "../registry/instance-line.js";
-import type { Instance } from "../registry/registry.js";
 import { forward, passedOn } from "./forwarding.js";
 
 /** A major version of a service that others provide: calls to its JIDs in the domain are passed on to them. */
@@ -23,6 +22,8 @@ export class ForwardedService implements ServedService {
 	readonly admission: Admission;
 	readonly #host: DomainHost;
 	readonly #pool: InstancePool;
+	/** Whether its providers have changed since the pool was filled. */
+	#isStale = true;
 
 	/** @throws TypeError when the description, which came from a provider, is not a service's */
 	constructor(host: DomainHost, description: ServiceDescription) {
@@ -34,13 +35,19 @@ export class ForwardedService implements ServedService {
 		this.#pool = new InstancePool(() => host.node.now());
 	}
 
-	/** These are its providers now. */
-	update(instances: readonly Instance[]): void {
-		this.#pool.update(instances.map(instanceLine));
+	/**
+	 * Its providers have changed. They may be many and change often, so they are looked up when somebody needs them: a
+	 * call that comes, or one that waits for a provider and has to hear if that has gone.
+	 */
+	changed(): void {
+		this.#isStale = true;
+		if (this.#pool.isAwaited) this.#fresh();
 	}
 
 	instances(): readonly string[] {
-		return this.#pool.instances().map(({ name }) => name);
+		return this.#fresh()
+			.instances()
+			.map(({ name }) => name);
 	}
 
 	/** A domain passes on calls for those who make them, not for those who say that they pass on. */
@@ -89,11 +96,20 @@ export class ForwardedService implements ServedService {
 		}
 	}
 
+	#fresh(): InstancePool {
+		if (!this.#isStale) return this.#pool;
+		this.#isStale = false;
+		const major = majorOf(this.service.version);
+		const instances = this.#host.registry.instances(this.service.name);
+		this.#pool.update(instances.filter(({ version }) => majorOf(version) === major).map(instanceLine));
+		return this.#pool;
+	}
+
 	#routeOf({ to, head }: AdmittedCall) {
 		const serves = ({ version }: { readonly version: string }) => isVersionOf(version, head.version);
 		return {
 			next: (_fn: string, tried: ReadonlySet<string>) =>
-				this.#pool.hop({ instance: to.resource, except: tried, serves }),
+				this.#fresh().hop({ instance: to.resource, except: tried, serves }),
 			// Who asks a function's JID knows nothing of instances, and waits for one answer.
 			canHedge: () => false,
 			spendHedge: () => false,

@@ -4,13 +4,16 @@ import { ForwardedService } from "../forwarding/forwarded-service.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 interface Listed {
-	readonly forwarded: ForwardedService;
+	readonly description: ServiceDescription;
+	/** `undefined` for what could not be listed: that is said once, and not tried again. */
+	readonly forwarded: ForwardedService | undefined;
 	readonly remove: () => void;
 }
 
 /**
  * What is registered gets its JIDs: it stands in the node's directory, where ping, version, disco and the contract find
- * it, and calls to it are passed on to its providers.
+ * it, and calls to it are passed on to its providers. A change costs the number of major versions, which is bounded;
+ * who the providers are is looked up when a call comes.
  */
 export const forwarded: DomainModule = (host) => {
 	/** By service and major version. */
@@ -21,27 +24,26 @@ export const forwarded: DomainModule = (host) => {
 		const descriptions = new Map(
 			host.registry.contracts.newest(service).map((description) => [majorOf(description.version), description]),
 		);
-		for (const [major, { forwarded, remove }] of [...majors]) {
-			if (descriptions.get(major) === forwarded.description) continue;
+		for (const [major, { description, remove }] of [...majors]) {
+			if (descriptions.get(major) === description) continue;
 			remove();
 			majors.delete(major);
 		}
 		for (const [major, description] of descriptions) {
 			const known = majors.get(major) ?? list(host, description);
-			if (known === undefined) continue;
 			majors.set(major, known);
-			known.forwarded.update(host.registry.instances(service).filter(({ version }) => majorOf(version) === major));
+			known.forwarded?.changed();
 		}
 		if (majors.size === 0) listed.delete(service);
 	});
 };
 
-function list(host: DomainHost, description: ServiceDescription): Listed | undefined {
+function list(host: DomainHost, description: ServiceDescription): Listed {
 	try {
 		const forwarded = new ForwardedService(host, description);
-		return { forwarded, remove: host.node.directory.add(forwarded) };
+		return { description, forwarded, remove: host.node.directory.add(forwarded) };
 	} catch (error) {
 		host.node.log.error(`${description.service} cannot be listed: ${BusError.from(error).message}`);
-		return undefined;
+		return { description, forwarded: undefined, remove: () => {} };
 	}
 }

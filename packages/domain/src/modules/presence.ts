@@ -63,12 +63,12 @@ export const presence: DomainModule = (host) => {
 	});
 };
 
-function maySubscribe({ policy, node, domain }: DomainHost, from: Jid, { local }: Jid): boolean {
+function maySubscribe({ policy, node }: DomainHost, from: Jid, { local }: Jid): boolean {
 	if (local === undefined) return true;
 	const subject = node.directory.find(local);
 	const service = local.split(".", 1)[0] ?? "";
 	if (subject?.kind === "function") return policy.mayCall(from, service, subject.fn);
-	return domain !== "" && policy.maySee(from, service);
+	return policy.maySee(from, service);
 }
 
 const addressOf = ({ domain }: DomainHost, local: string) => (local === "" ? domain : `${local}@${domain}`);

@@ -42,7 +42,7 @@ export const resolve: DomainModule = (host) => {
 		return lines;
 	};
 	const headOf = (service: string, watchMs: number): Omit<Resolution, "instances"> => {
-		return { service, watchMs, known: encoded.has(service) || host.owners.has(service) };
+		return { service, watchMs, known: registry.has(service) || host.owners.has(service) };
 	};
 
 	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {

@@ -42,6 +42,36 @@ describe("the contracts of a domain", () => {
 		expect(contracts.newest("s").map(({ version }) => version)).toEqual(["10.0.0", "2.0.10", "1.9.0"]);
 	});
 
+	it("are sorted when their versions change, and not for each who asks", () => {
+		const contracts = new Contracts(resolveLimits());
+		for (const version of ["1.0.0", "2.0.0"]) contracts.hold(described(version), "alice");
+		const newest = contracts.newest("s");
+		contracts.hold(described("1.0.0"), "bob");
+		contracts.hold(described("1.0.0", { service: "other" }), "bob");
+		contracts.release({ service: "s", version: "1.0.0" });
+		expect(contracts.newest("s")).toBe(newest);
+		contracts.release({ service: "s", version: "1.0.0" });
+		expect(contracts.newest("s").map(({ version }) => version)).toEqual(["2.0.0"]);
+	});
+
+	it("are of so many versions of a service, and so many majors", () => {
+		const contracts = new Contracts(resolveLimits({ maxMajors: 2, maxVersions: 4 }));
+		const held = (version: string) => contracts.hold(described(version), "alice");
+		held("1.0.0");
+		held("2.0.0");
+		const third = { code: "overloaded", message: expect.stringContaining("2 major versions") };
+		expect(refusal(() => held("3.0.0"))).toMatchObject(third);
+		held("1.0.1");
+		held("2.0.1");
+		const fifth = { code: "overloaded", message: expect.stringContaining("4 versions") };
+		expect(refusal(() => held("2.0.2"))).toMatchObject(fifth);
+		// What is there already may have as many instances as it likes, and other services their own versions.
+		held("2.0.1");
+		contracts.hold(described("3.0.0", { service: "other" }), "alice");
+		for (const version of ["1.0.0", "1.0.1"]) contracts.release({ service: "s", version });
+		held("3.0.0");
+	});
+
 	it("are bounded each, for one account, and in all; what is let go of makes room", () => {
 		const big = (service: string) => described("1.0.0", { service, summary: "x".repeat(600) });
 		const limits = {

@@ -1,4 +1,4 @@
-import { majorOf, type ServiceDescription } from "@antiphon/contract";
+import { isServedBy, majorOf, type ServiceDescription } from "@antiphon/contract";
 import { BusError } from "@antiphon/protocol";
 import type { DomainLimits } from "../limits.js";
 
@@ -26,6 +26,8 @@ export class Contracts {
 	readonly #held = new Map<string, Held>();
 	/** By service: its versions. */
 	readonly #versions = new Map<string, Set<string>>();
+	/** By service: what {@link newest} tells, until its versions change. */
+	readonly #newest = new Map<string, readonly ServiceDescription[]>();
 	#chars = 0;
 	readonly #perAccount = new Map<string, number>();
 
@@ -38,15 +40,12 @@ export class Contracts {
 	}
 
 	/** The newest version of each major version, newest first. */
-	newest(service: string): ServiceDescription[] {
-		const byMajor = new Map<number, ServiceDescription>();
-		for (const version of this.#versions.get(service) ?? []) {
-			const description = this.get({ service, version }) as ServiceDescription;
-			const major = majorOf(version);
-			const known = byMajor.get(major);
-			if (known === undefined || isNewer(version, known.version)) byMajor.set(major, description);
-		}
-		return [...byMajor].sort(([a], [b]) => b - a).map(([, description]) => description);
+	newest(service: string): readonly ServiceDescription[] {
+		const known = this.#newest.get(service);
+		if (known !== undefined) return known;
+		const newest = this.#newestOf(service);
+		if (newest.length > 0) this.#newest.set(service, newest);
+		return newest;
 	}
 
 	/** @throws BusError `conflict` if the version has another contract */
@@ -77,7 +76,19 @@ export class Contracts {
 		this.#count(held.account, -held.chars);
 		const versions = this.#versions.get(name.service);
 		versions?.delete(name.version);
+		this.#newest.delete(name.service);
 		if (versions?.size === 0) this.#versions.delete(name.service);
+	}
+
+	#newestOf(service: string): ServiceDescription[] {
+		const byMajor = new Map<number, ServiceDescription>();
+		for (const version of this.#versions.get(service) ?? []) {
+			const description = this.get({ service, version }) as ServiceDescription;
+			const major = majorOf(version);
+			const known = byMajor.get(major);
+			if (known === undefined || isServedBy(known.version, version)) byMajor.set(major, description);
+		}
+		return [...byMajor].sort(([a], [b]) => b - a).map(([, description]) => description);
 	}
 
 	#added(key: string, description: ServiceDescription, account: string): Held {
@@ -90,6 +101,7 @@ export class Contracts {
 				`the contract of ${service} ${version} has more than ${maxFunctions} functions or ${maxContractChars} characters`,
 			);
 		}
+		this.#requireRoomFor({ service, version });
 		if (this.#chars + chars > maxContractsChars) throw atLimit("this domain", maxContractsChars);
 		if ((this.#perAccount.get(account) ?? 0) + chars > maxContractsCharsPerAccount) {
 			throw atLimit(account, maxContractsCharsPerAccount);
@@ -98,7 +110,18 @@ export class Contracts {
 		this.#held.set(key, held);
 		this.#count(account, chars);
 		this.#versions.set(service, (this.#versions.get(service) ?? new Set()).add(version));
+		this.#newest.delete(service);
 		return held;
+	}
+
+	/** Each change of a service is looked at for each of its majors, and callers choose among its versions. */
+	#requireRoomFor({ service, version }: VersionName): void {
+		const { maxMajors, maxVersions } = this.#limits;
+		if ((this.#versions.get(service)?.size ?? 0) >= maxVersions) throw tooMany(service, `${maxVersions} versions`);
+		const majors = this.newest(service).map((newest) => majorOf(newest.version));
+		if (majors.length >= maxMajors && !majors.includes(majorOf(version))) {
+			throw tooMany(service, `${maxMajors} major versions`);
+		}
 	}
 
 	#count(account: string, chars: number): void {
@@ -113,14 +136,8 @@ function atLimit(whose: string, maxChars: number): BusError {
 	return new BusError("overloaded", `the contracts of ${whose} are at their limit of ${maxChars} characters`);
 }
 
+function tooMany(service: string, what: string): BusError {
+	return new BusError("overloaded", `${service} is served in ${what}, which is the limit: drain an old one first`);
+}
+
 const keyOf = ({ service, version }: VersionName) => `${service} ${version}`;
-
-function numbers(version: string): [number, number, number] {
-	return version.split(".").map(Number) as [number, number, number];
-}
-
-function isNewer(a: string, b: string): boolean {
-	const [one, other] = [numbers(a), numbers(b)];
-	const different = one.findIndex((number, i) => number !== other[i]);
-	return different !== -1 && (one[different] as number) > (other[different] as number);
-}

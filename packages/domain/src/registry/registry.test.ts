@@ -115,6 +115,21 @@ describe("a registry", () => {
 		expect(changes).toHaveLength(2);
 	});
 
+	it("tells once of each service that a renewal changes, however many instances of it", () => {
+		const { registry, changes, add } = registryOf();
+		for (let i = 0; i < 2_000; i++)
+			add(`${i}`, node("alice"), { description: described(i % 2 === 0 ? "even" : "odd") });
+		const lines = Array.from({ length: 2_000 }, (_, i) => {
+			return { service: i % 2 === 0 ? "even" : "odd", instance: `${i}`, state: "draining" as const, running: 0 };
+		});
+		changes.length = 0;
+		// There and back again is a change, too.
+		expect(registry.renew(node("alice"), [...lines, { ...lines[0], state: "available" } as never], 10)).toEqual([]);
+		expect(changes).toEqual(["even", "odd"]);
+		expect(registry.renew(node("alice"), lines.slice(1), 20)).toEqual([]);
+		expect(changes).toHaveLength(2);
+	});
+
 	it("is bounded in all, for each account whatever its resources, and in its services", () => {
 		const { registry, add } = registryOf({ maxInstances: 5, maxInstancesPerAccount: 3, maxServices: 2 });
 		for (let i = 0; i < 3; i++) add(`${i}`, node("greedy", `${i}`));

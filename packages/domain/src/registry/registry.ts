@@ -45,7 +45,10 @@ export class Registry {
 	readonly #byNode = new Map<string, Set<Instance>>();
 	readonly #perAccount = new Map<string, number>();
 
-	/** @param changed called after every change of a service's instances, but not of how busy they are */
+	/**
+	 * @param changed called after a service's instances have changed, but not how busy they are: once for each service,
+	 * however many of its instances changed at once
+	 */
 	constructor(limits: DomainLimits, changed: (service: string) => void) {
 		this.#limits = limits;
 		this.#changed = changed;
@@ -60,6 +63,11 @@ export class Registry {
 	/** The names of the services that have instances. */
 	services(): string[] {
 		return [...this.#services.keys()];
+	}
+
+	/** Whether a service has instances. */
+	has(service: string): boolean {
+		return this.#services.has(service);
 	}
 
 	/** Those of one service. */
@@ -111,21 +119,23 @@ export class Registry {
 		return gone;
 	}
 
-	/** What a node says of its instances. @returns those that it has not registered here */
+	/** What a node says of its instances, all at once. @returns those that it has not registered here */
 	renew(node: Jid, heartbeats: readonly Heartbeat[], nowMs: number): InstanceName[] {
-		return heartbeats.filter((heartbeat) => {
+		const changed = new Set<string>();
+		const unknown = heartbeats.filter((heartbeat) => {
 			const instance = this.find(heartbeat);
 			if (instance === undefined || !instance.node.equals(node)) return true;
-			const changed = instance.state !== heartbeat.state;
+			if (instance.state !== heartbeat.state) changed.add(instance.service);
 			instance.heardMs = nowMs;
 			this.#byAge.delete(instance);
 			this.#byAge.add(instance);
 			instance.state = heartbeat.state;
 			instance.running = heartbeat.running;
 			instance.load.heard(heartbeat.running >= instance.concurrency);
-			if (changed) this.#changed(instance.service);
 			return false;
 		});
+		for (const service of changed) this.#changed(service);
+		return unknown;
 	}
 
 	/** Forgets the instances that were not heard of since `sinceMs`. @returns these */
