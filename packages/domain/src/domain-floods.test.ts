@@ -1,6 +1,16 @@
-import { describe as describeService } from "@antiphon/contract";
+import { describe as describeService, fingerprint as fingerprintOf, type ServiceDescription } from "@antiphon/contract";
 import { type Link, type MemoryBus, memoryBus } from "@antiphon/link";
-import { decodeResolution, encodeGrant, encodeRegister, encodeResolve, iq, NS } from "@antiphon/protocol";
+import {
+	decodeResolution,
+	decodeStanzaError,
+	encodeGrant,
+	encodeRegister,
+	encodeResolve,
+	iq,
+	NS,
+	presence,
+	quietLog,
+} from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { createNode, get, service } from "antiphon";
 import { describe, expect, it } from "vitest";
@@ -114,6 +124,28 @@ describe("a domain that is flooded", () => {
 		expect(domain.instances).toBe(1);
 	});
 
+	it("does not grant a contract whose functions cannot have addresses, and says why", async () => {
+		const bus = memoryBus();
+		const domain = await host(bus);
+		const { functions, ...rest } = describeService(probe);
+		const twice = { ...rest, functions: { ask: functions["ask"], ASK: functions["ask"] } } as ServiceDescription;
+		const described = { ...twice, fingerprint: fingerprintOf(twice) };
+		const answers: Element[] = [];
+		const provider = await raw(bus, "worker@example.org/x", (stanza, link) => {
+			if (stanza.attr("type") !== "get") return void answers.push(stanza);
+			const contract = xml("contract", NS.contract, { enc: "json" }, JSON.stringify(described));
+			link.send(xml("iq", NS.client, { type: "result", id: stanza.attr("id"), to: NAME }, contract));
+		});
+		provider.send(iq("set", { id: "1", to: NAME }, registration("probe", "x", described.fingerprint)));
+		await expect.poll(() => answers.length).toBe(1);
+		const { condition, text } = decodeStanzaError(answers[0] as Element);
+		expect([condition, text]).toEqual(["bad-request", expect.stringContaining("ask and ASK differ only in case")]);
+		expect(domain.instances).toBe(0);
+		// It was not granted, so the name is nobody's yet.
+		const alice = await join(bus, "alice@example.org/x");
+		await alice.serve(probe, serving("alice"), { domain: NAME });
+	});
+
 	it("does not believe what a contract says of its own fingerprint", async () => {
 		const bus = memoryBus();
 		const domain = await host(bus);
@@ -132,6 +164,40 @@ describe("a domain that is flooded", () => {
 		await honest.serve(probe, serving("honest"), { domain: NAME });
 		expect(domain.instances).toBe(2);
 	});
+});
+
+describe("the log of a domain", () => {
+	it("cannot be filled by a provider that comes and goes, or by many that fall silent", async () => {
+		const bus = memoryBus();
+		const lines: string[] = [];
+		const keep = (line: string) => void lines.push(line);
+		const log = { ...quietLog, info: keep, warn: keep, error: keep };
+		const domain = await host(bus, { log, limits: { leaseMs: 500 } });
+		const description = describeService(probe);
+		const contract = xml("contract", NS.contract, { enc: "json" }, JSON.stringify(description));
+		let granted = 0;
+		const worker = await raw(bus, "worker@example.org/x", (stanza, link) => {
+			if (stanza.child("registered", NS.registry) !== undefined) granted++;
+			if (stanza.attr("type") !== "get") return;
+			link.send(xml("iq", NS.client, { type: "result", id: stanza.attr("id"), to: NAME }, contract));
+		});
+		const register = (instance: string) =>
+			worker.send(iq("set", { id: instance, to: NAME }, registration("probe", instance, description.fingerprint)));
+		for (let i = 0; i < 50; i++) {
+			register("x");
+			await expect.poll(() => granted, { interval: 1 }).toBe(i + 1);
+			worker.send(presence({ to: NAME, type: "unavailable" }));
+		}
+		await expect.poll(() => domain.instances).toBe(0);
+		expect(lines.filter((line) => line.includes("has gone")).length).toBeLessThan(40);
+		lines.length = 0;
+		for (let i = 0; i < 200; i++) register(`${i}`);
+		await expect.poll(() => granted).toBe(250);
+		await expect.poll(() => domain.instances, { timeout: 10_000 }).toBe(0);
+		const forgotten = lines.filter((line) => line.includes("not heard of"));
+		expect(forgotten.length).toBeLessThan(50);
+		expect(forgotten.join()).toMatch(/probe.* and \d+ more were not heard of for 500 ms and are forgotten/);
+	}, 30_000);
 });
 
 describe("a domain that is lied to", () => {

@@ -1,4 +1,4 @@
-import { fingerprint as fingerprintOf, type ServiceDescription } from "@antiphon/contract";
+import { fingerprint as fingerprintOf, type ServiceDescription, untyped } from "@antiphon/contract";
 import {
 	BusError,
 	decodeInstanceName,
@@ -12,12 +12,15 @@ import {
 } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import { fetchContract } from "antiphon";
-import { handleCommand } from "antiphon/modules";
+import { handleCommand, Seldom } from "antiphon/modules";
 import { Asking } from "../asking/asking.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 /** How often leases are looked at, in a lease. */
 const SWEEPS_IN_LEASE = 5;
+/** Lines that tell of providers that have gone, in a second; then their number. Whoever comes and goes must not fill a log. */
+const SAID_EVERY_MS = 1_000;
+const SAID_BURST = 10;
 /** How long the holder of an instance's name has to show that it is there, in milliseconds. */
 const HOLDER_ANSWERS_MS = 1_000;
 
@@ -26,6 +29,8 @@ export const register: DomainModule = (host) => {
 	const { node, registry, limits } = host;
 	node.feature(NS.registry);
 	const asking = new Asking(limits.maxContractsAsked);
+	const gone = new Seldom(SAID_EVERY_MS, SAID_BURST);
+	const forgotten = new Seldom(SAID_EVERY_MS, SAID_BURST);
 
 	handleCommand(node, { ns: NS.registry, name: "register" }, async ({ payload, from }) => {
 		const registration = decodeRegister(payload);
@@ -51,13 +56,15 @@ export const register: DomainModule = (host) => {
 
 	// The XMPP server says that a session which showed itself to the domain has ended.
 	node.onPresence("unavailable", ({ from }) => {
-		if (registry.removeNode(from).length > 0) node.log.info(`${from} has gone`);
+		if (registry.removeNode(from).length > 0) gone.say((more) => node.log.info(`${from} has gone${more}`));
 	});
 
 	node.every(limits.leaseMs / SWEEPS_IN_LEASE, () => {
-		for (const { service, instance, node: jid } of registry.expire(node.now() - limits.leaseMs)) {
-			node.log.warn(`${service}/${instance} at ${jid} was not heard of for ${limits.leaseMs} ms and is forgotten`);
-		}
+		const [first, ...others] = registry.expire(node.now() - limits.leaseMs);
+		if (first === undefined) return;
+		const one = `${first.service}/${first.instance} at ${first.node}`;
+		const [what, is] = others.length === 0 ? [`${one} was`, "is"] : [`${one} and ${others.length} more were`, "are"];
+		forgotten.say((more) => node.log.warn(`${what} not heard of for ${limits.leaseMs} ms and ${is} forgotten${more}`));
 	});
 };
 
@@ -82,11 +89,23 @@ async function contractOf(
 		const description = await contractAt(host, from, registration);
 		const isIt = description.service === service && description.version === version;
 		// What it says of its own fingerprint is not believed.
-		if (isIt && fingerprintOf(description) === fingerprint) return { ...description, fingerprint };
+		if (isIt && fingerprintOf(description) === fingerprint) return listable({ ...description, fingerprint });
 		const message = `the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`;
 		throw new BusError("invalid-argument", message);
 	};
 	return asking.once(`${service} ${version} ${fingerprint} ${account}`, ask, account);
+}
+
+/** The same, if its functions can have addresses. @throws BusError `invalid-argument` with what is in the way */
+function listable(description: ServiceDescription): ServiceDescription {
+	try {
+		untyped(description);
+		return description;
+	} catch (cause) {
+		const { service, version } = description;
+		const message = `the contract of ${service} ${version} cannot be listed: ${(cause as Error).message}`;
+		throw new BusError("invalid-argument", message, { cause });
+	}
 }
 
 /** @throws BusError; a contract that cannot be read is the fault of who wants to register it */
