@@ -13,6 +13,12 @@ import { type AccessOptions, Policy } from "./policy/policy.js";
 import { Registry } from "./registry/registry.js";
 import { type DomainState, StateFile } from "./state-file.js";
 
+/**
+ * How soon a subscription is stored, in milliseconds. Anybody may come and go as often as they like, and each time the whole
+ * file is written.
+ */
+const SUBSCRIPTIONS_WITHIN_MS = 5_000;
+
 export interface DomainOptions {
 	/** A link that owns its domain: `componentLink(…)`, or one of a memory bus whose address is a domain. */
 	readonly link: Link;
@@ -33,7 +39,7 @@ export interface Domain extends AsyncDisposable {
 	readonly name: string;
 	/** Instances that are registered now. */
 	readonly instances: number;
-	/** What policy has refused since the start: registrations, look-ups and calls. */
+	/** What policy has refused since the start: registrations, look-ups, subscriptions and calls. */
 	readonly denied: number;
 	/** What its node does now, and every change until it is closed. */
 	status(): AsyncIterable<NodeStatus>;
@@ -65,11 +71,12 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile, log);
 	const known: DomainState = (await file?.load()) ?? { owners: {}, subscribers: {} };
 	const changed = () => file?.changed();
+	const subscribed = () => file?.changed(SUBSCRIPTIONS_WITHIN_MS);
 	const denials = new Denials(log);
 	const deny = (message: string) => denials.deny(message);
 	const { maxNames, maxNamesPerAccount } = limits;
 	const owners = new Owners({ policy, maxNames, maxNamesPerAccount, known: known.owners, changed, deny });
-	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, changed);
+	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
 	file?.keep(() => ({ owners: owners.all(), subscribers: subscribers.all() }));
 	const changes = new ChangeListeners(log);
 	const closingListeners: (() => void)[] = [];
@@ -84,6 +91,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			policy,
 			limits,
 			deny,
+			denied: (message) => denials.say(message),
 			onChange: (listener) => changes.add(listener),
 			onClosing: (listener) => void closingListeners.push(listener),
 		};

@@ -19,10 +19,15 @@ export class Denials {
 		return this.#count;
 	}
 
-	/** @throws BusError `forbidden`, always */
-	deny(message: string): never {
+	/** For what is not answered with an error: a subscription. */
+	say(message: string): void {
 		this.#count++;
 		this.#said.say((more) => this.#log.warn(`refused: ${message}${more}`));
+	}
+
+	/** @throws BusError `forbidden`, always */
+	deny(message: string): never {
+		this.say(message);
 		throw new BusError("forbidden", message);
 	}
 }

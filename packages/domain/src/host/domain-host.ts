@@ -18,6 +18,8 @@ export interface DomainHost {
 	onChange(listener: (service: string) => void): void;
 	/** Something was asked for that policy does not allow: counted, and logged now and then. @throws BusError `forbidden` */
 	deny(message: string): never;
+	/** The same for what is not answered with an error. */
+	denied(message: string): void;
 	/** Called while the link is still up, before the domain closes in order. */
 	onClosing(listener: () => void): void;
 }

@@ -1,8 +1,12 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join as joined } from "node:path";
 import { type MemoryBus, memoryBus } from "@antiphon/link";
-import { NS, presence as presenceStanza } from "@antiphon/protocol";
+import { NS, presence as presenceStanza, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { service, set } from "antiphon";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { StateFile } from "../state-file.js";
 import { host, join, NAME, untilTheEnd } from "../testing/bus.js";
 
 const RENEWAL_MS = 5_000;
@@ -23,10 +27,17 @@ async function pass(ms: number): Promise<void> {
 	}
 }
 
+const WORKERS = [{ allow: "worker@example.org" }];
+/** Alice may call one of two functions. */
+const PARTLY = {
+	register: WORKERS,
+	call: [{ deny: ALICE, to: "dictionary.learn" }, { allow: "*" }],
+};
+
 /** A domain with one instance of the dictionary, whose calls run until they are told to end. */
 async function world() {
 	const bus = memoryBus();
-	await host(bus, { access: { register: [{ allow: "worker@example.org" }], call: [{ allow: "*" }] } });
+	await host(bus, { access: { register: WORKERS, call: [{ allow: "*" }] } });
 	const running: (() => void)[] = [];
 	const learn = () => new Promise<void>((resolve) => void running.push(resolve));
 	const serve = async (instance: string) =>
@@ -47,16 +58,26 @@ async function world() {
 
 /** Somebody who has subscribed to the dictionary. @returns what came since it was last asked for */
 async function subscriber(bus: MemoryBus): Promise<() => string[]> {
-	const seen: Element[] = [];
-	const link = untilTheEnd(bus.link("home.example"));
-	await link.open({ onState() {}, onStanza: (stanza) => void seen.push(stanza) }, { timeoutMs: 1_000 });
-	link.send(presenceStanza({ from: ALICE, to: TO, type: "subscribe" }));
+	const { say, seen } = await account(bus);
+	say("subscribe", TO);
 	await pass(2_000);
+	return seen;
+}
+
+/** Somebody who says presence. `seen` gives what came since it was last asked for. */
+async function account(bus: MemoryBus) {
+	const stanzas: Element[] = [];
+	const link = untilTheEnd(bus.link("home.example"));
+	await link.open({ onState() {}, onStanza: (stanza) => void stanzas.push(stanza) }, { timeoutMs: 1_000 });
 	const line = (each: Element) => {
 		const state = each.attr("type") ?? each.child("show", NS.client)?.text() ?? "available";
 		return `${state}: ${each.child("status", NS.client)?.text() ?? ""}`;
 	};
-	return () => seen.splice(0).map(line);
+	return {
+		say: (type: "subscribe" | "unsubscribe" | "probe", to: string) =>
+			link.send(presenceStanza({ from: ALICE, to, type })),
+		seen: () => stanzas.splice(0).map(line),
+	};
 }
 
 it("A subscriber hears how it is at once, and no more while nothing but the running calls change", async () => {
@@ -94,4 +115,79 @@ it("A subscriber hears of instances that come, and of one that drains", async ()
 	void more.drain();
 	await pass(1_000);
 	expect(seen()).toEqual(["available: 1 instance for 2 calls at once"]);
+});
+
+it("Nobody hears of a function that policy keeps from them, whether or not it is served, and that is logged and counted", async () => {
+	const bus = memoryBus();
+	const lines: string[] = [];
+	const log = { ...quietLog, warn: (line: string) => void lines.push(line) };
+	const domain = await host(bus, { access: PARTLY, log });
+	const { say, seen } = await account(bus);
+	const learn = `dictionary.learn@${NAME}`;
+	say("subscribe", learn);
+	say("subscribe", TO);
+	await pass(1_000);
+	expect(seen()).toEqual(["unsubscribed: ", "subscribed: ", "unavailable: nobody serves it"]);
+	const worker = await join(bus, "worker@example.org/x");
+	await worker.serve(dictionary, { learn: () => {} }, { domain: NAME });
+	await pass(1_000);
+	expect(seen()).toEqual([expect.stringMatching(/^available/)]);
+	for (const type of ["subscribe", "probe"] as const) say(type, learn);
+	await pass(1_000);
+	expect(seen()).toEqual(["unsubscribed: ", "unsubscribed: "]);
+	expect(domain.denied).toBe(2);
+	expect(lines).toEqual(Array.from({ length: 2 }, () => `refused: ${ALICE} may not see how ${learn} is`));
+});
+
+it("Who may no longer know is told so instead, and forgotten", async () => {
+	const bus = memoryBus();
+	const dir = await mkdtemp(joined(tmpdir(), "antiphon-presence-"));
+	onTestFinished(() => rm(dir, { recursive: true }));
+	const stateFile = joined(dir, "state.json");
+	const subscribers = { dictionary: [ALICE], "dictionary.learn": [ALICE], "dictionary.learn.by": [ALICE], "": [ALICE] };
+	await writeFile(stateFile, JSON.stringify({ format: 1, owners: {}, subscribers }));
+	const { say, seen } = await account(bus);
+	const domain = await host(bus, { access: PARTLY, stateFile });
+	await pass(1_000);
+	expect(seen().sort()).toEqual(
+		["unavailable: nobody serves it", "unsubscribed: ", "unsubscribed: ", "available: 0 services"].sort(),
+	);
+	say("probe", `dictionary.learn@${NAME}`);
+	await pass(1_000);
+	expect(seen()).toEqual(["unsubscribed: "]);
+	await domain.close();
+	const { subscribers: left } = JSON.parse(await readFile(stateFile, "utf8")) as { subscribers: unknown };
+	expect(left).toEqual({ dictionary: [ALICE], "": [ALICE] });
+});
+
+it("A file of subscriptions is not written each time that somebody changes their mind", async () => {
+	const bus = memoryBus();
+	const dir = await mkdtemp(joined(tmpdir(), "antiphon-presence-"));
+	onTestFinished(() => rm(dir, { recursive: true }));
+	const stateFile = joined(dir, "state.json");
+	const writes = vi.spyOn(StateFile.prototype, "flush");
+	onTestFinished(() => writes.mockRestore());
+	const { say } = await account(bus);
+	const domain = await host(bus, { access: PARTLY, stateFile });
+	for (let i = 0; i < 8; i++) {
+		say(i % 2 === 0 ? "subscribe" : "unsubscribe", TO);
+		await pass(500);
+	}
+	expect(writes).not.toHaveBeenCalled();
+	say("subscribe", TO);
+	await pass(250);
+	await domain.close();
+	const { subscribers } = JSON.parse(await readFile(stateFile, "utf8")) as { subscribers: unknown };
+	expect(subscribers).toEqual({ dictionary: [ALICE] });
+});
+
+it("Nobody subscribes to what no service or function can be called", async () => {
+	const bus = memoryBus();
+	const domain = await host(bus, { access: { call: [{ allow: "*" }] } });
+	const { say, seen } = await account(bus);
+	for (const local of ["dictionary.learn.by", "dictionary.", "-x", "x".repeat(65), "\u0449"])
+		say("subscribe", `${local}@${NAME}`);
+	await pass(1_000);
+	expect(seen()).toEqual(Array.from({ length: 5 }, () => "unsubscribed: "));
+	expect(domain.denied).toBe(0);
 });

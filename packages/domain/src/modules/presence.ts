@@ -1,4 +1,12 @@
-import { type Capabilities, encodeCapabilities, type Jid, NS, presence as presenceStanza } from "@antiphon/protocol";
+import {
+	type Capabilities,
+	encodeCapabilities,
+	isQualifiedName,
+	isServiceName,
+	Jid,
+	NS,
+	presence as presenceStanza,
+} from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { capabilitiesOf, type Subject } from "antiphon/modules";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
@@ -12,17 +20,38 @@ const LATE = 2 / 3;
 /**
  * Presence is health: services, functions and the domain itself can be subscribed to, as any contact (RFC 6121,
  * sections 3 and 4), by whoever may call something of them. It names the hash of what disco#info answers (XEP-0115).
+ * Policy is asked again whenever somebody is told; whom it no longer lets know is no subscriber any more.
  */
 export const presence: DomainModule = (host) => {
 	const { node, subscribers } = host;
 	/** What subscribers were last told, by local part. */
 	const told = new Map<string, string>();
 
+	const refuse = (who: Jid, local: string) => {
+		const address = addressOf(host, local);
+		subscribers.remove(local, who);
+		host.denied(`${who.bare()} may not see how ${address} is`);
+		node.send(presenceStanza({ from: address, to: who.bare().toString(), type: "unsubscribed" }));
+	};
+	/** To all who may know, what there is to tell of an address. */
+	const tell = (local: string, stanzaTo: (from: string, to: string) => Element) => {
+		const from = addressOf(host, local);
+		for (const account of [...subscribers.of(local)]) {
+			const who = Jid.parse(account);
+			if (maySee(host, who, local)) node.send(stanzaTo(from, account));
+			else refuse(who, local);
+		}
+	};
+
 	node.onPresence("subscribe", ({ from, to }) => {
-		const granted = maySubscribe(host, from, to) && subscribers.add(to.local ?? "", from);
+		const { local = "" } = to;
+		if (isAddress(local) && !maySee(host, from, local)) {
+			refuse(from, local);
+			return;
+		}
+		const granted = isAddress(local) && subscribers.add(local, from);
 		node.send(presenceStanza({ ...between(to, from), type: granted ? "subscribed" : "unsubscribed" }));
 		if (!granted) return;
-		const local = to.local ?? "";
 		const now = stateAt(host, local);
 		node.send(stanzaOf(addressOf(host, local), from.bare().toString(), now));
 		// The first to subscribe has just heard it.
@@ -35,8 +64,10 @@ export const presence: DomainModule = (host) => {
 	// The subscriber's server says that it no longer wants to know, or does not know of the subscription.
 	node.onPresence("unsubscribed", ({ from, to }) => subscribers.remove(to.local ?? "", from));
 	node.onPresence("probe", ({ from, to }) => {
-		if (subscribers.has(to.local ?? "", from)) node.send(presenceOf(host, to, from));
-		else node.send(presenceStanza({ ...between(to, from), type: "unsubscribed" }));
+		const { local = "" } = to;
+		if (!subscribers.has(local, from)) node.send(presenceStanza({ ...between(to, from), type: "unsubscribed" }));
+		else if (maySee(host, from, local)) node.send(presenceOf(host, to, from));
+		else refuse(from, local);
 	});
 
 	const tellAll = () => {
@@ -45,7 +76,7 @@ export const presence: DomainModule = (host) => {
 			const line = lineOf(now);
 			if (told.get(local) === line) continue;
 			told.set(local, line);
-			for (const to of subscribers.of(local)) node.send(stanzaOf(addressOf(host, local), to, now));
+			tell(local, (from, to) => stanzaOf(from, to, now));
 		}
 		for (const local of told.keys()) if (![...subscribers.of(local)].length) told.delete(local);
 	};
@@ -57,18 +88,21 @@ export const presence: DomainModule = (host) => {
 	});
 	host.onClosing(() => {
 		for (const local of subscribers.watched()) {
-			for (const to of subscribers.of(local))
-				node.send(presenceStanza({ from: addressOf(host, local), to, type: "unavailable" }));
+			tell(local, (from, to) => presenceStanza({ from, to, type: "unavailable" }));
 		}
 	});
 };
 
-function maySubscribe({ policy, node }: DomainHost, from: Jid, { local }: Jid): boolean {
-	if (local === undefined) return true;
-	const subject = node.directory.find(local);
-	const service = local.split(".", 1)[0] ?? "";
-	if (subject?.kind === "function") return policy.mayCall(from, service, subject.fn);
-	return policy.maySee(from, service);
+/** Whether a local part can be that of a service or function; the domain's own is empty. */
+function isAddress(local: string): boolean {
+	return local === "" || isServiceName(local) || isQualifiedName(local);
+}
+
+/** Whether policy lets somebody know how an address is. A function is judged by its own name, served or not. */
+function maySee({ policy }: DomainHost, who: Jid, local: string): boolean {
+	const [service = "", fn] = local.split(".");
+	if (local === "") return true;
+	return isAddress(local) && (fn === undefined ? policy.maySee(who, service) : policy.mayCall(who, service, fn));
 }
 
 const addressOf = ({ domain }: DomainHost, local: string) => (local === "" ? domain : `${local}@${domain}`);
