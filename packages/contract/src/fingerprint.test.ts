@@ -38,6 +38,17 @@ describe("fingerprint", () => {
 		expect(print({ f: plain })).toBe(print({ f: told }));
 	});
 
+	it("does not depend on words for people among alternatives, with which they are written in another way", () => {
+		const number = z.number().describe("in metres");
+		const input = (schema: z.ZodType) => print({ f: get({ input: z.object({ a: schema }) }) });
+		expect(input(number.nullable())).toBe(input(z.number().nullable()));
+		expect(input(z.union([number, z.string(), z.null()]))).toBe(input(z.union([z.number(), z.string(), z.null()])));
+		expect(input(z.union([number, z.number().describe("in feet")]))).toBe(input(z.number()));
+		expect(input(number.nullable())).not.toBe(input(z.string().nullable()));
+		expect(input(z.union([z.string().min(1), z.null()]))).not.toBe(input(z.string().nullable()));
+		expect(input(z.object({ anyOf: z.null() }))).not.toBe(input(z.null()));
+	});
+
 	it("is the same in two processes when a default is made up anew each time", () => {
 		const make = () => get({ input: z.object({ id: z.string().default(() => crypto.randomUUID()) }) });
 		expect(print({ f: make() })).toBe(print({ f: make() }));

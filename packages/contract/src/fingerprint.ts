@@ -30,8 +30,22 @@ function essence(schema: unknown): unknown {
 	if (Array.isArray(schema)) return schema.map(essence);
 	if (typeof schema !== "object" || schema === null) return schema;
 	const kept = Object.entries(schema).filter(([keyword]) => !FOR_PEOPLE.has(keyword));
-	return Object.fromEntries(kept.map(([keyword, value]) => [keyword, essenceOf(keyword, value)]));
+	return withOneType(Object.fromEntries(kept.map(([keyword, value]) => [keyword, essenceOf(keyword, value)])));
 }
+
+/**
+ * Alternatives that are nothing but types are written as one list of types, or each apart as soon as one of them has a word
+ * for people: that is the same demand.
+ */
+function withOneType({ anyOf, ...others }: Record<string, unknown>): Record<string, unknown> {
+	if (!Array.isArray(anyOf) || anyOf.length === 0 || others["type"] !== undefined) return asItWas(anyOf, others);
+	if (!anyOf.every((one) => Object.keys(Object(one)).join() === "type")) return asItWas(anyOf, others);
+	const [type, ...more] = new Set(anyOf.flatMap((one) => one.type));
+	return { ...others, type: more.length === 0 ? type : [type, ...more] };
+}
+
+const asItWas = (anyOf: unknown, others: Record<string, unknown>) =>
+	anyOf === undefined ? others : { ...others, anyOf };
 
 function essenceOf(keyword: string, value: unknown): unknown {
 	if (DATA.has(keyword)) return value;
