@@ -123,6 +123,21 @@ it.each([
 		/^FILE: access\.call\[0\]: "a@b@c" is no JID pattern: use/,
 	],
 	["no name", `${BASE}access: { call: [{ allow: a, to: ä }] }\n`, /^FILE: access\.call\[0\]: "ä" is no name: use/],
+	[
+		"a star inside",
+		`${BASE}access: { call: [{ deny: "bot-*@example.org" }] }\n`,
+		/^FILE: access\.call\[0\]: "bot-\*@example\.org" is no JID pattern: use alice@example\.org, \*@example\.org/,
+	],
+	[
+		"functions to register",
+		`${BASE}access: { register: [{ deny: a@b, to: "dictionary.*" }] }\n`,
+		/^FILE: access\.register\[0\]: "dictionary\.\*" is about functions, .*: write dictionary$/,
+	],
+	[
+		"an administrator of something",
+		`${BASE}access: { admin: [{ deny: a@b, to: dictionary }] }\n`,
+		/^FILE: access\.admin\[0\]: "dictionary" is too much: .*Leave `to` out$/,
+	],
 	["no level", `${BASE}log: loud\n`, 'FILE: log cannot be "loud": write debug, info, warn or error'],
 	["no boolean", `${BASE}insecure: yes\n`, 'FILE: insecure cannot be "yes": write true or false'],
 	["no certificate", `${BASE}ca: domain.yaml\n`, /^FILE: ca: .* holds no certificate that can be read/],

@@ -68,4 +68,55 @@ describe("the policy of a domain", () => {
 	] as const)("refuses %j, and says where it stands", (entry, message) => {
 		expect(() => calling(entry)).toThrow(message);
 	});
+
+	it.each([
+		["call", { to: "dictionary.learn.*" }, /no name: use dictionary, dictionary\.define, dictionary\.\*/],
+		["call", { to: "dictionary." }, /no name: use/],
+		["call", { to: "*.learn" }, /no name: use/],
+		["call", { to: "dict-" }, /no name: use/],
+		["call", { to: "-dict*" }, /no name: use/],
+		["call", { to: "dictionary.-*" }, /no name: use/],
+		["call", { to: "dict-.learn*" }, /no name: use/],
+		["call", { to: "**" }, /no name: use/],
+		["call", { to: `${"x".repeat(65)}` }, /no name: use/],
+		["call", { to: [] }, /to is empty/],
+		["register", { to: "dictionary.*" }, /about functions.* registered as a whole: write dictionary$/],
+		["register", { to: ["lab-*", "dictionary.learn"] }, /"dictionary\.learn" is about functions.*: write dictionary$/],
+		["register", { to: "dictionary.le*" }, /about functions.*: write dictionary$/],
+		["admin", { to: "dictionary" }, /"dictionary" is too much: administrators are those of the whole domain/],
+		["admin", { to: "d*" }, /Leave `to` out/],
+	] as const)("refuses in access.%s what would keep nobody out, and says what to write: %j", (list, about, message) => {
+		for (const effect of ["deny", "allow"] as const) {
+			const entry = { [effect]: "eve@example.org", ...about } as unknown as AccessEntry;
+			const make = () => new Policy("fn.example.org", { [list]: [{ allow: "*" }, entry] });
+			expect(make).toThrow(message);
+			expect(make).toThrow(`access.${list}[1]: `);
+		}
+	});
+
+	it.each(["bot-*@example.org", "*bot@example.org", "**@example.org", "*@*", "*@conf*.example.org", "fn.*"])(
+		"refuses the pattern %s, which would fit no JID, and says what to write",
+		(pattern) => {
+			for (const entry of [{ deny: pattern }, { allow: ["alice@example.org", pattern] }]) {
+				for (const list of ["register", "call", "admin"]) {
+					expect(() => new Policy("fn.example.org", { [list]: [entry] })).toThrow(/\[0\].*no JID pattern: use alice@/);
+				}
+			}
+		},
+	);
+
+	it("refuses entries that say nothing or two things", () => {
+		for (const entry of [{}, { to: "x" }, { allow: "*", deny: "eve@example.org" }, { deny: [] }]) {
+			expect(() => calling(entry as unknown as AccessEntry)).toThrow(/access\.call\[0\]: (write either|deny is empty)/);
+		}
+	});
+
+	it("means everything with *, in every list, and tells no upper from lower case", () => {
+		const everything: AccessEntry[] = [{ allow: "alice@example.org", to: "*" }];
+		const policy = new Policy("fn.example.org", { register: everything, call: everything, admin: everything });
+		expect(policy.isAdmin(alice) && policy.mayRegister(alice, "x") && policy.mayCall(alice, "x", "y")).toBe(true);
+		expect(calling({ deny: "*", to: "Dictionary.Le*" }, { allow: "*" }).mayCall(alice, "dictionary", "learn")).toBe(
+			false,
+		);
+	});
 });

@@ -4,6 +4,8 @@ import {
 	checkedJidPattern,
 	isAllowed,
 	isAnyAllowed,
+	isQualifiedName,
+	isServiceName,
 	type Jid,
 	MAX_ACCESS_RULES,
 	rulesForService,
@@ -19,7 +21,7 @@ export type AccessEntry =
  *
  * A pattern of JIDs is `*`, `alice@example.org`, `*@example.org`, `example.org` (everybody there, components too),
  * `*.example.org` (the same, below). `to` names services (`dictionary`, `lab-*`) or, for calls, functions too
- * (`dictionary.define`, `dictionary.*`); left out, it is everything.
+ * (`dictionary.define`, `dictionary.*`); left out, it is everything. An entry that could fit nobody or nothing is refused.
  */
 export interface AccessOptions {
 	/** Who may register which services. Default: the accounts of the domain above this one. */
@@ -39,9 +41,9 @@ export class Policy {
 	/** @throws BusError `invalid-argument` that names the entry */
 	constructor(domain: string, { register, call, admin = [] }: AccessOptions = {}) {
 		const neighbours: readonly AccessEntry[] = [{ allow: `*@${domain.slice(domain.indexOf(".") + 1)}` }];
-		this.#register = rulesOf("access.register", register ?? neighbours);
-		this.#call = rulesOf("access.call", call ?? neighbours);
-		this.#admin = rulesOf("access.admin", admin);
+		this.#register = rulesOf("register", register ?? neighbours);
+		this.#call = rulesOf("call", call ?? neighbours);
+		this.#admin = rulesOf("admin", admin);
 	}
 
 	mayRegister(who: Jid, service: string): boolean {
@@ -74,35 +76,53 @@ export class Policy {
 	}
 }
 
-function rulesOf(list: string, entries: readonly AccessEntry[]): AccessRule[] {
-	const rules = entries.flatMap((entry, i) => rulesOfEntry(`${list}[${i}]`, entry));
+type List = "register" | "call" | "admin";
+
+function rulesOf(list: List, entries: readonly AccessEntry[]): AccessRule[] {
+	const rules = entries.flatMap((entry, i) => rulesOfEntry(list, `access.${list}[${i}]`, entry));
 	if (rules.length <= MAX_ACCESS_RULES) return rules;
-	throw new BusError("invalid-argument", `${list} makes more than ${MAX_ACCESS_RULES} rules: use patterns`);
+	throw new BusError("invalid-argument", `access.${list} makes more than ${MAX_ACCESS_RULES} rules: use patterns`);
 }
 
-function rulesOfEntry(where: string, entry: AccessEntry): AccessRule[] {
-	const effect = "allow" in entry ? "allow" : "deny";
-	const who = "allow" in entry ? entry.allow : entry.deny;
-	const rules: AccessRule[] = [];
-	for (const pattern of listOf(who)) {
-		for (const name of listOf(entry.to ?? "*")) {
-			for (const what of namesOf(where, name)) rules.push({ effect, who: checked(where, pattern), what });
-		}
+/** @throws BusError `invalid-argument`, also for what would fit nobody or nothing: it would keep nobody out */
+function rulesOfEntry(list: List, where: string, entry: AccessEntry): AccessRule[] {
+	const { allow, deny, to } = entry as { readonly allow?: Text; readonly deny?: Text; readonly to?: Text };
+	const who = allow ?? deny;
+	if (who === undefined || (allow !== undefined && deny !== undefined)) {
+		throw new BusError("invalid-argument", `${where}: write either allow or deny`);
 	}
-	return rules;
+	const effect = allow === undefined ? "deny" : "allow";
+	const patterns = listOf(who).map((pattern) => checked(where, pattern));
+	const names = listOf(to ?? "*").flatMap((name) => namesOf(list, where, name));
+	if (patterns.length === 0) throw new BusError("invalid-argument", `${where}: ${effect} is empty: it is about nobody`);
+	if (names.length === 0) throw new BusError("invalid-argument", `${where}: to is empty: leave it out for everything`);
+	return patterns.flatMap((pattern) => names.map((what) => ({ effect, who: pattern, what })));
 }
-
-const NAME = /^(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9_-]+)?)?\*?$/i;
 
 /** A service without function stands for itself and for all of its functions. */
-function namesOf(where: string, name: string): string[] {
-	if (name === "" || !NAME.test(name.replace(/\.\*$/, "*"))) {
-		throw new BusError(
-			"invalid-argument",
-			`${where}: ${JSON.stringify(name)} is no name: use dictionary, dictionary.define, dictionary.*, dict* or *`,
-		);
-	}
+function namesOf(list: List, where: string, name: string): string[] {
+	if (name === "*") return [name];
+	const problem = problemOf(list, name);
+	if (problem !== undefined) throw new BusError("invalid-argument", `${where}: ${JSON.stringify(name)} ${problem}`);
 	return name.includes(".") || name.endsWith("*") ? [name] : [name, `${name}.*`];
+}
+
+/** The beginning of a service's name, and of a function's with its service. */
+const SERVICES = /^[a-z0-9][a-z0-9-]*$/i;
+const FUNCTIONS = /^([^.]+)\.(?:[a-z0-9][a-z0-9_-]*)?$/i;
+
+/** Why `to` cannot say this, and what to write. */
+function problemOf(list: List, name: string): string | undefined {
+	if (list === "admin") return "is too much: administrators are those of the whole domain. Leave `to` out";
+	const isFamily = name.endsWith("*");
+	const stem = isFamily ? name.slice(0, -1) : name;
+	const [service = ""] = stem.split(".", 1);
+	const fits = isFamily
+		? SERVICES.test(stem) || (FUNCTIONS.test(stem) && isServiceName(service.toLowerCase()))
+		: isServiceName(name.toLowerCase()) || isQualifiedName(name.toLowerCase());
+	if (!fits) return "is no name: use dictionary, dictionary.define, dictionary.*, dict* or *";
+	if (list !== "register" || !stem.includes(".")) return undefined;
+	return `is about functions, and a service is registered as a whole: write ${service}`;
 }
 
 function checked(where: string, pattern: string): string {
@@ -113,4 +133,6 @@ function checked(where: string, pattern: string): string {
 	}
 }
 
-const listOf = (value: string | readonly string[]): readonly string[] => (typeof value === "string" ? [value] : value);
+type Text = string | readonly string[];
+
+const listOf = (value: Text): readonly string[] => (typeof value === "string" ? [value] : value);
