@@ -6,8 +6,9 @@ export function cliReference() {
 	const program = makeProgram();
 	const users = (option) => program.commands.filter(({ options }) => options.some(({ long }) => long === option.long));
 	// What every command with a connection takes; "--json" means something else to each.
-	const isShared = (option) => users(option).length > 2 && option.long !== "--json";
 	const withConnection = users({ long: "--url" });
+	const isShared = (option) =>
+		withConnection.every((command) => users(option).includes(command)) && option.long !== "--json";
 	const shared = withConnection[0].options.filter(isShared);
 	const sections = program.commands.map((command) => {
 		const connects = withConnection.includes(command);

@@ -169,6 +169,26 @@ describe("an operator's view of a domain", () => {
 		expect(gone.stderr).toContain("no instance three is registered");
 	});
 
+	it("gen ts, describe and call take the newest of two majors, and with --major the other", async () => {
+		const newer = service("dictionary", "2.0.0", { define: get({ output: z.boolean() }) });
+		const served = await nodes[0]?.serve(newer, { define: () => true }, { domain: FUNCTIONS, instance: "newer" });
+		const run = (...args: string[]) => antiphon(args, env);
+		const [newest, older, described, called] = await Promise.all([
+			run("gen", "ts", "dictionary"),
+			run("gen", "ts", "--major", "dictionary=1"),
+			run("describe", "dictionary"),
+			run("call", "dictionary.define", '{"word":"x"}', "--json", "--major", "1"),
+		]);
+		expect(newest.stdout).toContain('service("dictionary", "2.0.0", {');
+		expect(newest.stderr).toBe("dictionary 2.0.0 is written; there is also 1.2.0 (--major dictionary=1)\n");
+		expect(older).toMatchObject({ code: STATUS.ok, stderr: "" });
+		expect(older.stdout).toContain('service("dictionary", "1.2.0", {');
+		expect(older.stdout).toContain('service("clock", "1.0.0", {');
+		expect(described.stdout).toMatch(/^dictionary 2\.0\.0 .*\nthere is also 1\.2\.0: --major 1\n/);
+		expect(called.stdout).toBe('"x"\n');
+		await served?.drain();
+	});
+
 	it("is for administrators, and says so to others", async () => {
 		const guest = {
 			...accountEnvironment(server, "guest"),

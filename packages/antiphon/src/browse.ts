@@ -8,6 +8,7 @@ import {
 	decodeDiscoItems,
 	decodePageEnd,
 	encodePageRequest,
+	isVersion,
 	NS,
 	parseEncoding,
 } from "@antiphon/protocol";
@@ -60,21 +61,47 @@ export async function discoItems(node: Node, to: string, options: BrowseOptions 
 	}
 }
 
+/** Which contract is meant. */
+export interface ContractOptions extends BrowseOptions {
+	/** The name of the service, where a node is asked. */
+	readonly service?: string;
+	/** Of several major versions this one. Default: the newest. */
+	readonly version?: string;
+}
+
+/** A contract, and what there is besides. */
+export interface FoundContract {
+	readonly contract: ServiceDescription;
+	/** The versions of the service that are served there, one of each major, the newest first. */
+	readonly versions: readonly string[];
+}
+
+/** Major versions of one service that are told of. */
+const MAX_VERSIONS = 64;
+
 /**
  * The contract of a service, from the address of the service or of one of its functions.
- * @param options.service its name, where `to` is the address of a node
- * @param options.version of several major versions this one; default: the newest
  * @throws BusError
  */
 export async function fetchContract(
 	node: Pick<Node, "query">,
 	to: string,
-	options: BrowseOptions & { readonly service?: string; readonly version?: string } = {},
+	options: ContractOptions = {},
 ): Promise<ServiceDescription> {
-	const { service, version: v, ...limits } = options;
+	return (await findContract(node, to, options)).contract;
+}
+
+/** As {@link fetchContract}, with the versions that are served side by side. @throws BusError */
+export async function findContract(
+	node: Pick<Node, "query">,
+	to: string,
+	{ service, version: v, ...limits }: ContractOptions = {},
+): Promise<FoundContract> {
 	const answer = await ask(node, to, xml("contract", NS.contract, { service, v }), limits);
 	try {
-		return parseDescription(decodeBody(answer, parseEncoding(answer.attr("enc"))));
+		const contract = parseDescription(decodeBody(answer, parseEncoding(answer.attr("enc"))));
+		const told = answer.attr("versions")?.split(" ", MAX_VERSIONS).filter(isVersion) ?? [];
+		return { contract, versions: told.length > 0 ? told : [contract.version] };
 	} catch (cause) {
 		throw new BusError("protocol", `the contract that ${to} sent is malformed: ${BusError.from(cause).message}`, {
 			cause,

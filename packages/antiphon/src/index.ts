@@ -16,6 +16,7 @@ export {
 	type InstanceInfo,
 	isFault,
 	type JsonSchema,
+	majorOf,
 	type Schema,
 	type Service,
 	type ServiceDescription,
@@ -55,7 +56,16 @@ export {
 } from "@antiphon/protocol";
 export { type AttributeValues, type Element, type XmlNode, xml } from "@antiphon/xml";
 export type { NodeLimits } from "./bounds/limits.js";
-export { type BrowseOptions, discoInfo, discoItems, fetchContract, ping } from "./browse.js";
+export {
+	type BrowseOptions,
+	type ContractOptions,
+	discoInfo,
+	discoItems,
+	type FoundContract,
+	fetchContract,
+	findContract,
+	ping,
+} from "./browse.js";
 export type { ClientOptions } from "./calling/client.js";
 export { createNode } from "./create-node.js";
 export type { QueryRequest } from "./host/query-request.js";

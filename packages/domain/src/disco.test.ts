@@ -59,6 +59,13 @@ describe("the disco of a domain", () => {
 		expect(await versionAt(SERVICE)).toEqual(["2.0.0"]);
 		expect(await versionAt(`dictionary.define@${NAME}`)).toEqual(["2.0.0"]);
 		expect(await versionAt(`dictionary.learn@${NAME}`)).toEqual(["1.0.0"]);
+		for (const [instance, version] of [
+			["worker-1", "1.0.0"],
+			["worker-2", "2.0.0"],
+		]) {
+			expect(await versionAt(`${SERVICE}/${instance}`)).toEqual([version]);
+			expect(await versionAt(`dictionary.define@${NAME}/${instance}`)).toEqual([version]);
+		}
 	});
 
 	it("knows the instances that there are, and nothing of a service that nobody serves", async () => {

@@ -8,7 +8,7 @@ import { existing } from "./existing.js";
 /**
  * The whole contract with its JSON Schemas, as JSON text (docs/protocol.md, "The contract"). Asked of a service or
  * function; at a node's own address the attribute `service` names it. Of several major versions `v` says which; without it
- * the newest is meant.
+ * the newest is meant. That there are several is told in `versions`.
  */
 export const contract: NodeModule = (host) => {
 	/** Made once, since a contract may be large and everybody may ask for it. */
@@ -27,6 +27,9 @@ export const contract: NodeModule = (host) => {
 		if (subject.kind === "node") {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");
 		}
-		return answerFor(subject.served.description);
+		const { description } = subject.served;
+		const versions = host.directory.versions(description.service);
+		const answer = answerFor(description);
+		return versions.length > 1 ? answer.with({ versions: versions.join(" ") }) : answer;
 	});
 };

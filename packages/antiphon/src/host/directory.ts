@@ -85,10 +85,12 @@ export class Directory {
 	 * What a name stands for.
 	 * @param name `service` or `service.function`, as in a call's `fn`, a disco node or a local part
 	 * @param version the one that was asked for; where it is not served, the newest is what is found
+	 * @param instance of the versions only those that this instance serves
 	 */
-	find(name: string, version?: string): ServedSubject | undefined {
+	find(name: string, version?: string, instance?: string): ServedSubject | undefined {
 		const [service = "", fn] = name.toLowerCase().split(".", 2);
-		const entries = this.#services.get(service) ?? [];
+		const all = this.#services.get(service) ?? [];
+		const entries = instance === undefined ? all : all.filter(({ served }) => served.instances().includes(instance));
 		const suitable = entries.filter(({ served }) => isVersionOf(served.service.version, version));
 		for (const { served, functions } of suitable.length > 0 ? suitable : entries) {
 			if (fn === undefined) return { kind: "service", served };
@@ -96,6 +98,11 @@ export class Directory {
 			if (declared !== undefined) return { kind: "function", served, fn: declared };
 		}
 		return undefined;
+	}
+
+	/** The versions of a service, one of each major, the newest first. */
+	versions(service: string): string[] {
+		return (this.#services.get(service) ?? []).map(({ served }) => served.description.version);
 	}
 
 	/** The service to which a function of this name would belong, whether or not it has one. */
@@ -110,10 +117,8 @@ export class Directory {
 	 */
 	resolve(to: Jid, node: string | undefined, ownedDomain: string | undefined, version?: string): Subject | undefined {
 		if (to.local !== undefined && to.domain === ownedDomain) {
-			const named = node === undefined ? this.find(to.local, version) : undefined;
 			// An address without resource stands for every instance, one with for that instance alone.
-			const { resource } = to;
-			return resource === undefined || named?.served.instances().includes(resource) ? named : undefined;
+			return node === undefined ? this.find(to.local, version, to.resource) : undefined;
 		}
 		return node === undefined ? { kind: "node" } : this.find(node, version);
 	}

@@ -6,12 +6,14 @@ import { type Address, parseAddress } from "../connect/address.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
 import { tapped } from "../connect/tap.js";
 import { contractAt, functionIn } from "../look-up/contract-at.js";
+import { major } from "../look-up/major.js";
 import { printResult } from "../output.js";
 import { stanzaLines } from "../print/stanza.js";
 
 interface CallFlags extends ConnectionFlags {
 	readonly json?: boolean;
 	readonly traceStanzas?: boolean;
+	readonly major?: number;
 }
 
 /** `antiphon call`: one call, checked by the provider, from nothing but its address. */
@@ -20,6 +22,7 @@ export function callCommand(program: Command): void {
 		.description("call a function and print its reply")
 		.argument("<function>", "dictionary.define (in ANTIPHON_DOMAIN) or dictionary.define@fn.localhost[/instance]")
 		.argument("[input]", "the input as JSON; left out for a function that takes none")
+		.option("--major <number>", "of several major versions this one; default: the newest", (text) => major(text))
 		.option("--json", 'print exactly one JSON value: the reply, or {"error": …}')
 		.option("--trace-stanzas", "print the stanzas to standard error")
 		.action(async (target: string, text: string | undefined, flags: CallFlags) => {
@@ -38,7 +41,7 @@ async function callOnce(address: Address, input: unknown, flags: CallFlags): Pro
 	return withNode(
 		flags,
 		async (node, deadline) => {
-			const description = await contractAt(node, address, deadline);
+			const { contract: description } = await contractAt(node, address, flags.major, deadline);
 			const [name] = functionIn(description, address);
 			const { domain, instance } = address;
 			const client = node.client(untyped(description), {

@@ -1,13 +1,15 @@
 import { escaped } from "@antiphon/protocol";
-import type { FunctionDescription, ServiceDescription } from "antiphon";
+import { type FoundContract, type FunctionDescription, majorOf, type ServiceDescription } from "antiphon";
 import type { Command } from "commander";
 import { type Address, parseAddress } from "../connect/address.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
 import { contractAt, functionIn } from "../look-up/contract-at.js";
+import { major, otherVersions } from "../look-up/major.js";
 import { printResult } from "../output.js";
 
 interface DescribeFlags extends ConnectionFlags {
 	readonly json?: boolean;
+	readonly major?: number;
 }
 
 /** `antiphon describe`: the contract of a service or function, from its address. */
@@ -15,12 +17,14 @@ export function describeCommand(program: Command): void {
 	withConnection(program.command("describe"))
 		.description("show the contract of a service or function: kind, delivery, JSON Schemas")
 		.argument("<address>", "dictionary or dictionary.define (in ANTIPHON_DOMAIN), or with @domain")
+		.option("--major <number>", "of several major versions this one; default: the newest", (text) => major(text))
 		.option("--json", "print one JSON object")
 		.action(async (text: string, flags: DescribeFlags) => {
 			const address = parseAddress(text, flags);
-			const contract = await withNode(flags, (node, deadline) => contractAt(node, address, deadline));
+			const found = await withNode(flags, (node, deadline) => contractAt(node, address, flags.major, deadline));
+			const { contract } = found;
 			const described = address.fn === undefined ? contract : functionOf(contract, address);
-			printResult(flags.json, described, () => lines(contract, address).map(escaped));
+			printResult(flags.json, described, () => lines(found, address).map(escaped));
 		});
 }
 
@@ -31,12 +35,14 @@ function functionOf(contract: ServiceDescription, address: Address) {
 	return { service, version, fingerprint, function: name, ...description };
 }
 
-function lines(contract: ServiceDescription, address: Address): string[] {
+function lines(found: FoundContract, address: Address): string[] {
+	const { contract } = found;
 	const { fn, domain } = address;
 	const { service, version, fingerprint, functions } = contract;
 	const shown = fn === undefined ? Object.entries(functions) : [functionIn(contract, address)];
 	return [
 		`${service} ${version} at ${service}@${domain} (fingerprint ${fingerprint})`,
+		...otherVersions(found).map((other) => `there is also ${other}: --major ${majorOf(other)}`),
 		...shown.flatMap(([name, each]) => ["", ...functionLines(`${service}.${name}`, each)]),
 	];
 }

@@ -1,4 +1,4 @@
-import { BusError, type FunctionDescription, type ServiceDescription, untyped } from "antiphon";
+import { BusError, type FunctionDescription, majorOf, type ServiceDescription, untyped } from "antiphon";
 import { type Code, call, object, print } from "./code.js";
 import { commentText, memberName, stringLiteral } from "./literal.js";
 import { Names } from "./names.js";
@@ -27,13 +27,22 @@ export function contractFile(domain: string, descriptions: readonly ServiceDescr
 	}
 	const names = new Names();
 	// First, so that what a service is called does not depend on the schemas of another.
-	const declared = services.map((description) => ({ description, name: names.take(description.service) }));
+	const declared = services.map((description) => ({
+		description,
+		name: names.take(...nameParts(description, services)),
+	}));
 	const file = new FileWriter(names);
 	for (const { name, description } of declared) file.declare(name, description);
 	const header = [`${MARK} from ${commentText(domain)}. Do not edit: run it again.`, "//", ...services.map(origin)];
 	const text = [...header, ...file.imports(), "", file.body()].join("\n");
 	if (text.length <= MAX_FILE_CHARS) return text;
 	throw new BusError("too-large", `the contracts of ${domain} make a file of ${text.length} characters: name services`);
+}
+
+/** Of a service in several major versions, the name says which. */
+function nameParts({ service, version }: ServiceDescription, all: readonly ServiceDescription[]): string[] {
+	const isOne = all.filter((each) => each.service === service).length === 1;
+	return isOne ? [service] : [service, `v${majorOf(version)}`];
 }
 
 /** Why this is not the description of a service: names that no service can have. */

@@ -1,6 +1,7 @@
-import { BusError, type FunctionDescription, fetchContract, type Node, type ServiceDescription } from "antiphon";
+import { BusError, type FoundContract, type FunctionDescription, type Node, type ServiceDescription } from "antiphon";
 import type { Address } from "../connect/address.js";
 import type { Deadline } from "../connect/connection.js";
+import { findMajor } from "./major.js";
 
 /** Functions that an error names; a service may have many. */
 const MAX_NAMED = 10;
@@ -8,10 +9,16 @@ const MAX_NAMED = 10;
 /**
  * The contract of the service that an address is in. A function that the service does not have is told apart from a
  * service that is not there: nothing answers at the address of such a function, so the service is asked as well.
+ * @param major of several major versions this one; `undefined`: the newest
  * @throws BusError, `unimplemented` for a missing function
  */
-export async function contractAt(node: Node, address: Address, deadline: Deadline): Promise<ServiceDescription> {
-	const fetch = (to: string) => fetchContract(node, to, { timeoutMs: deadline.remainingMs() });
+export async function contractAt(
+	node: Node,
+	address: Address,
+	major: number | undefined,
+	deadline: Deadline,
+): Promise<FoundContract> {
+	const fetch = (to: string) => findMajor(node, to, major, { timeoutMs: deadline.remainingMs() });
 	try {
 		return await fetch(address.jid);
 	} catch (error) {

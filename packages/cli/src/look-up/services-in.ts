@@ -1,16 +1,13 @@
-import {
-	type BrowseOptions,
-	BusError,
-	discoItems,
-	fetchContract,
-	Jid,
-	type Node,
-	type ServiceDescription,
-} from "antiphon";
+import { type BrowseOptions, BusError, discoItems, type FoundContract, findContract, Jid, type Node } from "antiphon";
+
+/** A service at its address, with the contract of its newest version. */
+export interface ServiceThere extends FoundContract {
+	readonly jid: string;
+}
 
 /** What there is in a domain. */
 interface DomainContents {
-	readonly services: readonly { readonly jid: string; readonly contract: ServiceDescription }[];
+	readonly services: readonly ServiceThere[];
 	/** Items that have no contract: a domain may have other items, and a service may have gone since. */
 	readonly others: readonly { readonly jid: string; readonly error: BusError }[];
 	/** Other domains that it names: an XMPP server lists its components. */
@@ -34,9 +31,7 @@ export async function servicesIn(node: Node, domain: string, limits: () => Brows
 		jid,
 		answer: await contractOrError(node, jid, limits()),
 	}));
-	const services = answers.flatMap(({ jid, answer }) =>
-		answer instanceof BusError ? [] : [{ jid, contract: answer }],
-	);
+	const services = answers.flatMap(({ jid, answer }) => (answer instanceof BusError ? [] : [{ jid, ...answer }]));
 	const others = answers.flatMap(({ jid, answer }) => (answer instanceof BusError ? [{ jid, error: answer }] : []));
 	return { services, others, domains };
 }
@@ -51,9 +46,9 @@ async function inTurn<T>(jids: readonly string[], ask: (jid: string) => Promise<
 }
 
 /** @throws BusError where asking further makes no sense */
-async function contractOrError(node: Node, jid: string, limits: BrowseOptions): Promise<ServiceDescription | BusError> {
+async function contractOrError(node: Node, jid: string, limits: BrowseOptions): Promise<FoundContract | BusError> {
 	try {
-		return await fetchContract(node, jid, limits);
+		return await findContract(node, jid, limits);
 	} catch (thrown) {
 		const error = BusError.from(thrown);
 		if (error.code === "link-lost" || error.code === "deadline-exceeded" || error.code === "cancelled") throw error;
