@@ -7,12 +7,15 @@ export interface PushesParts<To> {
 	readonly tell: (to: To, service: string) => void;
 	/** Whether there is no room to send more now. */
 	readonly isFull: () => boolean;
+	/** Milliseconds of a clock that only goes forward. */
+	readonly now: () => number;
 }
 
 /**
  * Tells watchers what has changed: not for each change, and not all of them at once. However many instances come and go
- * together, a watcher is told once in a round; rounds of a service follow one another. So many stanzas are sent in one
- * {@link flush} at most, and none while too much is waiting to be sent. What is kept: a name for each service that has
+ * together, a watcher is told once in a round; rounds of a service follow one another. One {@link flush} sends so many
+ * stanzas at most and takes so long at most, as one may hold many instances; and nothing is sent while too much is waiting
+ * to be sent. What is kept: a name for each service that has
  * changed, and those who are still to be told of it; both have their bounds elsewhere.
  *
  * | a service is | to        | when                                                           |
@@ -38,22 +41,38 @@ export class Pushes<To> {
 		else this.#turns.set(service, undefined);
 	}
 
-	/** @param max stanzas that may be sent */
-	flush(max: number): void {
-		const { watching, tell, isFull } = this.#parts;
+	/**
+	 * @param max stanzas that may be sent
+	 * @param forMs time that may be used, in milliseconds; the stanza with which it is over is sent
+	 */
+	flush(max: number, forMs: number): void {
+		const { watching, isFull, now } = this.#parts;
+		const endMs = now() + forMs;
 		const nextRound: string[] = [];
 		let left = max;
 		for (const [service, known] of this.#turns) {
 			if (left <= 0 || isFull()) break;
 			this.#turns.delete(service);
 			const waiting = known ?? watching(service);
-			const now = waiting.slice(0, Math.min(SLICE, left));
-			for (const to of now) tell(to, service);
-			left -= now.length;
+			const told = this.#tell(service, waiting.slice(0, Math.min(SLICE, left)), endMs);
+			left -= told;
 			// At the end, so that others have their turn in between.
-			if (now.length < waiting.length) this.#turns.set(service, waiting.slice(now.length));
+			if (told < waiting.length) this.#turns.set(service, waiting.slice(told));
 			else if (this.#again.delete(service)) nextRound.push(service);
+			if (now() >= endMs) break;
 		}
 		for (const service of nextRound) this.#turns.set(service, undefined);
+	}
+
+	/** @returns how many were told before the time was over */
+	#tell(service: string, slice: readonly To[], endMs: number): number {
+		const { tell, now } = this.#parts;
+		let told = 0;
+		for (const to of slice) {
+			tell(to, service);
+			told++;
+			if (now() >= endMs) break;
+		}
+		return told;
 	}
 }

@@ -17,28 +17,24 @@ import { InstanceLines } from "../registry/instance-lines.js";
 const CLEAR_MS = 10_000;
 /** Changes of this long are told of together, unless nothing has changed for as long; in milliseconds. */
 const GATHER_MS = 50;
-/** Stanzas that tell of changes, in that time: 4,000 a second. */
+/** Stanzas that tell of changes, in that time: 4,000 a second; and how long they may take, in milliseconds: a fifth of it. */
 const MAX_PUSHES = 200;
-/** Stanzas that tell of a change before whoever made it has its answer. */
+const PUSHES_MS = 10;
+/** The same for those that tell of a change before whoever made it has its answer. */
 const MAX_AT_ONCE = 20;
-/** How old the load of instances may be when callers are told of it, in milliseconds. */
-const LOAD_MS = 1_000;
+const AT_ONCE_MS = 2;
 
 /** Callers ask who serves a service, and are told of changes (docs/protocol.md, "Finding instances"). */
 export const resolve: DomainModule = (host) => {
 	const { node, limits, registry } = host;
 	node.feature(NS.resolve);
 	const watchers = new Watchers(limits.maxWatchers);
-	/** By service. Only of those that have instances. */
-	const encoded = new Map<string, { readonly lines: InstanceLines; readonly atMs: number }>();
+	/** By service, until it changes. Only of those that have instances. */
+	const known = new Map<string, InstanceLines>();
 
 	const linesOf = (service: string): InstanceLines => {
-		const known = encoded.get(service);
-		const nowMs = node.now();
-		if (known !== undefined && nowMs - known.atMs < LOAD_MS) return known.lines;
-		const instances = registry.instances(service);
-		const lines = new InstanceLines(instances);
-		if (instances.length > 0) encoded.set(service, { lines, atMs: nowMs });
+		const lines = known.get(service) ?? new InstanceLines(registry.instances(service));
+		if (registry.has(service)) known.set(service, lines);
 		return lines;
 	};
 	const headOf = (service: string, watchMs: number): Omit<Resolution, "instances"> => {
@@ -65,6 +61,7 @@ export const resolve: DomainModule = (host) => {
 	const pushes = new Pushes<Watcher>({
 		watching: (service) => watchers.of(service, node.now()),
 		isFull: () => node.backlog > BACKLOG.queries,
+		now: () => node.now(),
 		tell({ jid, untilMs }, service) {
 			const { lines, total } = linesOf(service).for(jid, undefined);
 			const leftMs = Math.max(0, Math.round(untilMs - node.now()));
@@ -74,16 +71,12 @@ export const resolve: DomainModule = (host) => {
 	});
 	let changedMs = Number.NEGATIVE_INFINITY;
 	host.onChange((service) => {
-		encoded.delete(service);
+		known.delete(service);
 		pushes.changed(service);
-		if (node.now() - changedMs >= GATHER_MS) pushes.flush(MAX_AT_ONCE);
+		if (node.now() - changedMs >= GATHER_MS) pushes.flush(MAX_AT_ONCE, AT_ONCE_MS);
 		changedMs = node.now();
 	});
 
-	node.every(GATHER_MS, () => pushes.flush(MAX_PUSHES));
-	node.every(CLEAR_MS, () => {
-		watchers.endAll(node.now());
-		const nowMs = node.now();
-		for (const [service, { atMs }] of encoded) if (nowMs - atMs >= LOAD_MS) encoded.delete(service);
-	});
+	node.every(GATHER_MS, () => pushes.flush(MAX_PUSHES, PUSHES_MS));
+	node.every(CLEAR_MS, () => watchers.endAll(node.now()));
 };

@@ -52,6 +52,37 @@ describe("what a caller is told of the instances of a service", () => {
 		expect(Math.max(...told.values())).toBeLessThan(80);
 	});
 
+	it("are as the instances are now", () => {
+		const all = instances(200);
+		const lines = new InstanceLines(all);
+		const states = () => lines.for(caller("alice"), undefined).lines.map((line) => line.attr("state"));
+		expect(new Set(states())).toEqual(new Set(["available"]));
+		for (const instance of all) instance.state = "draining";
+		expect(new Set(states())).toEqual(new Set(["draining"]));
+		for (const instance of all) instance.running = 3;
+		expect(lines.only("worker-7").lines.map((line) => line.attr("running"))).toEqual(["3"]);
+	});
+
+	it("are encoded for those who are told of them, once until they change", () => {
+		let encoded = 0;
+		const all = instances(2_000).map((instance) =>
+			Object.defineProperty(instance, "labels", {
+				get: () => {
+					encoded++;
+					return {};
+				},
+			}),
+		);
+		for (let i = 0; i < 10; i++) new InstanceLines(all).for(caller("alice"), "1.0.0");
+		expect(encoded).toBe(MAX_INSTANCES);
+		for (let i = 0; i < 400; i++) new InstanceLines(all).for(caller(`caller${i}`), undefined);
+		expect(encoded).toBeLessThanOrEqual(2_000);
+		const before = encoded;
+		(all[0] as Instance).state = "draining";
+		for (let i = 0; i < 400; i++) new InstanceLines(all).for(caller(`caller${i}`), undefined);
+		expect(encoded).toBe(before + 1);
+	});
+
 	it("fit into a stanza, whatever instances say of themselves", () => {
 		const text = "&".repeat(128);
 		const labels = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`${"l".repeat(60)}${i}`, text]));
