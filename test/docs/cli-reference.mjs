@@ -2,8 +2,8 @@ import { makeProgram } from "@antiphon/cli";
 import { table } from "./table.mjs";
 
 /** The commands with their arguments and options, what they share, and the exit status: as the command tree has it. */
-export function cliReference() {
-	const program = makeProgram();
+export async function cliReference() {
+	const program = await makeProgram();
 	const users = (option) => program.commands.filter(({ options }) => options.some(({ long }) => long === option.long));
 	// What every command with a connection takes; "--json" means something else to each.
 	const withConnection = users({ long: "--url" });

@@ -12,9 +12,10 @@ import { packagesTable } from "./packages-table.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
 
+const reference = await cliReference();
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by name; each is told the document. */
 const GENERATED = {
-	cli: cliReference,
+	cli: () => reference,
 	packages: (document) => packagesTable(ROOT, dirname(document)),
 	documents: list,
 	limits: () => limitsTable(ROOT),

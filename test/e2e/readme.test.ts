@@ -107,7 +107,7 @@ it("every file that CONTRIBUTING.md names is there", () => {
 	expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
-it.each(["README.md", "CONTRIBUTING.md"])("%s: every command is one", (path) => {
+it.each(["README.md", "CONTRIBUTING.md"])("%s: every command is one", async (path) => {
 	const { scripts } = JSON.parse(read("package.json"));
 	const text = read(path);
 	const spans = [...text.matchAll(/`(npm [^`]+|antiphon [^`]+)`/g)].map(([, span]) => span ?? "");
@@ -117,7 +117,7 @@ it.each(["README.md", "CONTRIBUTING.md"])("%s: every command is one", (path) => 
 		const [, verb = "", ...rest] = words(command);
 		expect(Object.keys(scripts), command).toContain(verb === "run" ? rest.find((word) => !word.startsWith("-")) : verb);
 	}
-	const known = new Map(makeProgram().commands.map((command) => [command.name(), command]));
+	const known = new Map((await makeProgram()).commands.map((command) => [command.name(), command]));
 	const lines = all.filter((each) => each.startsWith(NPM_RUN)).map((each) => words(each.slice(NPM_RUN.length)));
 	for (const [name = "", ...args] of [
 		...lines,

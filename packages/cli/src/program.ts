@@ -1,38 +1,33 @@
 import { Command, CommanderError } from "commander";
 import { UsageError } from "./command-error.js";
-import { callCommand } from "./commands/call.js";
-import { describeCommand } from "./commands/describe.js";
-import { devCommand } from "./commands/dev.js";
-import { domainCommand } from "./commands/domain.js";
-import { drainCommand } from "./commands/drain.js";
-import { genCommand } from "./commands/gen.js";
-import { lsCommand } from "./commands/ls.js";
-import { nodesCommand } from "./commands/nodes.js";
-import { pingCommand } from "./commands/ping.js";
-import { serverCommand } from "./commands/server.js";
-import { statsCommand } from "./commands/stats.js";
 import { EXIT_STATUS, EXIT_STATUS_HELP } from "./exit-status.js";
 import { reportError } from "./output.js";
 import { version } from "./version.js";
 
-const COMMANDS = [
-	devCommand,
-	serverCommand,
-	domainCommand,
-	callCommand,
-	lsCommand,
-	describeCommand,
-	pingCommand,
-	nodesCommand,
-	statsCommand,
-	drainCommand,
-	genCommand,
-];
+/** Loaded when it is used: `antiphon call` shall not wait until the code of an XMPP server has been read. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+	dev: async () => (await import("./commands/dev.js")).devCommand,
+	server: async () => (await import("./commands/server.js")).serverCommand,
+	domain: async () => (await import("./commands/domain.js")).domainCommand,
+	call: async () => (await import("./commands/call.js")).callCommand,
+	ls: async () => (await import("./commands/ls.js")).lsCommand,
+	describe: async () => (await import("./commands/describe.js")).describeCommand,
+	ping: async () => (await import("./commands/ping.js")).pingCommand,
+	nodes: async () => (await import("./commands/nodes.js")).nodesCommand,
+	stats: async () => (await import("./commands/stats.js")).statsCommand,
+	drain: async () => (await import("./commands/drain.js")).drainCommand,
+	gen: async () => (await import("./commands/gen.js")).genCommand,
+};
 
-/** The tree of commands. @param quiet says nothing about a wrong command line: the caller does */
-export function makeProgram(quiet = false): Command {
+/**
+ * The tree of commands.
+ * @param only the command that is meant, where one is known by that name; else they are all there
+ * @param quiet says nothing about a wrong command line: the caller does
+ */
+export async function makeProgram(only?: string, quiet = false): Promise<Command> {
 	const program = new Command("antiphon").description("typed calls over XMPP").version(version());
-	for (const add of COMMANDS) add(program);
+	const names = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only] : Object.keys(COMMANDS);
+	for (const name of names) (await COMMANDS[name]?.())?.(program);
 	for (const command of [program, ...program.commands]) {
 		command.addHelpText("after", EXIT_STATUS_HELP).exitOverride();
 		if (quiet) command.configureOutput({ writeErr: () => {} });
@@ -44,7 +39,8 @@ export function makeProgram(quiet = false): Command {
 export async function run(args: readonly string[]): Promise<void> {
 	const json = asksForJson(args);
 	try {
-		await makeProgram(json).parseAsync(args, { from: "user" });
+		const program = await makeProgram(args[0], json);
+		await program.parseAsync(args, { from: "user" });
 	} catch (error) {
 		if (!(error instanceof CommanderError)) return reportError(error, json, args[0] === "call");
 		// Help was asked for and printed.
