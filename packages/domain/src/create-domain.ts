@@ -8,8 +8,9 @@ import { ChangeListeners } from "./host/change-listeners.js";
 import type { DomainHost } from "./host/domain-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";
+import { checkedOwners } from "./policy/names.js";
 import { Owners } from "./policy/owners.js";
-import { type AccessOptions, Policy } from "./policy/policy.js";
+import { type AccessOptions, domainAbove, Policy } from "./policy/policy.js";
 import { Registry } from "./registry/registry.js";
 import { type DomainState, StateFile } from "./state-file.js";
 
@@ -25,6 +26,8 @@ export interface DomainOptions {
 	/** Who may do what. Default: accounts of the domain above this one register and call, and nobody is an administrator. */
 	readonly access?: AccessOptions;
 	readonly limits?: Partial<DomainLimits>;
+	/** Owners of names, bare JIDs by service: whoever registers first, and however long nothing of them runs. */
+	readonly owners?: Readonly<Record<string, string>>;
 	/** A file in which owners of names and subscriptions outlast a restart. Default: they do not. */
 	readonly stateFile?: string;
 	/** Default: quiet. */
@@ -68,19 +71,30 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		);
 	}
 	const policy = new Policy(name, options.access);
+	const fixed = checkedOwners(options.owners ?? {});
 	const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile, log);
 	const known: DomainState = (await file?.load()) ?? { owners: {}, subscribers: {} };
 	const changed = () => file?.changed();
 	const subscribed = () => file?.changed(SUBSCRIPTIONS_WITHIN_MS);
 	const denials = new Denials(log);
 	const deny = (message: string) => denials.deny(message);
-	const { maxNames, maxNamesPerAccount } = limits;
-	const owners = new Owners({ policy, maxNames, maxNamesPerAccount, known: known.owners, changed, deny });
-	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
-	file?.keep(() => ({ owners: owners.all(), subscribers: subscribers.all() }));
 	const changes = new ChangeListeners(log);
-	const closingListeners: (() => void)[] = [];
 	const registry = new Registry(limits, (service) => changes.tell(service));
+	const owners = new Owners({
+		policy,
+		home: domainAbove(name),
+		limits,
+		known,
+		fixed,
+		isServed: (service) => registry.has(service),
+		now: () => Date.now(),
+		changed,
+		say: (message) => log.info(message),
+		deny,
+	});
+	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
+	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all() }));
+	const closingListeners: (() => void)[] = [];
 	const asModule: NodeModule = (node) => {
 		const host: DomainHost = {
 			node,

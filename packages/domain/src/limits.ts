@@ -24,10 +24,14 @@ export interface DomainLimits {
 	readonly maxContractsAsked: number;
 	/** Callers that are told of changes; beyond it they have to ask again. Default 20,000. */
 	readonly maxWatchers: number;
-	/** Names whose owner is remembered; beyond it nobody can take a new name. Default 10,000. */
+	/** Names whose owner is remembered, also while nothing of them runs. Default 10,000. */
 	readonly maxNames: number;
-	/** The same for one account. A name stays its owner's, also when nothing of it runs any more. Default 2,000. */
+	/** The same for one account. Default 200. */
 	readonly maxNamesPerAccount: number;
+	/** The same for all accounts of one domain, other than the domain above this one. Default 1,000. */
+	readonly maxNamesPerDomain: number;
+	/** For how many days a name of which nothing runs is kept in any case; after that, until there is no room for another. Default 30. */
+	readonly keepNamesDays: number;
 	/** Subscriptions to the presence of services and functions. Default 20,000. */
 	readonly maxSubscribers: number;
 	/** Calls that are passed on at once. Default 4,096. */
@@ -55,7 +59,9 @@ const DEFAULTS: DomainLimits = {
 	maxContractsAsked: 64,
 	maxWatchers: 20_000,
 	maxNames: 10_000,
-	maxNamesPerAccount: 2_000,
+	maxNamesPerAccount: 200,
+	maxNamesPerDomain: 1_000,
+	keepNamesDays: 30,
 	maxSubscribers: 20_000,
 	maxCalls: 4_096,
 	maxCallsPerCaller: 512,

@@ -14,6 +14,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const path = () => join(dir, "state.json");
 const state: DomainState = {
 	owners: { dictionary: "alice@example.org" },
+	lastUsed: { dictionary: "2026-11-21" },
 	subscribers: { "": ["bob@example.org"], __proto: ["eve@example.org"] },
 };
 
@@ -166,6 +167,8 @@ describe("the state of a domain in a file", () => {
 		["another format", '{"format":2,"owners":{},"subscribers":{}}'],
 		["owners that are none", '{"format":1,"owners":["a"],"subscribers":{}}'],
 		["an owner that is no text", '{"format":1,"owners":{"a":1},"subscribers":{}}'],
+		["a day that is none", '{"format":1,"owners":{},"lastUsed":{"a":"2026-13-41"},"subscribers":{}}'],
+		["days that are none", '{"format":1,"owners":{},"lastUsed":["a"],"subscribers":{}}'],
 		["subscribers that are no lists", '{"format":1,"owners":{},"subscribers":{"a":"b"}}'],
 		["a subscriber that is no text", '{"format":1,"owners":{},"subscribers":{"a":[null]}}'],
 	])("is refused, with what to do, when the file holds %s", async (_, text) => {

@@ -1,10 +1,9 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { BusError, type Log } from "@antiphon/protocol";
+import type { KnownNames } from "./policy/names.js";
 
 /** What a domain remembers over a restart. Registrations are not among it: they come back by themselves. */
-export interface DomainState {
-	/** Bare JIDs by service. */
-	readonly owners: Readonly<Record<string, string>>;
+export interface DomainState extends KnownNames {
 	/** Bare JIDs by the local part of the address that they have subscribed to; the domain's own is empty. */
 	readonly subscribers: Readonly<Record<string, readonly string[]>>;
 }
@@ -47,12 +46,17 @@ export class StateFile {
 			throw this.#unreadable((error as Error).message, error);
 		}
 		try {
-			const { format, owners, subscribers } = JSON.parse(text) as Partial<DomainState> & { readonly format?: number };
+			const { format, owners, lastUsed, subscribers } = JSON.parse(text) as Partial<DomainState> & {
+				readonly format?: number;
+			};
 			if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
 			if (!isRecord(owners, isText) || !isRecord(subscribers, (each) => Array.isArray(each) && each.every(isText))) {
 				throw new Error("owners or subscribers are malformed");
 			}
-			return { owners, subscribers } as DomainState;
+			// Files of before it was known have none, and whoever writes an owner in need not write it.
+			if (lastUsed === undefined) return { owners, subscribers } as DomainState;
+			if (!isRecord(lastUsed, isDay)) throw new Error("lastUsed has to hold days such as 2026-11-21");
+			return { owners, lastUsed, subscribers } as DomainState;
 		} catch (error) {
 			throw this.#unreadable((error as Error).message, error);
 		}
@@ -130,6 +134,8 @@ export class StateFile {
 }
 
 const isText = (value: unknown) => typeof value === "string";
+const isDay = (value: unknown) =>
+	isText(value) && /^\d{4}-\d\d-\d\d$/.test(value as string) && !Number.isNaN(Date.parse(value as string));
 
 function isRecord(value: unknown, holds: (member: unknown) => boolean): boolean {
 	return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(holds);

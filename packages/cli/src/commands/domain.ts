@@ -46,10 +46,11 @@ async function host(config: DomainConfig, file: string): Promise<void> {
 }
 
 async function connected(config: DomainConfig, link: Link, file: string, log: Log): Promise<Domain> {
-	const { access, limits, stateFile } = config;
+	const { access, owners, limits, stateFile } = config;
 	try {
 		return await createDomain({
 			link,
+			owners,
 			limits,
 			log,
 			...(access && { access }),

@@ -34,7 +34,7 @@ function whatToWrite(path: readonly PropertyKey[]): string {
 		...(first === "access" && third !== undefined ? [`access.*.${third}`] : []),
 		...(first === "access" && isItem ? ["access.*"] : []),
 		names.join("."),
-		...(first === "limits" && second !== undefined ? ["limits.*"] : []),
+		...((first === "limits" || first === "owners") && second !== undefined ? [`${first}.*`] : []),
 	];
 	return candidates.map((key) => WHAT_TO_WRITE[key]).find((hint) => hint !== undefined) ?? "something else";
 }

@@ -51,12 +51,14 @@ it("takes JSON, since that is YAML, and everything that there is", () => {
 		secret: "s",
 		insecure: false,
 		access,
+		owners: { bank: "Worker@example.org" },
 		limits: { maxInstances: 3 },
 		stateFile: "fn.json",
 		log: "warn",
 	};
 	expect(read(JSON.stringify(all))).toMatchObject({
 		access,
+		owners: { bank: "worker@example.org" },
 		limits: { maxInstances: 3, maxServices: 10_000 },
 		stateFile: join(folder, "fn.json"),
 		log: "warn",
@@ -138,6 +140,13 @@ it.each([
 		`${BASE}access: { admin: [{ deny: a@b, to: dictionary }] }\n`,
 		/^FILE: access\.admin\[0\]: "dictionary" is too much: .*Leave `to` out$/,
 	],
+	[
+		"no owner",
+		`${BASE}owners: { bank: 7 }\n`,
+		"FILE: owners.bank cannot be the number 7: write the account that owns it",
+	],
+	["no owners", `${BASE}owners: [bank]\n`, "FILE: owners cannot be a list: write names of services and accounts"],
+	["all owners", `${BASE}owners: { bank: "*@a.example" }\n`, /^FILE: owners\.bank: "\*@a\.example" is no account: use/],
 	["no level", `${BASE}log: loud\n`, 'FILE: log cannot be "loud": write debug, info, warn or error'],
 	["no boolean", `${BASE}insecure: yes\n`, 'FILE: insecure cannot be "yes": write true or false'],
 	["no certificate", `${BASE}ca: domain.yaml\n`, /^FILE: ca: .* holds no certificate that can be read/],

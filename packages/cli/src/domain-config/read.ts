@@ -1,6 +1,13 @@
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type AccessEntry, type AccessOptions, type DomainLimits, domainLimits, Policy } from "@antiphon/domain";
+import {
+	type AccessEntry,
+	type AccessOptions,
+	checkedOwners,
+	type DomainLimits,
+	domainLimits,
+	Policy,
+} from "@antiphon/domain";
 import type { LogLevel } from "@antiphon/protocol";
 import { BusError, type Link, linkFromEnv } from "antiphon";
 import { UsageError } from "../command-error.js";
@@ -15,6 +22,7 @@ export interface DomainConfig {
 	readonly domain: string;
 	/** `undefined`: the default of the domain. */
 	readonly access: AccessOptions | undefined;
+	readonly owners: Readonly<Record<string, string>>;
 	readonly limits: DomainLimits;
 	readonly stateFile: string | undefined;
 	readonly log: LogLevel;
@@ -51,6 +59,7 @@ export function readDomainConfig(file: string): DomainConfig {
 		url,
 		domain,
 		access,
+		owners: inFile(file, () => checkedOwners(content.owners ?? {})),
 		limits: inFile(file, () => domainLimits(content.limits as Partial<DomainLimits> | undefined)),
 		stateFile: content.stateFile === undefined ? undefined : writable(path(content.stateFile), file),
 		log: content.log ?? "info",

@@ -23,6 +23,7 @@ export const fileSchema = z.strictObject({
 			admin: z.array(entry).optional(),
 		})
 		.optional(),
+	owners: z.record(z.string(), text).optional(),
 	limits: z.strictObject(Object.fromEntries(LIMITS.map((name) => [name, z.number().optional()]))).optional(),
 	stateFile: text.optional(),
 	log: z.enum(["debug", "info", "warn", "error"]).optional(),
@@ -52,6 +53,8 @@ export const WHAT_TO_WRITE: Readonly<Record<string, string>> = {
 	"access.*.allow": WHO,
 	"access.*.deny": WHO,
 	"access.*.to": 'services or functions, such as dictionary, dictionary.define, "lab-*" or a list of these',
+	owners: "names of services and accounts, such as dictionary: worker@example.org",
+	"owners.*": "the account that owns it, such as worker@example.org",
 	limits: "names of limits and numbers, such as maxInstances: 1000",
 	"limits.*": "a whole number above 0",
 	stateFile: "the file in which owners and subscriptions are kept, such as /var/lib/antiphon/fn.json",

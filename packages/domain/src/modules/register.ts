@@ -21,6 +21,8 @@ const SWEEPS_IN_LEASE = 5;
 /** Lines that tell of providers that have gone, in a second; then their number. Whoever comes and goes must not fill a log. */
 const SAID_EVERY_MS = 1_000;
 const SAID_BURST = 10;
+/** How often it is written down of what runs that it does, in milliseconds. */
+const USED_EVERY_MS = 3_600_000;
 /** How long the holder of an instance's name has to show that it is there, in milliseconds. */
 const HOLDER_ANSWERS_MS = 1_000;
 
@@ -57,6 +59,11 @@ export const register: DomainModule = (host) => {
 	// The XMPP server says that a session which showed itself to the domain has ended.
 	node.onPresence("unavailable", ({ from }) => {
 		if (registry.removeNode(from).length > 0) gone.say((more) => node.log.info(`${from} has gone${more}`));
+	});
+
+	host.onChange((service) => host.owners.use(service));
+	node.every(USED_EVERY_MS, () => {
+		for (const service of registry.services()) host.owners.use(service);
 	});
 
 	node.every(limits.leaseMs / SWEEPS_IN_LEASE, () => {

@@ -1,90 +1,143 @@
 import { BusError, type Jid } from "@antiphon/protocol";
+import { accountsOf, type KnownNames, type Name, Names } from "./names.js";
 import type { Policy } from "./policy.js";
 
 export interface OwnersParts {
 	readonly policy: Policy;
-	readonly maxNames: number;
-	/** The same for one account. */
-	readonly maxNamesPerAccount: number;
-	/** Bare JIDs by service. */
-	readonly known: Readonly<Record<string, string>>;
+	/** Accounts of this domain have no share as a domain: it is whose bus this is. */
+	readonly home: string;
+	readonly limits: NameLimits;
+	readonly known: KnownNames;
+	/** Owners by service that the configuration fixes. */
+	readonly fixed: Readonly<Record<string, string>>;
+	/** Whether the service has instances now. */
+	readonly isServed: (service: string) => boolean;
+	/** Milliseconds since 1970: what is stored outlasts this process and its clock. */
+	readonly now: () => number;
 	/** Called when there is something new to store. */
 	readonly changed: () => void;
+	/** Says that a name was given up. */
+	readonly say: (message: string) => void;
 	/** Says and counts what policy does not allow. @throws BusError `forbidden` */
 	readonly deny: (message: string) => never;
 }
 
+export interface NameLimits {
+	readonly maxNames: number;
+	/** The same for one account. */
+	readonly maxNamesPerAccount: number;
+	/** The same for all accounts of one domain that is not the bus's own. */
+	readonly maxNamesPerDomain: number;
+	/** For how long a name of which nothing runs is kept in any case. */
+	readonly keepNamesDays: number;
+}
+
+const DAY_MS = 86_400_000;
+
 /**
- * Who owns the name of a service: the first account to register it, also while nothing of it runs. Other accounts may
- * register instances of it only if policy names them for it; a pattern that happens to fit them is not enough.
+ * Who owns the name of a service: the first account to register it, also while nothing of it runs. Others may register
+ * instances of it only if policy names both them and it, and then share it as if they were one; a pattern that happens to
+ * fit them is not enough.
+ *
+ * Names are bounded: in all, for one account, and for one foreign domain. Where there is no room for another, the one that
+ * was not used for longest is given up, if that is longer than it is kept in any case. Names whose owner policy no longer
+ * lets register go first, and at once. One that has instances stays, and so does one that the configuration fixes.
  */
 export class Owners {
-	readonly #owners: Map<string, string>;
-	readonly #policy: Policy;
-	readonly #maxNames: number;
-	readonly #maxNamesPerAccount: number;
-	/** Names that an account owns. */
-	readonly #perAccount = new Map<string, number>();
-	readonly #changed: () => void;
-	readonly #deny: (message: string) => never;
+	readonly #parts: OwnersParts;
+	readonly #names: Names;
 
-	constructor({ policy, maxNames, maxNamesPerAccount, known, changed, deny }: OwnersParts) {
-		this.#policy = policy;
-		this.#maxNames = maxNames;
-		this.#maxNamesPerAccount = maxNamesPerAccount;
-		this.#deny = deny;
-		this.#owners = new Map(Object.entries(known));
-		for (const account of this.#owners.values()) this.#count(account);
-		this.#changed = changed;
+	constructor(parts: OwnersParts) {
+		this.#parts = parts;
+		const mayRegister = (who: Jid, service: string) => parts.policy.mayRegister(who, service);
+		this.#names = new Names(parts.known, parts.fixed, parts.now(), mayRegister);
+		if (this.#names.hasUndated) parts.changed();
 	}
 
 	has(service: string): boolean {
-		return this.#owners.has(service);
+		return this.#names.get(service) !== undefined;
 	}
 
 	/** May this account register instances of the service? @throws BusError `forbidden`, `overloaded` */
 	require(who: Jid, service: string): void {
+		const { policy, deny } = this.#parts;
 		const account = who.bare().toString();
-		const owner = this.#owners.get(service);
-		if (!this.#policy.mayRegister(who, service)) {
-			this.#deny(`${account} may not register ${service} here: access.register does not allow it`);
+		const owner = this.#names.get(service)?.owner;
+		if (!policy.mayRegister(who, service)) {
+			deny(`${account} may not register ${service} here: access.register does not allow it`);
 		}
 		if (owner === undefined) {
-			this.#requireRoom(account);
+			for (const { max, names, what } of this.#bounds(who)) {
+				if (names.size >= max && this.#victim(names) === undefined) throw overloaded(`${max} ${what}`);
+			}
 			return;
 		}
-		if (owner === account || this.#policy.isNamedFor(who, service)) return;
-		this.#deny(
+		if (owner === account || policy.isNamedFor(who, service)) return;
+		deny(
 			`${service} belongs to another account. An entry of access.register that names ${account} for ${service} would let it in`,
 		);
 	}
 
 	/** The account has registered it: the first to do so owns it. To be called after {@link require}. */
 	claim(who: Jid, service: string): void {
-		if (this.#owners.has(service)) return;
-		const account = who.bare().toString();
-		this.#owners.set(service, account);
-		this.#count(account);
-		this.#changed();
+		if (this.has(service)) return;
+		for (const { max, names } of this.#bounds(who)) {
+			const victim = names.size >= max ? this.#victim(names) : undefined;
+			if (victim !== undefined) this.#giveUp(victim);
+		}
+		this.#names.set(service, { owner: who.bare().toString(), usedMs: this.#parts.now(), isFixed: false });
+		this.#parts.changed();
 	}
 
-	/** A name is not given back, so an account that asks for ever new ones is stopped before the others are. */
-	#requireRoom(account: string): void {
-		const [max, maxOwn] = [this.#maxNames, this.#maxNamesPerAccount];
-		if (this.#owners.size >= max) throw overloaded(`${max} names`);
-		if ((this.#perAccount.get(account) ?? 0) >= maxOwn) throw overloaded(`${maxOwn} names of one account`);
-	}
-
-	#count(account: string): void {
-		this.#perAccount.set(account, (this.#perAccount.get(account) ?? 0) + 1);
+	/** Instances of it have come or gone, or are still there. */
+	use(service: string): void {
+		const name = this.#names.get(service);
+		if (name === undefined) return;
+		const nowMs = this.#parts.now();
+		this.#names.set(service, { ...name, usedMs: nowMs });
+		// Days are what is stored.
+		if (Math.floor(nowMs / DAY_MS) !== Math.floor(name.usedMs / DAY_MS)) this.#parts.changed();
 	}
 
 	/** What to store. */
-	all(): Record<string, string> {
-		return Object.fromEntries(this.#owners);
+	all(): KnownNames {
+		return this.#names.all();
+	}
+
+	#bounds(who: Jid) {
+		const { limits, home } = this.#parts;
+		const { maxNames, maxNamesPerAccount, maxNamesPerDomain } = limits;
+		const { account, domain } = accountsOf(who);
+		const isHome = who.domain === home;
+		return [
+			{ max: maxNamesPerAccount, names: this.#names.of(account), what: "names of one account" },
+			...(isHome ? [] : [{ max: maxNamesPerDomain, names: this.#names.of(domain), what: "names of one domain" }]),
+			{ max: maxNames, names: this.#names.of(undefined), what: "names" },
+		];
+	}
+
+	/** Which of these names, the least recently used first, can be given up. */
+	#victim(names: Iterable<string>): string | undefined {
+		const { limits, isServed, now } = this.#parts;
+		const oldMs = now() - limits.keepNamesDays * DAY_MS;
+		for (const service of names) {
+			if ((this.#names.get(service) as Name).usedMs > oldMs) return undefined;
+			if (!isServed(service)) return service;
+		}
+		return undefined;
+	}
+
+	#giveUp(service: string): void {
+		const { owner, usedMs } = this.#names.get(service) as Name;
+		this.#names.delete(service);
+		const why = usedMs === 0 ? "may not register it" : "has not served it for long";
+		this.#parts.say(`${owner} no longer owns ${service}: it ${why}, and there was no room for another name`);
 	}
 }
 
 function overloaded(limit: string): BusError {
-	return new BusError("overloaded", `the domain is at its limit of ${limit}`);
+	return new BusError(
+		"overloaded",
+		`the domain is at its limit of ${limit}: they are kept for their owners also while nothing of them runs`,
+	);
 }

@@ -40,7 +40,7 @@ export class Policy {
 
 	/** @throws BusError `invalid-argument` that names the entry */
 	constructor(domain: string, { register, call, admin = [] }: AccessOptions = {}) {
-		const neighbours: readonly AccessEntry[] = [{ allow: `*@${domain.slice(domain.indexOf(".") + 1)}` }];
+		const neighbours: readonly AccessEntry[] = [{ allow: `*@${domainAbove(domain)}` }];
 		this.#register = rulesOf("register", register ?? neighbours);
 		this.#call = rulesOf("call", call ?? neighbours);
 		this.#admin = rulesOf("admin", admin);
@@ -50,10 +50,13 @@ export class Policy {
 		return isAllowed(this.#register, who, service);
 	}
 
-	/** Whether an entry names this account for this service, and not just a pattern that fits it. */
+	/**
+	 * Whether an entry names both this account and this service, or the family that it is of (`lab-*`): a pattern of accounts
+	 * that fits this one names nobody, and an entry about everything no service.
+	 */
 	isNamedFor(who: Jid, service: string): boolean {
 		const bare = who.bare().toString();
-		return this.#register.some((rule) => rule.who === bare && isAllowed([rule], who, service));
+		return this.#register.some((rule) => rule.who === bare && rule.what !== "*" && isAllowed([rule], who, service));
 	}
 
 	/** @param fn its own name, without the service's */
@@ -74,6 +77,11 @@ export class Policy {
 	callRules(service: string): AccessRule[] {
 		return rulesForService(this.#call, service);
 	}
+}
+
+/** The domain whose bus it is: `example.org` of `fn.example.org`. */
+export function domainAbove(domain: string): string {
+	return domain.slice(domain.indexOf(".") + 1);
 }
 
 type List = "register" | "call" | "admin";
