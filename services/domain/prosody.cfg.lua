@@ -1,5 +1,6 @@
 -- Prosody 0.12 or newer for a bus: example.org has the accounts, fn.example.org is hosted by `antiphon domain`.
--- Put your names in the place of these, the secret into the environment (ANTIPHON_SECRET), and it can be used as it is.
+-- Put your names in the place of these, the secret into the environment (ANTIPHON_SECRET; prosody-secret.conf beside this
+-- file does it for systemd), and it can be used as it is.
 -- Ports and folders are Debian's; another file that includes this one can set them anew behind its Include.
 
 pidfile = "/run/prosody/prosody.pid"

@@ -50,7 +50,8 @@ describeWith(["prosody", "ejabberd"], "The configuration that is shipped", () =>
 			using folder = tempDir("profile");
 			const config = join(folder.path, "domain.yaml");
 			const shipped = readFileSync(join(FOLDER, "domain.yaml"), "utf8");
-			writeFileSync(config, shipped.replace("127.0.0.1:5347", `127.0.0.1:${server.componentPort}`));
+			const here = shipped.replace("127.0.0.1:5347", `127.0.0.1:${server.componentPort}`);
+			writeFileSync(config, here.replace("/var/lib/antiphon/", `${folder.path}/`));
 			const host = startAntiphon(["domain", "--config", config], { ANTIPHON_SECRET: "a secret" });
 			try {
 				await host.waitUntil("the domain", () => host.stdout().includes(`hosting ${FUNCTIONS}`), LIMIT_MS);
