@@ -39,10 +39,10 @@ it("the state file is where the unit's user can write, and the document makes th
 	expect(DOCUMENT).toMatch(new RegExp(`^useradd .* ${UNIT.get("Service.User")}$`, "m"));
 });
 
-it("the unit starts a command that there is, again after whatever a restart can mend, and at boot", () => {
+it("the unit starts a command that there is, again after whatever a restart can mend, and at boot", async () => {
 	const [env, program, command, ...flags] = UNIT.get("Service.ExecStart")?.split(" ") ?? [];
 	expect([env, program]).toEqual(["/usr/bin/env", "antiphon"]);
-	const known = makeProgram().commands.find((each) => each.name() === command);
+	const known = (await makeProgram(command)).commands.find((each) => each.name() === command);
 	expect(known?.options.map(({ long }) => long)).toContain(flags[0]);
 	expect(flags[1]?.startsWith("/etc/antiphon/")).toBe(true);
 	expect(UNIT.get("Service.Restart")).toBe("always");
