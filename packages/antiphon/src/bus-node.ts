@@ -6,6 +6,7 @@ import { capabilitiesOf } from "./answers/capabilities.js";
 import { instancesTold } from "./answers/instances.js";
 import { operated } from "./answers/operated.js";
 import { ANSWERS } from "./answers.js";
+import { Denials } from "./bounds/denials.js";
 import { type NodeLimits, resolveLimits } from "./bounds/limits.js";
 import type { Caller } from "./calling/call.js";
 import { type ClientOptions, makeClient } from "./calling/client.js";
@@ -31,6 +32,7 @@ export class BusNode implements Node {
 	readonly #link: Link;
 	readonly #log: Log;
 	readonly #limits: NodeLimits;
+	readonly #denials: Denials;
 	readonly #directory = new Directory();
 	readonly #stanzas: StanzaServer;
 	readonly #calls: CallServer;
@@ -49,6 +51,7 @@ export class BusNode implements Node {
 	constructor({ link, log = quietLog, limits, software = SOFTWARE, modules = [] }: NodeOptions) {
 		this.#link = link;
 		this.#log = guardedLog(log);
+		this.#denials = new Denials(this.#log);
 		this.#limits = resolveLimits(limits);
 		const send: Link["send"] = (stanza) => link.send(stanza);
 		const { maxCallsOut, maxCallsOutPerPeer, defaultTimeoutMs } = this.#limits;
@@ -67,6 +70,7 @@ export class BusNode implements Node {
 			link,
 			directory: this.#directory,
 			log: this.#log,
+			denials: this.#denials,
 			instance: this.#ownResource,
 			maxCallsIn: this.#limits.maxCallsIn,
 			connectTimeoutMs: this.#limits.connectTimeoutMs,
@@ -75,7 +79,7 @@ export class BusNode implements Node {
 			capabilities: () => capabilitiesOf(this.#stanzas.modules.host, { kind: "node" }),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
-		const told = [instancesTold(resolver), callsByIq(this.#calls), operated(this.#serving)];
+		const told = [instancesTold(resolver), callsByIq(this.#calls), operated(this.#serving, this.#denials)];
 		this.#stanzas.modules.addBuiltIn([...ANSWERS, ...told]);
 	}
 
@@ -127,9 +131,10 @@ export class BusNode implements Node {
 	stats(): NodeStats {
 		const { table } = this.#caller;
 		const { admission, refused } = this.#calls;
+		const { count: denied } = this.#denials;
 		const { unanswered, skipped } = this.#stanzas.turnedAway;
 		const [callsIn, callsOut] = [admission.running, table.size];
-		return { callsIn, callsOut, droppedAnswers: table.dropped, refused, unanswered, skipped };
+		return { callsIn, callsOut, droppedAnswers: table.dropped, refused, denied, unanswered, skipped };
 	}
 
 	drain(): Promise<void> {

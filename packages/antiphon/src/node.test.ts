@@ -347,6 +347,7 @@ describe("a node", () => {
 			callsOut: 0,
 			droppedAnswers: 0,
 			refused: 0,
+			denied: 0,
 			unanswered: 0,
 			skipped: 0,
 		});
@@ -355,6 +356,7 @@ describe("a node", () => {
 			callsOut: 1,
 			droppedAnswers: 0,
 			refused: 0,
+			denied: 0,
 			unanswered: 0,
 			skipped: 0,
 		});
@@ -369,6 +371,7 @@ describe("a node", () => {
 			callsOut: 0,
 			droppedAnswers: 0,
 			refused: 1,
+			denied: 0,
 			unanswered: 0,
 			skipped: 0,
 		});
@@ -377,6 +380,7 @@ describe("a node", () => {
 			callsOut: 0,
 			droppedAnswers: 1,
 			refused: 0,
+			denied: 0,
 			unanswered: 0,
 			skipped: 0,
 		});

@@ -32,6 +32,11 @@ export interface NodeStats {
 	/** Calls of others since the start that were refused before their input was read: unknown, malformed or too many. */
 	readonly refused: number;
 	/**
+	 * What policy has refused since the start, calls (these are among `refused`, too) and what else is asked of a service or
+	 * instance: the rules of the domain that it is registered with do not let the asker.
+	 */
+	readonly denied: number;
+	/**
 	 * Requests of others since the start, calls and others, that got no answer: dropped because too much waited to be sent
 	 * (docs/protocol.md, "Too much at once"), or done when the link was down or without room.
 	 */

@@ -136,7 +136,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			return registry.size;
 		},
 		get denied() {
-			return denials.count;
+			return denials.count + node.stats().denied;
 		},
 		status: () => node.status(),
 		drain: () => end("drain"),

@@ -1,5 +1,6 @@
 import { memoryBus } from "@antiphon/link";
 import { type Log, NS } from "@antiphon/protocol";
+import { xml } from "@antiphon/xml";
 import { get, isFault, service, set } from "antiphon";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -205,7 +206,33 @@ describe("a domain", () => {
 			expect(await failure(eve.client(dictionary, target).define({ word: "x" }))).toMatchObject({ code: "forbidden" });
 		}
 		expect(log.lines.some((line) => line.startsWith("warn refused: "))).toBe(true);
-		expect(domain.denied).toBeGreaterThanOrEqual(4);
+		// A service to register, and of what Alice and Eve asked what came by the domain: one call, and two times resolving
+		// or a call.
+		expect(domain.denied).toBe(4);
+	});
+
+	it("refuses look-ups as it does calls, and so do its providers: logged and counted", async () => {
+		const bus = memoryBus();
+		const [log, workersLog] = [keepingLog(), keepingLog()];
+		const domain = await host(bus, { log, access: { call: [{ deny: "eve@example.org" }, { allow: "*" }] } });
+		const worker = await join(bus, "worker@example.org/a", { log: workersLog });
+		await worker.serve(dictionary, handlersOf("a"), { domain: NAME });
+		const eve = await join(bus, "eve@example.org/x");
+		const contract = xml("contract", NS.contract, { service: "dictionary" });
+		const asked = [contract, xml("query", NS.discoInfo, { node: "dictionary" })];
+		for (const payload of asked) {
+			expect(await failure(eve.query({ type: "get", to: worker.jid, payload }))).toMatchObject({ code: "forbidden" });
+		}
+		expect(worker.stats()).toMatchObject({ denied: 2, refused: 0 });
+		expect(workersLog.lines.filter((line) => line.startsWith("warn refused: eve@example.org"))).toHaveLength(2);
+		for (const payload of [xml("contract", NS.contract), xml("query", NS.discoInfo), xml("ping", NS.ping)]) {
+			const to = `dictionary.learn@${NAME}`;
+			expect(await failure(eve.query({ type: "get", to, payload }))).toMatchObject({ code: "forbidden" });
+		}
+		const nodes = xml("nodes", NS.stats);
+		expect(await failure(eve.query({ type: "get", to: NAME, payload: nodes }))).toMatchObject({ code: "forbidden" });
+		expect(domain.denied).toBe(4);
+		expect(log.lines.filter((line) => line.startsWith("warn refused: eve@example.org"))).toHaveLength(4);
 	});
 
 	it("believes nobody but the domain about whom a call is for", async () => {
@@ -214,7 +241,6 @@ describe("a domain", () => {
 		const worker = await join(bus, "worker@example.org/a");
 		await worker.serve(dictionary, handlersOf("a"), { domain: NAME });
 		const mallory = await join(bus, "mallory@example.org/x");
-		const { xml } = await import("@antiphon/xml");
 		for (const to of [worker.jid, `dictionary.learn@${NAME}`]) {
 			const payload = xml(
 				"call",

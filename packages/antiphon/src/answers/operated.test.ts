@@ -94,6 +94,8 @@ describe("the domain of an instance", () => {
 			expect(await failureOf(ask(node, "get"))).toMatchObject({ code: "forbidden" });
 			expect(await failureOf(ask(node, "set", DRAIN))).toMatchObject({ code: "forbidden" });
 		}
+		// A report and a drain, asked by each of the two.
+		expect(provider.stats().denied).toBe(4);
 		expect(log.lines.join()).toContain(`refused: probe/one is not registered with caller@example.org`);
 		await expect(caller.client(probe, { to: provider.jid }).echo({ word: "a" })).resolves.toEqual({ text: "a" });
 	});

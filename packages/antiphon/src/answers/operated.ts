@@ -7,29 +7,23 @@ import {
 	type Jid,
 	NS,
 } from "@antiphon/protocol";
-import { Seldom } from "../bounds/seldom.js";
+import type { Denials } from "../bounds/denials.js";
 import type { NodeModule } from "../host/node-host.js";
 import { handleCommand, handleQuery } from "../host/query.js";
 import type { Operable, Serving } from "../serving/serving.js";
-
-/** How often the log tells of those who may not ask, in milliseconds. */
-const REFUSED_EVERY_MS = 1_000;
 
 /**
  * What the domain with which an instance is registered may ask of it: what its calls came to, and that it drains
  * (docs/protocol.md, "Operating a domain"). Nobody else may: it is the domain that knows its administrators. So in a
  * domain that the node owns, which has no policy, nobody may.
  */
-export function operated(serving: Serving): NodeModule {
+export function operated(serving: Serving, denials: Denials): NodeModule {
 	return (host) => {
 		host.feature(NS.stats);
-		const refused = new Seldom(REFUSED_EVERY_MS);
 		const operable = ({ service, instance }: InstanceName, from: Jid): Operable => {
 			const found = serving.find({ service, instance });
 			if (found?.local.trusts(from)) return found;
-			const message = `${service}/${instance} is not registered with ${from.bare()}: only its domain may ask this`;
-			refused.say((more) => host.log.warn(`refused: ${message}${more}`));
-			throw new BusError("forbidden", message);
+			return denials.deny(`${service}/${instance} is not registered with ${from.bare()}: only its domain may ask this`);
 		};
 		handleQuery(host, { ns: NS.stats, name: "report" }, ({ payload, from }) => {
 			const asked = decodeReportRequest(payload);

@@ -2,6 +2,7 @@ import { describe as describeService, type FunctionContract, type Functions, typ
 import { type AccessRule, BusError, decodeReply, encodeCall, Jid } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
 import { Admission } from "../bounds/admission.js";
+import { Denials } from "../bounds/denials.js";
 import { CallAbort } from "../calls/call-abort.js";
 import type { AdmittedCall } from "../calls/call-outcome.js";
 import { DOMAIN, echoing, failureOf, gate, keepingLog, type ProbeHandlers, probe } from "../testing/bus.js";
@@ -15,6 +16,7 @@ const rule = (effect: AccessRule["effect"], who: string, what: string): AccessRu
 
 function local(handlers: Partial<ProbeHandlers> = {}) {
 	const log = keepingLog();
+	const denials = new Denials(log);
 	const service = new LocalService({
 		service: probe,
 		description: describeService(probe),
@@ -22,6 +24,7 @@ function local(handlers: Partial<ProbeHandlers> = {}) {
 		admission: new Admission("probe", 8),
 		instance: "one",
 		log,
+		denials,
 	});
 	return { service, log: log.lines };
 }

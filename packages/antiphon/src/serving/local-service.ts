@@ -2,7 +2,7 @@ import type { Functions, Handlers, Service, ServiceDescription } from "@antiphon
 import { type AccessRule, BusError, isAllowed, isAnyAllowed, type Jid, type Log } from "@antiphon/protocol";
 import type { Admission } from "../bounds/admission.js";
 import { Complaints } from "../bounds/complaints.js";
-import { Denials } from "../bounds/denials.js";
+import type { Denials } from "../bounds/denials.js";
 import type { CallAbort } from "../calls/call-abort.js";
 import type { AdmittedCall, Outcome } from "../calls/call-outcome.js";
 import type { ServedService } from "../host/directory.js";
@@ -16,6 +16,8 @@ export interface LocalServiceParts {
 	readonly admission: Admission;
 	readonly instance: string;
 	readonly log: Log;
+	/** Where it counts whom it refuses. */
+	readonly denials: Denials;
 }
 
 /** A service whose handlers run in this process. */
@@ -31,14 +33,14 @@ export class LocalService implements ServedService {
 	/** The domain that it is registered with, or is to be, and whom that lets in, once it has said so. */
 	#registered: { readonly domain: string; readonly access: readonly AccessRule[] | undefined } | undefined;
 
-	constructor({ service, description, handlers, admission, instance, log }: LocalServiceParts) {
+	constructor({ service, description, handlers, admission, instance, log, denials }: LocalServiceParts) {
 		this.service = service;
 		this.description = description;
 		this.admission = admission;
 		this.instance = instance;
 		this.stats = new CallStats(Object.keys(service.functions), () => performance.now());
 		this.#handlers = handlers;
-		this.#denials = new Denials(log);
+		this.#denials = denials;
 		this.#complaints = new Complaints(log);
 	}
 

@@ -2,6 +2,7 @@ import { describe, type Functions, type Handlers, type Service } from "@antiphon
 import type { Link } from "@antiphon/link";
 import { BusError, Jid, type Log } from "@antiphon/protocol";
 import { Admission } from "../bounds/admission.js";
+import type { Denials } from "../bounds/denials.js";
 import { LocalService } from "./local-service.js";
 import type { ServeOptions } from "./served.js";
 
@@ -11,6 +12,7 @@ export interface Site {
 	readonly instance: string;
 	readonly maxCallsIn: number;
 	readonly log: Log;
+	readonly denials: Denials;
 }
 
 /** Checks what a node is asked to serve. @throws BusError, TypeError: see `Node.serve` */
@@ -28,6 +30,7 @@ export function checkedService<F extends Functions>(
 		description: describe(service),
 		instance: checkedInstance(instance ?? site.instance),
 		log: site.log,
+		denials: site.denials,
 	});
 }
 

@@ -12,6 +12,7 @@ import {
 	presence,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
+import type { Denials } from "../bounds/denials.js";
 import type { Directory } from "../host/directory.js";
 import type { LocalService } from "./local-service.js";
 import { isFinal, Registrar } from "./registrar.js";
@@ -22,6 +23,8 @@ export interface ServingParts {
 	readonly link: Link;
 	readonly directory: Directory;
 	readonly log: Log;
+	/** Whom the node has refused. */
+	readonly denials: Denials;
 	/** The instance of a service that is given none. */
 	readonly instance: string;
 	readonly maxCallsIn: number;
