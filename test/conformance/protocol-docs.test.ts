@@ -296,7 +296,11 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 			expect(decodeResolve(payload)).toEqual({ version: "1.0.0", watchMs: 60_000 });
 			return "understood";
 		case `result ${NS.resolve} instances`:
-			expect(decodeResolution(payload)).toMatchObject({ known: true, instances: [{ name: "worker-7" }] });
+			expect(decodeResolution(payload)).toMatchObject(
+				payload.attr("settling") === undefined
+					? { known: true, instances: [{ name: "worker-7" }] }
+					: { known: true, instances: [], settlingMs: 4_200 },
+			);
 			return "understood";
 		case `get ${NS.stats} nodes`:
 			expect(decodePageRequest(payload)).toBeUndefined();

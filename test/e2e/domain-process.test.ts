@@ -46,6 +46,9 @@ const access = `access:
   register: [{ allow: "*@localhost" }]
   call: [{ allow: me@localhost, to: dictionary.define }]
 `;
+/** Nobody was there before. */
+const fresh = `${access}limits: { settleMs: 1 }
+`;
 
 function configure(more = access): void {
 	const url = `url: xmpp://127.0.0.1:${server.componentPort}`;
@@ -68,7 +71,7 @@ async function provider(account: string): Promise<Child> {
 
 describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 	it("hosts a domain in which a process on an ordinary account is found, described and called", async () => {
-		configure();
+		configure(fresh);
 		const domain = await host();
 		expect(domain.stdout()).toBe(`hosting ${FUNCTIONS} at xmpp://127.0.0.1:${server.componentPort}, 0 instances\n`);
 		const nobody = await antiphon(DEFINE, me);

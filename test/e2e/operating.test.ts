@@ -39,7 +39,9 @@ describe("an operator's view of a domain", () => {
 
 	beforeAll(async () => {
 		server = await startEmbedded({ users: USERS, components: { [FUNCTIONS]: "secret" } });
-		domain = await createDomain({ link: component(server), access: { admin: [{ allow: "me@localhost" }] } });
+		const access = { admin: [{ allow: "me@localhost" }] };
+		// Nobody was there before.
+		domain = await createDomain({ link: component(server), access, limits: { settleMs: 1 } });
 		env = { ...accountEnvironment(server, "me"), ANTIPHON_DOMAIN: FUNCTIONS };
 		const [one, two] = [await join("worker"), await join("worker")];
 		await serveDictionary(one, "one");

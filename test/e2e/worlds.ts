@@ -86,7 +86,8 @@ function hosted(name: string, needs: readonly Requirement[], start: ServerKind["
 		needs,
 		async start() {
 			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
-			const domain = await createDomain({ link: component(server) });
+			// Nobody was there before.
+			const domain = await createDomain({ link: component(server), limits: { settleMs: 1 } });
 			return {
 				server,
 				serving: { domain: FUNCTIONS },

@@ -38,7 +38,9 @@ function testClient(client: ForeignClient, server: () => XmppServer): void {
 	beforeAll(async () => {
 		const { host, componentPort, c2sPort, components, users } = server();
 		const url = `xmpp://${host}:${componentPort}`;
-		domain = await createDomain({ link: componentLink({ url, domain: name, secret: components[name] ?? "" }) });
+		const link = componentLink({ url, domain: name, secret: components[name] ?? "" });
+		// Nobody was there before.
+		domain = await createDomain({ link, limits: { settleMs: 1 } });
 		const jid = `worker-${client}@localhost`;
 		const password = users[`worker-${client}`] ?? "";
 		worker = await createNode({ link: clientLink({ url: `xmpp://${host}:${c2sPort}`, jid, password }) });

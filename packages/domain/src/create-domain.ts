@@ -6,6 +6,7 @@ import { Denials } from "antiphon/modules";
 import { Subscribers } from "./callers/subscribers.js";
 import { ChangeListeners } from "./host/change-listeners.js";
 import type { DomainHost } from "./host/domain-host.js";
+import { Hearing } from "./host/hearing.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";
 import { checkedOwners } from "./policy/names.js";
@@ -104,6 +105,13 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			subscribers,
 			policy,
 			limits,
+			hearing: new Hearing({
+				settleMs: limits.settleMs,
+				now: () => node.now(),
+				isOnline: () => link.state.state === "online",
+				every: (periodMs, action) => node.every(periodMs, action),
+				onOnline: (listener) => node.onOnline(listener),
+			}),
 			deny,
 			denied: (message) => denials.say(message),
 			onChange: (listener) => changes.add(listener),

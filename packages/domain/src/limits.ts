@@ -1,4 +1,4 @@
-import { resolveNumbers } from "@antiphon/protocol";
+import { MAX_SETTLING_MS, resolveNumbers } from "@antiphon/protocol";
 
 /** Bounds of a domain. What goes over one is refused with `overloaded`, unless it says something else; nothing waits. */
 export interface DomainLimits {
@@ -40,11 +40,16 @@ export interface DomainLimits {
 	readonly maxCallsPerCaller: number;
 	/** An instance that is not heard of for this long is forgotten, in milliseconds. Default 15,000. */
 	readonly leaseMs: number;
+	/** How long after a start not everybody need have registered again, in milliseconds. Default two fifths of `leaseMs`. */
+	readonly settleMs: number;
 	/** How long a provider may take to say what the domain asks it, in milliseconds. Default 5,000. */
 	readonly askTimeoutMs: number;
 	/** How long a caller is told of changes, at most, in milliseconds. Default 60,000. */
 	readonly watchMs: number;
 }
+
+/** Providers renew three times in a lease, and then register, for which they get a little time. */
+const SETTLE = 0.4;
 
 const DEFAULTS: DomainLimits = {
 	maxInstances: 20_000,
@@ -66,11 +71,14 @@ const DEFAULTS: DomainLimits = {
 	maxCalls: 4_096,
 	maxCallsPerCaller: 512,
 	leaseMs: 15_000,
+	settleMs: 6_000,
 	askTimeoutMs: 5_000,
 	watchMs: 60_000,
 };
 
 /** @throws BusError `invalid-argument` that names the limit */
 export function resolveLimits(given: Partial<DomainLimits> = {}): DomainLimits {
-	return resolveNumbers(DEFAULTS, given, "limits");
+	const limits = resolveNumbers(DEFAULTS, given, "limits");
+	const settleMs = given.settleMs ?? Math.ceil(limits.leaseMs * SETTLE);
+	return { ...limits, settleMs: Math.min(settleMs, MAX_SETTLING_MS) };
 }

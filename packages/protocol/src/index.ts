@@ -88,6 +88,7 @@ export {
 	encodeResolve,
 	type Instance,
 	MAX_INSTANCES,
+	MAX_SETTLING_MS,
 	type Resolution,
 	type ResolveRequest,
 	resolutionWith,

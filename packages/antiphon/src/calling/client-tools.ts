@@ -9,6 +9,8 @@ import type { Route } from "./route.js";
 /** How often a domain is asked again by those who wait, should what it tells be lost; in milliseconds. */
 const ASK_EVERY_MS = 1_000;
 const DEFAULT_WAIT_MS = 30_000;
+/** How long a domain that has just started is given to hear of an instance, by those who ask for all; in milliseconds. */
+const MAX_SETTLING_WAIT_MS = 10_000;
 
 /** What a client can do besides calling functions. */
 export function clientTools(route: Route): ClientTools {
@@ -20,8 +22,13 @@ export function clientTools(route: Route): ClientTools {
 		$instances: async () => {
 			const found = inDomain();
 			await found.view.refresh();
-			const told = found.eligible();
-			return (told.length > 0 ? told : found.eligible(await found.lookFurther())).map(infoOf);
+			const endMs = performance.now() + MAX_SETTLING_WAIT_MS;
+			for (;;) {
+				const told = found.eligible();
+				const there = told.length > 0 ? told : found.eligible(await found.lookFurther());
+				const more = there.length > 0 ? undefined : found.view.whileSettling();
+				if (more === undefined || !(await isBefore(more, endMs))) return there.map(infoOf);
+			}
 		},
 		$waitFor: async (options) => waitFor(inDomain(), options ?? {}),
 	};
@@ -87,6 +94,13 @@ async function waitFor(route: DomainRoute, { timeoutMs = DEFAULT_WAIT_MS, signal
 		for (const each of letGo) each();
 	}
 }
+
+/** Whether something happens before the time, on the clock of `performance.now()`, is over. */
+const isBefore = (happens: Promise<void>, endMs: number): Promise<boolean> =>
+	settleBy(happens, endMs, undefined, "no").then(
+		() => true,
+		() => false,
+	);
 
 function infoOf({ name, jid, version, state, running, concurrency, labels }: Instance): InstanceInfo {
 	return { name, jid: jid.toString(), version, state, running, concurrency, labels: { ...labels } };

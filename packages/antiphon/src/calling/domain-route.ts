@@ -74,7 +74,7 @@ export class DomainRoute implements Route {
 		return view.isPartial ? (await view.look({ version, instance })).instances : this.told();
 	}
 
-	#choose(fn: string, tried: ReadonlySet<string>): Hop | undefined {
+	#choose(fn: string, tried: ReadonlySet<string>): Hop | undefined | Promise<Hop | undefined> {
 		const { view, instance, labels, addressOf } = this.#options;
 		if (view.isDirect) return tried.size === 0 ? fixedHop(addressOf(fn)) : undefined;
 		const wish = { instance, labels, except: tried, serves: (each: Instance) => this.#serves(each) };
@@ -84,6 +84,9 @@ export class DomainRoute implements Route {
 			// The domain knows more instances than it has told, and passes the call on to one of them.
 			if (view.isPartial && !tried.has(own.toString())) return fixedHop(own);
 			if (tried.size > 0) return undefined;
+			// The domain does not know yet whether somebody serves it.
+			const told = view.whileSettling();
+			if (told !== undefined) return told.then(() => this.#choose(fn, tried));
 			throw this.nowhere();
 		}
 		// A node that owns the domain has no better address than the function's own, and says itself what there is.
@@ -100,6 +103,7 @@ export class DomainRoute implements Route {
 	 */
 	nowhere(further: readonly Instance[] = []): BusError {
 		const { view, address, version, instance } = this.#options;
+		if (view.isClosed) return new BusError("link-lost", "the node was closed", { executed: "no" });
 		const all = [...this.told(), ...further];
 		if (all.length === 0) {
 			return view.isNameKnown

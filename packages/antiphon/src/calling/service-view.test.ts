@@ -1,5 +1,5 @@
 import { BusError, type Instance, Jid, type Resolution } from "@antiphon/protocol";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { failureOf } from "../testing/bus.js";
 import { ServiceView } from "./service-view.js";
 
@@ -172,5 +172,84 @@ describe("what is known of a service", () => {
 		view.update({ ...told(["b"]), total: 1 });
 		expect(gone).toBe(1);
 		expect(view.isPartial).toBe(false);
+	});
+});
+
+describe("what is known of a service whose domain has just started", () => {
+	const settling = (names: readonly string[], settlingMs = 5_000): Resolution => ({ ...told(names), settlingMs });
+
+	it("stays, and what it hears of is added; what it has told of since and no longer does has gone", async () => {
+		const { view, names } = viewed();
+		await view.ready();
+		view.update(told(["a", "b"]));
+		let gone = 0;
+		view.pool.hop({ instance: "b" })?.onGone(() => gone++);
+		view.update(settling([]));
+		expect(names()).toEqual(["a", "b"]);
+		view.update(settling(["b", "c"]));
+		expect(names().sort()).toEqual(["a", "b", "c"]);
+		expect(gone).toBe(0);
+		view.update(settling(["c"]));
+		expect(names().sort()).toEqual(["a", "c"]);
+		expect(gone).toBe(1);
+		view.update(told(["c"]));
+		expect(names()).toEqual(["c"]);
+	});
+
+	it("stays as well when it starts once more, and when it says nothing after the time it needed", async () => {
+		const { view, names, passes, answers, asked } = viewed();
+		await view.ready();
+		view.update(settling(["a"]));
+		passes(1_000);
+		view.update(settling([]));
+		expect(names()).toEqual(["a"]);
+		answers(refusing("deadline-exceeded"));
+		passes(4_999);
+		expect(view.ready()).toBeUndefined();
+		expect(asked()).toBe(1);
+		passes(1);
+		expect(view.ready()).toBeUndefined();
+		await turn();
+		expect(asked()).toBe(2);
+		expect(names()).toEqual(["a"]);
+		answers(async () => told([]));
+		passes(1_000);
+		view.ready();
+		await turn();
+		expect(names()).toEqual([]);
+	});
+
+	it("is waited for: until it tells of a change, and at the latest until it has settled", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		try {
+			const { view, names, passes, answers } = viewed();
+			answers(async () => settling([]));
+			await view.ready();
+			let woken = 0;
+			void view.whileSettling()?.then(() => woken++);
+			await turn();
+			expect(woken).toBe(0);
+			view.update(settling(["a"], 4_900));
+			await turn();
+			expect([woken, names()]).toEqual([1, ["a"]]);
+			void view.whileSettling()?.then(() => woken++);
+			answers(async () => told(["a", "b"]));
+			passes(4_900);
+			vi.advanceTimersByTime(4_900);
+			await turn();
+			expect([woken, names()]).toEqual([2, ["a", "b"]]);
+			expect(view.whileSettling()).toBeUndefined();
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	it("is not waited for by a node that is closed", async () => {
+		const { view } = viewed();
+		view.update(settling([]));
+		const waiting = view.whileSettling();
+		view.close();
+		await waiting;
+		expect(view.whileSettling()).toBeUndefined();
 	});
 });

@@ -1,4 +1,4 @@
-import { BusError, type Resolution } from "@antiphon/protocol";
+import { BusError, type Instance, type Resolution } from "@antiphon/protocol";
 import { InstancePool } from "./instance-pool.js";
 
 /** What a view needs of the node. */
@@ -25,6 +25,8 @@ const ASK_AGAIN_MS = 1_000;
 const DIRECT_MS = 60_000;
 /** How old what is known may be when nobody watches for it, in milliseconds. */
 const UNWATCHED_MS = 5_000;
+/** A host that settles for longer than it said, by more than answers differ in their way, has started once more. */
+const SAME_START_MS = 250;
 
 /**
  * What a node knows of the instances of one service in one domain. It asks when it is used, never on its own: an unused
@@ -40,6 +42,9 @@ const UNWATCHED_MS = 5_000;
  *
  * A domain that does not answer leaves what is known as it is: calls go on with that. So does one that does not resolve
  * all at once: while a domain is away, servers say for it what they say of a namespace that nobody knows.
+ *
+ * And a domain whose host settles (docs/protocol.md, "Finding instances") adds to what is known and takes nothing away:
+ * an instance of which it has not told since it started is kept until the host says that it has heard of everybody.
  */
 export class ServiceView {
 	readonly pool: InstancePool;
@@ -53,6 +58,11 @@ export class ServiceView {
 	isNameKnown = true;
 	/** Whether there are more instances than were told. */
 	isPartial = false;
+	/** Until when the host does not know of everybody; 0 once it has said what there is. */
+	#settlingUntilMs = 0;
+	/** By name: what was known before the host started, and of which it has not told since. */
+	#kept = new Map<string, Instance>();
+	#waiting: Promise<void> | undefined;
 	readonly #onChange = new Set<() => void>();
 	#isClosed = false;
 
@@ -78,8 +88,36 @@ export class ServiceView {
 		if (this.#state === "direct" && ageMs > DIRECT_MS) this.#state = "unknown";
 		if (this.#state === "known" && ageMs > 2 * freshMs) this.#state = "unknown";
 		if (this.#state === "unknown") return this.refresh();
-		if (this.#state === "known" && ageMs > freshMs / 2) this.askAgain();
+		const isSettled = this.#settlingUntilMs > 0 && !this.isSettling;
+		if (this.#state === "known" && (isSettled || ageMs > freshMs / 2)) this.askAgain();
 		return undefined;
+	}
+
+	/** Whether there may be instances of which the host has not heard yet. */
+	get isSettling(): boolean {
+		return this.#source.now() < this.#settlingUntilMs;
+	}
+
+	/**
+	 * Waits for a change, or for what the host says when it has settled. @returns `undefined` when there is nothing to wait
+	 * for: the host has said what there is, or nothing will be told any more
+	 */
+	whileSettling(): Promise<void> | undefined {
+		if (this.#isClosed || !this.isSettling) return undefined;
+		this.#waiting ??= new Promise((resolve) => {
+			const leftMs = this.#settlingUntilMs - this.#source.now();
+			// Where nobody tells of changes they have to be asked for.
+			const delayMs = this.#watchMs > 0 ? leftMs : Math.min(leftMs, ASK_AGAIN_MS);
+			const over = () => {
+				clearTimeout(timer);
+				unlisten();
+				this.#waiting = undefined;
+				resolve();
+			};
+			const timer = setTimeout(() => void this.refresh().then(over, over), delayMs);
+			const unlisten = this.onChange(over);
+		});
+		return this.#waiting;
 	}
 
 	/** Asks the domain, unless that is going on. @throws BusError, unless something is known already */
@@ -109,13 +147,15 @@ export class ServiceView {
 	}
 
 	/** The domain has said which instances there are. */
-	update({ instances, watchMs, known, total }: Omit<Resolution, "service">): void {
+	update({ instances, watchMs, known, total, settlingMs = 0 }: Omit<Resolution, "service">): void {
 		this.#state = "known";
 		this.#heardMs = this.#source.now();
 		this.#watchMs = watchMs;
 		this.isNameKnown = known;
 		this.isPartial = total !== undefined && total > instances.length;
-		this.pool.update(instances, !this.isPartial);
+		this.#settle(settlingMs);
+		for (const { name } of instances) this.#kept.delete(name);
+		this.pool.update([...instances, ...this.#kept.values()], !this.isPartial);
 		for (const listener of [...this.#onChange]) listener();
 	}
 
@@ -128,6 +168,14 @@ export class ServiceView {
 	onChange(listener: () => void): () => void {
 		this.#onChange.add(listener);
 		return () => void this.#onChange.delete(listener);
+	}
+
+	#settle(settlingMs: number): void {
+		const untilMs = settlingMs > 0 ? this.#source.now() + settlingMs : 0;
+		const isNewStart = untilMs > 0 && (!this.isSettling || untilMs > this.#settlingUntilMs + SAME_START_MS);
+		if (untilMs === 0) this.#kept.clear();
+		else if (isNewStart) this.#kept = new Map(this.pool.instances().map((each) => [each.name, each]));
+		this.#settlingUntilMs = untilMs;
 	}
 
 	async #ask(): Promise<void> {

@@ -57,6 +57,8 @@ async function dev(flags: DevFlags): Promise<void> {
 		await using domain = await createDomain({
 			link: componentLink({ url: `xmpp://${server.host}:${server.componentPort}`, domain: FUNCTIONS, secret }),
 			access: { admin: [{ allow: USER }] },
+			// The server has just started, too: nobody was there before.
+			limits: { settleMs: 1 },
 			log: lineLog("domain", "warn"),
 		});
 		heading(`domain ${domain.name}: accounts of ${DOMAIN} register services there, and call them`);

@@ -39,15 +39,23 @@ export async function pingService(
 	return asked && (await Promise.all(asked)).sort((a, b) => (a.instance < b.instance ? -1 : 1));
 }
 
+/** How often a host that has just started is asked again, in milliseconds. */
+const ASK_AGAIN_MS = 500;
 /** What says that there is no such service here; everything else is an error. */
 const NO_SERVICE: ReadonlySet<string> = new Set(["not-found", "unimplemented", "unavailable"]);
 
 async function instancesOf(node: Node, to: string, deadline: Deadline) {
 	const payload = encodeResolve({ version: undefined, watchMs: 0 });
 	try {
-		const timeoutMs = deadline.remainingMs();
-		const { known, instances } = decodeResolution(await node.query({ type: "get", to, payload, timeoutMs }));
-		return known ? instances : undefined;
+		for (;;) {
+			const timeoutMs = deadline.remainingMs();
+			const answer = await node.query({ type: "get", to, payload, timeoutMs });
+			const { known, instances, settlingMs } = decodeResolution(answer);
+			const isOpen = instances.length === 0 && settlingMs !== undefined && timeoutMs > ASK_AGAIN_MS;
+			if (!isOpen) return known ? instances : undefined;
+			// A host that has just started does not know yet.
+			await new Promise((resolve) => setTimeout(resolve, Math.min(ASK_AGAIN_MS, settlingMs)));
+		}
 	} catch (thrown) {
 		if (NO_SERVICE.has(BusError.from(thrown).code)) return undefined;
 		throw thrown;

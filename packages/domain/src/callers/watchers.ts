@@ -53,6 +53,11 @@ export class Watchers {
 		this.#size--;
 	}
 
+	/** What is watched. */
+	services(): string[] {
+		return [...this.#watchers.keys()];
+	}
+
 	/** Those who are to be told now. */
 	of(service: string, nowMs: number): Watcher[] {
 		this.#end(service, nowMs);

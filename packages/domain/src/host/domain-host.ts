@@ -4,6 +4,7 @@ import type { DomainLimits } from "../limits.js";
 import type { Owners } from "../policy/owners.js";
 import type { Policy } from "../policy/policy.js";
 import type { Registry } from "../registry/registry.js";
+import type { Hearing } from "./hearing.js";
 
 /** What a module of a domain can reach. Whatever it registers with the node is undone when the domain closes. */
 export interface DomainHost {
@@ -14,6 +15,8 @@ export interface DomainHost {
 	readonly subscribers: Subscribers;
 	readonly policy: Policy;
 	readonly limits: DomainLimits;
+	/** Whether what it does not know may be there all the same. */
+	readonly hearing: Hearing;
 	/** Called after the instances of a service have changed, but not how busy they are. */
 	onChange(listener: (service: string) => void): void;
 	/** Something was asked for that policy does not allow: counted, and logged now and then. @throws BusError `forbidden` */

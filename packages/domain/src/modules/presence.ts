@@ -26,6 +26,9 @@ export const presence: DomainModule = (host) => {
 	const { node, subscribers } = host;
 	/** What subscribers were last told, by local part. */
 	const told = new Map<string, string>();
+	/** A host that has not heard of everybody does not say that somebody is not there, unless it has said otherwise. */
+	const isOpen = (local: string, { health }: State) =>
+		health.state === "unavailable" && host.hearing.settlingMs > 0 && !told.has(local);
 
 	const refuse = (who: Jid, local: string) => {
 		const address = addressOf(host, local);
@@ -53,6 +56,7 @@ export const presence: DomainModule = (host) => {
 		node.send(presenceStanza({ ...between(to, from), type: granted ? "subscribed" : "unsubscribed" }));
 		if (!granted) return;
 		const now = stateAt(host, local);
+		if (isOpen(local, now)) return;
 		node.send(stanzaOf(addressOf(host, local), from.bare().toString(), now));
 		// The first to subscribe has just heard it.
 		if (!told.has(local)) told.set(local, lineOf(now));
@@ -65,16 +69,23 @@ export const presence: DomainModule = (host) => {
 	node.onPresence("unsubscribed", ({ from, to }) => subscribers.remove(to.local ?? "", from));
 	node.onPresence("probe", ({ from, to }) => {
 		const { local = "" } = to;
-		if (!subscribers.has(local, from)) node.send(presenceStanza({ ...between(to, from), type: "unsubscribed" }));
-		else if (maySee(host, from, local)) node.send(presenceOf(host, to, from));
-		else refuse(from, local);
+		if (!subscribers.has(local, from)) {
+			node.send(presenceStanza({ ...between(to, from), type: "unsubscribed" }));
+			return;
+		}
+		if (!maySee(host, from, local)) {
+			refuse(from, local);
+			return;
+		}
+		const now = stateAt(host, local);
+		if (!isOpen(local, now)) node.send(stanzaOf(addressOf(host, local), from.toString(), now));
 	});
 
 	const tellAll = () => {
 		for (const local of subscribers.watched()) {
 			const now = stateAt(host, local);
 			const line = lineOf(now);
-			if (told.get(local) === line) continue;
+			if (told.get(local) === line || isOpen(local, now)) continue;
 			told.set(local, line);
 			tell(local, (from, to) => stanzaOf(from, to, now));
 		}
@@ -108,10 +119,6 @@ function maySee({ policy }: DomainHost, who: Jid, local: string): boolean {
 const addressOf = ({ domain }: DomainHost, local: string) => (local === "" ? domain : `${local}@${domain}`);
 
 const between = (from: Jid, to: Jid) => ({ from: from.bare().toString(), to: to.bare().toString() });
-
-function presenceOf(host: DomainHost, of: Jid, to: Jid): Element {
-	return stanzaOf(of.bare().toString(), to.toString(), stateAt(host, of.local ?? ""));
-}
 
 interface State {
 	readonly health: Health;

@@ -66,7 +66,10 @@ export const register: DomainModule = (host) => {
 		for (const service of registry.services()) host.owners.use(service);
 	});
 
-	node.every(limits.leaseMs / SWEEPS_IN_LEASE, () => {
+	const periodMs = limits.leaseMs / SWEEPS_IN_LEASE;
+	node.every(periodMs, () => {
+		// Renewals that could not be heard may have been sent; of those that can, some are still waiting to be read.
+		registry.forgive(host.hearing.deafMs(periodMs), node.now());
 		const [first, ...others] = registry.expire(node.now() - limits.leaseMs);
 		if (first === undefined) return;
 		const one = `${first.service}/${first.instance} at ${first.node}`;

@@ -38,7 +38,8 @@ export const resolve: DomainModule = (host) => {
 		return lines;
 	};
 	const headOf = (service: string, watchMs: number): Omit<Resolution, "instances"> => {
-		return { service, watchMs, known: registry.has(service) || host.owners.has(service) };
+		const known = registry.has(service) || host.owners.has(service);
+		return { service, watchMs, known, settlingMs: host.hearing.settlingMs };
 	};
 
 	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
@@ -75,6 +76,11 @@ export const resolve: DomainModule = (host) => {
 		pushes.changed(service);
 		if (node.now() - changedMs >= GATHER_MS) pushes.flush(MAX_AT_ONCE, AT_ONCE_MS);
 		changedMs = node.now();
+	});
+
+	// Callers have kept what they knew: now they can be told what has really gone.
+	host.hearing.onSettled(() => {
+		for (const service of watchers.services()) pushes.changed(service);
 	});
 
 	node.every(GATHER_MS, () => pushes.flush(MAX_PUSHES, PUSHES_MS));

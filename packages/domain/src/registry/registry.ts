@@ -138,6 +138,12 @@ export class Registry {
 		return unknown;
 	}
 
+	/** For `deafMs` nobody could be heard: nobody's silence goes back so far. */
+	forgive(deafMs: number, nowMs: number): void {
+		if (deafMs <= 0) return;
+		for (const instance of this.#byAge) instance.heardMs = Math.min(nowMs, instance.heardMs + deafMs);
+	}
+
 	/** Forgets the instances that were not heard of since `sinceMs`. @returns these */
 	expire(sinceMs: number): Instance[] {
 		const gone: Instance[] = [];

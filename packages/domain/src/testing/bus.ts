@@ -17,9 +17,10 @@ export function untilTheEnd<T extends { close(): Promise<void> }>(opened: T): T 
 	return opened;
 }
 
-/** A domain on the bus, until the test ends. */
+/** A domain on the bus, until the test ends. It takes it for granted at once that nobody was there before. */
 export async function host(bus: MemoryBus, options: Partial<DomainOptions> = {}): Promise<Domain> {
-	return untilTheEnd(await createDomain({ link: bus.link(NAME), ...options }));
+	const limits = { settleMs: 1, ...options.limits };
+	return untilTheEnd(await createDomain({ link: bus.link(NAME), ...options, limits }));
 }
 
 /** A node on the bus, until the test ends. */

@@ -42,9 +42,16 @@ export interface Resolution {
 	readonly total?: number | undefined;
 	/** How long changes are told of, in milliseconds. */
 	readonly watchMs: number;
+	/**
+	 * The domain's host has just started, or was cut off: for so many milliseconds there may be instances besides these of
+	 * which it has not heard yet. Left out: these are all.
+	 */
+	readonly settlingMs?: number | undefined;
 }
 
 export const MAX_INSTANCES = 128;
+/** The longest that a domain may take to hear of everybody again, in milliseconds. */
+export const MAX_SETTLING_MS = 600_000;
 const MAX_RUNNING = 1_000_000;
 const MAX_TOTAL = 1_000_000;
 
@@ -69,11 +76,12 @@ export function encodeResolution({ instances, total = instances.length, ...head 
 
 /** A resolution of lines that are encoded already: many callers are told the same. */
 export function resolutionWith(
-	{ service, known, watchMs, total }: Omit<Resolution, "instances">,
+	{ service, known, watchMs, total, settlingMs }: Omit<Resolution, "instances">,
 	lines: readonly Element[],
 ): Element {
 	const partial = total !== undefined && total > lines.length ? String(total) : undefined;
-	const attributes = { service, known: String(known), watch: String(watchMs), total: partial };
+	const settling = settlingMs ? String(settlingMs) : undefined;
+	const attributes = { service, known: String(known), watch: String(watchMs), total: partial, settling };
 	return xml("instances", NS.resolve, attributes, ...lines);
 }
 
@@ -88,8 +96,19 @@ export function decodeResolution(element: Element | undefined): Resolution {
 		known: element.attr("known") !== "false",
 		watchMs: boundedNumber(element, "watch", 0, MAX_TTL_MS, "protocol"),
 		total: element.attr("total") === undefined ? undefined : boundedNumber(element, "total", 0, MAX_TOTAL, "protocol"),
+		settlingMs: decodeSettling(element),
 		instances: lines.flatMap((line) => decodeInstance(line) ?? []),
 	};
+}
+
+/** What cannot be read is passed over: without it the answer is what it was before there was such a thing. */
+function decodeSettling(element: Element): number | undefined {
+	if (element.attr("settling") === undefined) return undefined;
+	try {
+		return boundedNumber(element, "settling", 1, MAX_SETTLING_MS);
+	} catch {
+		return undefined;
+	}
 }
 
 /** `<instance/>`. @param more attributes besides its own */
