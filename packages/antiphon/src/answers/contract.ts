@@ -1,6 +1,7 @@
 import type { ServiceDescription } from "@antiphon/contract";
-import { BusError, encodePayload, NS } from "@antiphon/protocol";
-import { type Element, xml } from "@antiphon/xml";
+import { BusError, NS } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { contractAnswer } from "../host/contract-answer.js";
 import type { NodeModule } from "../host/node-host.js";
 import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
@@ -16,9 +17,7 @@ export const contract: NodeModule = (host) => {
 	const answerFor = (description: ServiceDescription): Element => {
 		const known = made.get(description);
 		if (known !== undefined) return known;
-		const { service, fingerprint } = description;
-		const attributes = { service, fingerprint, enc: "json" };
-		const answer = xml("contract", NS.contract, attributes, encodePayload("json", description));
+		const answer = contractAnswer(description);
 		made.set(description, answer);
 		return answer;
 	};

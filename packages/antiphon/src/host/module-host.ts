@@ -35,6 +35,9 @@ export class ModuleHost implements Disposable {
 			get backlog() {
 				return link.backlog;
 			},
+			get maxStanzaBytes() {
+				return link.maxStanzaBytes;
+			},
 			get ownedDomain() {
 				return link.ownedDomain;
 			},

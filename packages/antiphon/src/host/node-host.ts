@@ -33,6 +33,8 @@ export interface NodeHost {
 	readonly software: { readonly name: string; readonly version: string };
 	/** How much waits to be sent, see {@link Link.backlog}. */
 	readonly backlog: number;
+	/** The largest stanza that can be sent, in bytes, see {@link Link.maxStanzaBytes}. */
+	readonly maxStanzaBytes: number;
 	/** The domain in which every address is this node's, if it has one. */
 	readonly ownedDomain: string | undefined;
 	/**

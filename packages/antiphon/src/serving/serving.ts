@@ -13,6 +13,7 @@ import {
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Denials } from "../bounds/denials.js";
+import { whyNotShown } from "../host/contract-answer.js";
 import type { Directory } from "../host/directory.js";
 import type { LocalService } from "./local-service.js";
 import { isFinal, Registrar } from "./registrar.js";
@@ -72,7 +73,8 @@ export class Serving {
 		const local = checkedService(service, handlers, options, this.#parts);
 		const labels = checkedLabels(options.labels ?? {});
 		const domain = domainToAsk(options.domain, link);
-		if (domain !== undefined) local.awaitRulesOf(domain);
+		if (domain === undefined) this.#warnOfContract(local);
+		else local.awaitRulesOf(domain);
 		// Before it is registered: the domain asks this node for the contract.
 		const remove = directory.add(local);
 		const registrar = domain === undefined ? undefined : this.#registrar(domain);
@@ -101,6 +103,13 @@ export class Serving {
 		}
 		this.#entries.add(entry);
 		return { instance: local.instance, drain: entry.drain, [Symbol.asyncDispose]: entry.drain };
+	}
+
+	/** Where a domain is asked, it says so itself. */
+	#warnOfContract({ description }: LocalService): void {
+		const { link, log } = this.#parts;
+		const error = whyNotShown(description, link.maxStanzaBytes);
+		if (error !== undefined) log.warn(`${error.message}. It can be called, and nobody can be shown what it is`);
 	}
 
 	/** What is served under this name. Several majors of a service have instances of different names. */

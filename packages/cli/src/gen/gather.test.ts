@@ -75,8 +75,8 @@ describe.each([
 			const file = contractFile(DOMAIN, both.contracts);
 			expect(Object.keys(load(file))).toEqual(["dictionaryV1", "dictionaryV2"]);
 			expect(Object.keys(load(contractFile(DOMAIN, old.contracts)))).toEqual(["clock", "dictionary"]);
-			const one = contractFile(DOMAIN, old.contracts);
-			expect(await compile({ "both.ts": file, "one.ts": one })).toBe("");
+			// What the other provider gives is the same.
+			if (provider !== DOMAIN) expect(await compile({ "contracts.ts": file })).toBe("");
 		},
 		COMPILE_LIMIT_MS,
 	);

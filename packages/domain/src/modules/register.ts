@@ -1,4 +1,3 @@
-import { fingerprint as fingerprintOf, type ServiceDescription, untyped } from "@antiphon/contract";
 import {
 	BusError,
 	decodeInstanceName,
@@ -11,9 +10,9 @@ import {
 	type Registration,
 } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import { fetchContract } from "antiphon";
 import { handleCommand, Seldom } from "antiphon/modules";
 import { Asking } from "../asking/asking.js";
+import { contractOf } from "../asking/provider-contract.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 /** How often leases are looked at, in a lease. */
@@ -82,50 +81,6 @@ export const register: DomainModule = (host) => {
 function requireNode(from: Jid): void {
 	if (from.resource !== undefined) return;
 	throw new BusError("invalid-argument", `${from} is no full JID: only a connected node can serve`);
-}
-
-/** The contract that goes with a registration: the one that is known, or what the provider says. @throws BusError */
-async function contractOf(
-	host: DomainHost,
-	asking: Asking,
-	registration: Registration,
-	from: Jid,
-): Promise<ServiceDescription> {
-	const { service, version, fingerprint } = registration;
-	const known = host.registry.contracts.require(registration, fingerprint);
-	if (known !== undefined) return known;
-	const account = from.bare().toString();
-	const ask = async () => {
-		const description = await contractAt(host, from, registration);
-		const isIt = description.service === service && description.version === version;
-		// What it says of its own fingerprint is not believed.
-		if (isIt && fingerprintOf(description) === fingerprint) return listable({ ...description, fingerprint });
-		const message = `the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`;
-		throw new BusError("invalid-argument", message);
-	};
-	return asking.once(`${service} ${version} ${fingerprint} ${account}`, ask, account);
-}
-
-/** The same, if its functions can have addresses. @throws BusError `invalid-argument` with what is in the way */
-function listable(description: ServiceDescription): ServiceDescription {
-	try {
-		untyped(description);
-		return description;
-	} catch (cause) {
-		const { service, version } = description;
-		const message = `the contract of ${service} ${version} cannot be listed: ${(cause as Error).message}`;
-		throw new BusError("invalid-argument", message, { cause });
-	}
-}
-
-/** @throws BusError; a contract that cannot be read is the fault of who wants to register it */
-async function contractAt({ node, limits }: DomainHost, from: Jid, { service, version }: Registration) {
-	try {
-		return await fetchContract(node, from.toString(), { service, version, timeoutMs: limits.askTimeoutMs });
-	} catch (thrown) {
-		const error = BusError.from(thrown);
-		throw error.code === "protocol" ? new BusError("invalid-argument", error.message, { cause: error }) : error;
-	}
 }
 
 /** A process that was killed may come back before its old session has ended: the old holder is asked whether it is there. */
