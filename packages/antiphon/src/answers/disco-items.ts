@@ -26,13 +26,13 @@ export const discoItems: NodeModule = (host) => {
 	handleQuery(host, { ns: NS.discoItems, name: "query" }, (incoming) => {
 		const { payload, from, to } = incoming;
 		const node = payload.attr("node");
-		const subjects = subjectsIn(host, existing(host, incoming, node), from);
+		const { uids, subjectAt } = subjectsIn(host, existing(host, incoming, node), from);
 		const itemOf = (uid: string) => {
-			const item = itemAt(host, to, subjects.get(uid) as ServedSubject);
+			const item = itemAt(host, to, subjectAt(uid));
 			return { uid, item, bytes: discoItemBytes(item) };
 		};
 		const request = decodePageRequest(payload);
-		const { items, position } = pageOf([...subjects.keys()], itemOf, request ?? {}, PAGE);
+		const { items, position } = pageOf(uids, itemOf, request ?? {}, PAGE);
 		const isAll = items.length === position.count;
 		// An empty list is an empty query, also for those who know of pages (XEP-0059, section 2.2).
 		const page = position.count === 0 || (isAll && request === undefined) ? undefined : position;
@@ -44,21 +44,22 @@ export const discoItems: NodeModule = (host) => {
 	});
 };
 
-/** What there is below an address, sorted by name. */
-function subjectsIn(host: NodeHost, subject: Subject, asker: Jid): Map<string, ServedSubject> {
-	switch (subject.kind) {
-		case "node": {
-			const visible = host.directory.services().filter((served) => served.isVisibleTo(asker));
-			return new Map(visible.map((served) => [served.service.name, { kind: "service", served }]));
-		}
-		case "service": {
-			const { served } = subject;
-			const visible = Object.keys(served.description.functions).filter((fn) => served.isVisibleTo(asker, fn));
-			return new Map(visible.sort().map((fn) => [fn, { kind: "function", served, fn }]));
-		}
-		case "function":
-			return new Map();
+/** What there is below an address: names, sorted, and what they stand for, which is looked up for one page alone. */
+interface Subjects {
+	readonly uids: readonly string[];
+	subjectAt(uid: string): ServedSubject;
+}
+
+function subjectsIn(host: NodeHost, subject: Subject, asker: Jid): Subjects {
+	if (subject.kind === "node") {
+		const visible = host.directory.services().filter((served) => served.isVisibleTo(asker));
+		const uids = visible.map((served) => served.service.name);
+		return { uids, subjectAt: (name) => host.directory.find(name) as ServedSubject };
 	}
+	const { served } = subject;
+	const names = subject.kind === "service" ? Object.keys(served.description.functions) : [];
+	const uids = names.filter((fn) => served.isVisibleTo(asker, fn)).sort();
+	return { uids, subjectAt: (fn) => ({ kind: "function", served, fn }) };
 }
 
 /** In an owned domain an item has an address of its own; elsewhere it is a disco node of the address that was asked. */

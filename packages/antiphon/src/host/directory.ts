@@ -47,7 +47,9 @@ interface Entry {
 export class Directory {
 	/** By name; of each the newest major version first. */
 	readonly #services = new Map<string, Entry[]>();
-	/** Made when it is asked for, until something changes: there may be many, and lists are read in pages. */
+	/** Their names, sorted: there may be many, and lists are read in pages. */
+	readonly #names: string[] = [];
+	/** Made when it is asked for, until something changes. */
 	#sorted: readonly ServedService[] | undefined;
 
 	/** @returns what takes the service out again. @throws BusError `conflict` if this major version of it is there already */
@@ -58,6 +60,7 @@ export class Directory {
 		if (others.some((other) => other.major === major)) {
 			throw new BusError("conflict", `${name}, version ${major}, is served at this node already`);
 		}
+		if (others.length === 0) this.#names.splice(this.#placeOf(name), 0, name);
 		const byName = new Map(Object.keys(functions).map((fn) => [fn.toLowerCase(), fn]));
 		const entry: Entry = { served, major, functions: byName };
 		this.#services.set(
@@ -69,15 +72,16 @@ export class Directory {
 			this.#sorted = undefined;
 			const left = (this.#services.get(name) ?? []).filter((each) => each !== entry);
 			if (left.length > 0) this.#services.set(name, left);
-			else this.#services.delete(name);
+			else if (this.#services.delete(name)) this.#names.splice(this.#placeOf(name), 1);
 		};
 	}
 
 	/** The services that can be called now, the newest version of each, sorted by name. */
 	services(): readonly ServedService[] {
-		this.#sorted ??= [...this.#services]
-			.sort(([a], [b]) => (a < b ? -1 : 1))
-			.map(([, [newest]]) => (newest as Entry).served);
+		this.#sorted ??= this.#names.map((name) => {
+			const [newest] = this.#services.get(name) as [Entry];
+			return newest.served;
+		});
 		return this.#sorted;
 	}
 
@@ -121,6 +125,17 @@ export class Directory {
 			return node === undefined ? this.find(to.local, version, to.resource) : undefined;
 		}
 		return node === undefined ? { kind: "node" } : this.find(node, version);
+	}
+
+	/** Where a name stands among the others, or would. */
+	#placeOf(name: string): number {
+		let [low, high] = [0, this.#names.length];
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			if ((this.#names[middle] as string) < name) low = middle + 1;
+			else high = middle;
+		}
+		return low;
 	}
 }
 

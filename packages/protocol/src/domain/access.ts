@@ -2,6 +2,7 @@ import { type Element, xml } from "@antiphon/xml";
 import { BusError } from "../errors.js";
 import { Jid } from "../jid.js";
 import { NS } from "../namespaces.js";
+import { AccessOf } from "./access-of.js";
 
 /** Rules in one set; more is a mistake, or an attempt to keep the reader busy. */
 export const MAX_ACCESS_RULES = 256;
@@ -28,10 +29,12 @@ export interface AccessRule {
 	readonly what: string;
 }
 
-/** @param what the name that is asked for, such as `dictionary.define` */
+/**
+ * @param rules are not changed afterwards: what they say to one asker is kept as long as its JID
+ * @param what the name that is asked for, such as `dictionary.define`
+ */
 export function isAllowed(rules: readonly AccessRule[], who: Jid, what: string): boolean {
-	const rule = rules.find((each) => fitsName(each.what, what) && fitsJid(each.who, who));
-	return rule?.effect === "allow";
+	return accessOf(rules, who).isAllowed(what);
 }
 
 /** The rules that can matter for one service and its functions. */
@@ -44,25 +47,20 @@ export function rulesForService(rules: readonly AccessRule[], service: string): 
 	});
 }
 
-/** Whether there may be a function of this service that `who` is allowed. */
+/** Whether there may be a function of this service that `who` is allowed. @param rules as for {@link isAllowed} */
 export function isAnyAllowed(rules: readonly AccessRule[], who: Jid, service: string): boolean {
-	return rulesForService(rules, service).some(
-		({ effect, what }) => effect === "allow" && isAllowed(rules, who, firstOf(what, service)),
-	);
+	return accessOf(rules, who).isAnyAllowed(service);
 }
 
-/** A name that a pattern of {@link rulesForService} fits. */
-function firstOf(what: string, service: string): string {
-	if (!what.endsWith("*")) return what;
-	const stem = what.slice(0, -1);
-	return stem.length > service.length ? stem : `${service}.`;
-}
+/** One who asks for a list is judged for each of its entries. */
+const judged = new WeakMap<readonly AccessRule[], WeakMap<Jid, AccessOf>>();
 
-/** Names are compared as JIDs are: case does not count. */
-function fitsName(pattern: string, name: string): boolean {
-	const folded = name.toLowerCase();
-	if (!pattern.endsWith("*")) return pattern.toLowerCase() === folded;
-	return folded.startsWith(pattern.slice(0, -1).toLowerCase());
+function accessOf(rules: readonly AccessRule[], who: Jid): AccessOf {
+	const askers = judged.get(rules) ?? new WeakMap<Jid, AccessOf>();
+	judged.set(rules, askers);
+	const access = askers.get(who) ?? new AccessOf(rules.filter((rule) => fitsJid(rule.who, who)));
+	askers.set(who, access);
+	return access;
 }
 
 function fitsJid(pattern: string, jid: Jid): boolean {
