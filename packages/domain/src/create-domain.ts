@@ -119,7 +119,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		};
 		for (const register of MODULES) register(host);
 	};
-	const { maxCalls, maxCallsPerCaller } = limits;
+	const { maxCalls, maxCallsPerCaller, maxCallMs } = limits;
 	const node = await createNode({
 		link,
 		log,
@@ -127,6 +127,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		limits: {
 			maxCallsIn: maxCalls,
 			maxCallsInPerPeer: maxCallsPerCaller,
+			maxCallMs,
 			// What is passed on, and what the domain asks itself.
 			maxCallsOut: 2 * maxCalls,
 			...(connectTimeoutMs !== undefined && { connectTimeoutMs }),

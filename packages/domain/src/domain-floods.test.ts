@@ -301,6 +301,34 @@ describe("a domain that is lied to", () => {
 });
 
 describe("calls that a domain passes on", () => {
+	it("hold their places for so long, and of one service so many, whatever deadlines they state", async () => {
+		const bus = memoryBus();
+		await host(bus, { limits: { maxCalls: 10, maxCallsPerService: 4, maxCallsPerCaller: 3, maxCallMs: 1_000 } });
+		const silent = await join(bus, "mallory@example.org/x");
+		const forever = () => new Promise<never>(() => {});
+		// Of two majors: the share is the service's.
+		for (const version of ["1.0.0", "2.0.0"]) {
+			const hole = service("hole", version, { fall: get({}) });
+			await silent.serve(hole, { fall: forever }, { domain: NAME, instance: version });
+		}
+		const worker = await join(bus, "worker@example.org/x");
+		await worker.serve(probe, serving("worker"), { domain: NAME });
+		const fall = async (from: string, version: string) => {
+			const caller = await join(bus, from);
+			const { fall } = caller.client(service("hole", version, { fall: get({}) }), { to: `hole@${NAME}` });
+			return failure(fall(undefined, { timeoutMs: 86_400_000 }));
+		};
+		const outcomes = Promise.all(
+			Array.from({ length: 12 }, (_, i) => fall(`u${i % 4}@example.org/${i}`, i % 2 === 0 ? "1.0.0" : "2.0.0")),
+		);
+		const caller = await join(bus, "caller@example.org/x");
+		await expect(caller.client(probe, { to: `probe@${NAME}` }).ask()).resolves.toEqual({ by: "worker" });
+		const codes = (await outcomes).map(({ code, message }) => `${code}: ${message}`);
+		expect(codes.filter((code) => code.startsWith("overloaded: hole@"))).toHaveLength(8);
+		expect(codes.filter((code) => code.startsWith("deadline-exceeded: "))).toHaveLength(4);
+		await expect(caller.client(probe, { to: `probe@${NAME}` }).ask()).resolves.toEqual({ by: "worker" });
+	});
+
 	it("are made elsewhere when the instance of a get has gone without a word", async () => {
 		const bus = memoryBus();
 		await host(bus);

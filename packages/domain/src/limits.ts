@@ -36,8 +36,12 @@ export interface DomainLimits {
 	readonly maxSubscribers: number;
 	/** Calls that are passed on at once. Default 4,096. */
 	readonly maxCalls: number;
+	/** The same for one service, whose providers may all be silent. Default 1,024. */
+	readonly maxCallsPerService: number;
 	/** The same for one caller (bare JID). Default 512. */
 	readonly maxCallsPerCaller: number;
+	/** How long a call that is passed on may take, whatever deadline it states, in milliseconds; then `deadline-exceeded`. Default 300,000. */
+	readonly maxCallMs: number;
 	/** An instance that is not heard of for this long is forgotten, in milliseconds. Default 15,000. */
 	readonly leaseMs: number;
 	/** How long after a start not everybody need have registered again, in milliseconds. Default two fifths of `leaseMs`. */
@@ -69,7 +73,9 @@ const DEFAULTS: DomainLimits = {
 	keepNamesDays: 30,
 	maxSubscribers: 20_000,
 	maxCalls: 4_096,
+	maxCallsPerService: 1_024,
 	maxCallsPerCaller: 512,
+	maxCallMs: 300_000,
 	leaseMs: 15_000,
 	settleMs: 6_000,
 	askTimeoutMs: 5_000,

@@ -6,6 +6,11 @@ export interface NodeLimits {
 	readonly maxCallsIn: number;
 	/** The same from one account (bare JID). Default 256. */
 	readonly maxCallsInPerPeer: number;
+	/**
+	 * How long a call that this node handles may take, whatever deadline it states, in milliseconds; then it fails with
+	 * `deadline-exceeded`. Default a day, which is as far as deadlines go.
+	 */
+	readonly maxCallMs: number;
 	/** Calls of this node that wait for an answer. Default 4,096. */
 	readonly maxCallsOut: number;
 	/** The same to one address. Default 1,024. */
@@ -21,6 +26,7 @@ export interface NodeLimits {
 const DEFAULTS: NodeLimits = {
 	maxCallsIn: 1_024,
 	maxCallsInPerPeer: 256,
+	maxCallMs: MAX_TTL_MS,
 	maxCallsOut: 4_096,
 	maxCallsOutPerPeer: 1_024,
 	defaultTimeoutMs: 10_000,

@@ -36,6 +36,15 @@ describe("a provider", () => {
 		expect(answer.child("reply", NS.rpc)?.text()).toBe('{"text":"x"}');
 	});
 
+	it("lets no call take longer than its own limit, whatever deadline that states", async () => {
+		const { raw } = await provider({ echo: () => new Promise(() => {}) }, { provider: { limits: { maxCallMs: 50 } } });
+		const answer = await raw.ask("get", ADDRESS, callOf({ ttlMs: 86_400_000 }));
+		expect(told(answer)).toMatchObject({
+			code: "deadline-exceeded",
+			message: expect.stringMatching(/within 50 ms, the longest that a call may take here/),
+		});
+	});
+
 	it.each([
 		["input that its schema refuses", callOf({ input: { word: 7 } }), "invalid-argument"],
 		["no input where there must be one", callOf({ input: undefined }), "invalid-argument"],

@@ -29,6 +29,7 @@ interface Admitted {
  */
 export class CallServer {
 	readonly #host: NodeHost;
+	readonly #maxCallMs: number;
 	/** What runs on this node, whichever the service. */
 	readonly admission: Admission;
 	#refused = 0;
@@ -42,6 +43,7 @@ export class CallServer {
 
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
+		this.#maxCallMs = limits.maxCallMs;
 		this.#complaints = new Complaints(host.log);
 		this.admission = new Admission("this node", limits.maxCallsIn, limits.maxCallsInPerPeer);
 	}
@@ -114,7 +116,8 @@ export class CallServer {
 		if (head.ttlMs === 0) {
 			throw new BusError("deadline-exceeded", "the call arrived after its deadline", { executed: "no" });
 		}
-		return { call: { ...received, head, caller, fn, fnName, deadlineMs: performance.now() + head.ttlMs }, served };
+		const deadlineMs = performance.now() + Math.min(head.ttlMs, this.#maxCallMs);
+		return { call: { ...received, head, caller, fn, fnName, deadlineMs }, served };
 	}
 
 	/** What is called: the address and `fn` must agree. */
@@ -165,9 +168,11 @@ export class CallServer {
 			settleOnce({ error: reason });
 			abort.abort(reason);
 		};
+		const timeMs = Math.min(head.ttlMs, this.#maxCallMs);
 		const timer = setTimeout(() => {
-			end(new BusError("deadline-exceeded", `${head.fn} did not finish within ${head.ttlMs} ms`));
-		}, head.ttlMs);
+			const limit = timeMs < head.ttlMs ? ", the longest that a call may take here" : "";
+			end(new BusError("deadline-exceeded", `${head.fn} did not finish within ${timeMs} ms${limit}`));
+		}, timeMs);
 		this.#open.set(key, end);
 		const done = (outcome: Outcome) => {
 			served.admission.leave(account);

@@ -1,7 +1,7 @@
 import { majorOf, type Service, type ServiceDescription, untyped } from "@antiphon/contract";
 import { BusError, type Jid } from "@antiphon/protocol";
 import {
-	Admission,
+	type Admission,
 	type AdmittedCall,
 	attempt,
 	type CallAbort,
@@ -25,12 +25,14 @@ export class ForwardedService implements ServedService {
 	/** Whether its providers have changed since the pool was filled. */
 	#isStale = true;
 
-	/** @throws TypeError when the description, which came from a provider, is not a service's */
-	constructor(host: DomainHost, description: ServiceDescription) {
-		const { maxCalls, maxCallsPerCaller } = host.limits;
+	/**
+	 * @param admission that of the service, whichever its version
+	 * @throws TypeError when the description, which came from a provider, is not a service's
+	 */
+	constructor(host: DomainHost, description: ServiceDescription, admission: Admission) {
 		this.service = untyped(description);
 		this.description = description;
-		this.admission = new Admission(`${description.service}@${host.domain}`, maxCalls, maxCallsPerCaller);
+		this.admission = admission;
 		this.#host = host;
 		this.#pool = new InstancePool(() => host.node.now());
 	}

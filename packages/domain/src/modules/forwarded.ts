@@ -1,5 +1,6 @@
 import { majorOf, type ServiceDescription } from "@antiphon/contract";
 import { BusError } from "@antiphon/protocol";
+import { Admission } from "antiphon/modules";
 import { ForwardedService } from "../forwarding/forwarded-service.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
@@ -16,9 +17,15 @@ interface Listed {
  * who the providers are is looked up when a call comes.
  */
 export const forwarded: DomainModule = (host) => {
+	const { maxCallsPerService, maxCallsPerCaller } = host.limits;
 	/** By service and major version. */
 	const listed = new Map<string, Map<number, Listed>>();
+	/** By service: what of it is passed on. */
+	const admissions = new Map<string, Admission>();
 	host.onChange((service) => {
+		const admission =
+			admissions.get(service) ?? new Admission(`${service}@${host.domain}`, maxCallsPerService, maxCallsPerCaller);
+		admissions.set(service, admission);
 		const majors = listed.get(service) ?? new Map<number, Listed>();
 		listed.set(service, majors);
 		const descriptions = new Map(
@@ -30,17 +37,19 @@ export const forwarded: DomainModule = (host) => {
 			majors.delete(major);
 		}
 		for (const [major, description] of descriptions) {
-			const known = majors.get(major) ?? list(host, description);
+			const known = majors.get(major) ?? list(host, description, admission);
 			majors.set(major, known);
 			known.forwarded?.changed();
 		}
-		if (majors.size === 0) listed.delete(service);
+		if (majors.size > 0) return;
+		listed.delete(service);
+		admissions.delete(service);
 	});
 };
 
-function list(host: DomainHost, description: ServiceDescription): Listed {
+function list(host: DomainHost, description: ServiceDescription, admission: Admission): Listed {
 	try {
-		const forwarded = new ForwardedService(host, description);
+		const forwarded = new ForwardedService(host, description, admission);
 		return { description, forwarded, remove: host.node.directory.add(forwarded) };
 	} catch (error) {
 		host.node.log.error(`${description.service} cannot be listed: ${BusError.from(error).message}`);
