@@ -27,7 +27,7 @@ export const contract: NodeModule = (host) => {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");
 		}
 		const { description } = subject.served;
-		const versions = host.directory.versions(description.service);
+		const versions = host.directory.majors(description.service).map(({ description }) => description.version);
 		const answer = answerFor(description);
 		return versions.length > 1 ? answer.with({ versions: versions.join(" ") }) : answer;
 	});

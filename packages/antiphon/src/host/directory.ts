@@ -104,9 +104,9 @@ export class Directory {
 		return undefined;
 	}
 
-	/** The versions of a service, one of each major, the newest first. */
-	versions(service: string): string[] {
-		return (this.#services.get(service) ?? []).map(({ served }) => served.description.version);
+	/** The major versions of a service, the newest first. */
+	majors(service: string): ServedService[] {
+		return (this.#services.get(service) ?? []).map(({ served }) => served);
 	}
 
 	/** The service to which a function of this name would belong, whether or not it has one. */

@@ -125,7 +125,8 @@ export class CallServer {
 		const { directory, ownedDomain } = this.#host;
 		const addressed = directory.resolve(to, undefined, ownedDomain, version);
 		if (addressed === undefined) throw this.#absent(to.local, to.resource, `nobody serves ${to} here`);
-		const named = directory.find(fn, version);
+		// Of an instance's address in a domain, that instance; of a node's own it is no part of what is meant.
+		const named = directory.find(fn, version, addressed.kind === "node" ? undefined : to.resource);
 		if (named === undefined) throw this.#absent(fn, undefined, `${fn} is not served here`);
 		if (!agrees(addressed, named)) throw new BusError("invalid-argument", `fn is ${fn}, but the call went to ${to}`);
 		return named;

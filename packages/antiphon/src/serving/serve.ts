@@ -8,8 +8,6 @@ import type { ServeOptions } from "./served.js";
 
 /** What serving needs of the node. */
 export interface Site {
-	/** The instance of a service that is given none. */
-	readonly instance: string;
 	readonly maxCallsIn: number;
 	readonly log: Log;
 	readonly denials: Denials;
@@ -19,7 +17,7 @@ export interface Site {
 export function checkedService<F extends Functions>(
 	service: Service<F>,
 	handlers: Handlers<F>,
-	{ instance, concurrency }: ServeOptions,
+	{ instance, concurrency }: Pick<ServeOptions, "concurrency"> & { readonly instance: string },
 	site: Site,
 ): LocalService {
 	requireHandlers(service, handlers);
@@ -28,7 +26,7 @@ export function checkedService<F extends Functions>(
 		handlers: handlers as unknown as Handlers<Functions>,
 		admission: new Admission(service.name, checkedConcurrency(concurrency ?? site.maxCallsIn)),
 		description: describe(service),
-		instance: checkedInstance(instance ?? site.instance),
+		instance: checkedInstance(instance),
 		log: site.log,
 		denials: site.denials,
 	});

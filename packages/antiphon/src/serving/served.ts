@@ -6,7 +6,11 @@ export interface ServeOptions {
 	 * other the service is registered. Default: the domain that the link owns, if any.
 	 */
 	readonly domain?: string;
-	/** The name of this instance: the resource of its addresses. Default: the node's own, which is random. */
+	/**
+	 * The name of this instance, the resource of its addresses: one of its own among all instances of the service, whatever
+	 * their versions. Default: the node's own, which is random; if the node serves another major version of the service under
+	 * it, with `-v` and this one's number behind.
+	 */
 	readonly instance?: string;
 	/** Calls of this service that run at once; above it `overloaded`. Default: the node's own limit. */
 	readonly concurrency?: number;

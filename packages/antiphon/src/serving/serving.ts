@@ -1,4 +1,4 @@
-import type { Functions, Handlers, Service } from "@antiphon/contract";
+import { type Functions, type Handlers, majorOf, type Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
 import {
 	BusError,
@@ -26,7 +26,7 @@ export interface ServingParts {
 	readonly log: Log;
 	/** Whom the node has refused. */
 	readonly denials: Denials;
-	/** The instance of a service that is given none. */
+	/** The instance of a service that is given none. Another major version beside it gets this name with its number. */
 	readonly instance: string;
 	readonly maxCallsIn: number;
 	/** How long a domain that cannot be reached is asked again, in milliseconds. */
@@ -61,6 +61,8 @@ export class Serving {
 	readonly #parts: ServingParts;
 	readonly #registrars = new Map<string, Registrar>();
 	readonly #entries = new Set<Entry>();
+	/** The instances' names, also of those that are being registered. */
+	readonly #names = new Set<string>();
 	#stopped = false;
 
 	constructor(parts: ServingParts) {
@@ -69,14 +71,15 @@ export class Serving {
 
 	/** @throws BusError, TypeError: see `Node.serve` */
 	async serve<F extends Functions>(service: Service<F>, handlers: Handlers<F>, options: ServeOptions): Promise<Served> {
-		const { directory, link } = this.#parts;
-		const local = checkedService(service, handlers, options, this.#parts);
+		const { link } = this.#parts;
+		const instance = options.instance ?? this.#freeName(service);
+		const local = checkedService(service, handlers, { ...options, instance }, this.#parts);
 		const labels = checkedLabels(options.labels ?? {});
 		const domain = domainToAsk(options.domain, link);
 		if (domain === undefined) this.#warnOfContract(local);
 		else local.awaitRulesOf(domain);
 		// Before it is registered: the domain asks this node for the contract.
-		const remove = directory.add(local);
+		const remove = this.#list(local);
 		const registrar = domain === undefined ? undefined : this.#registrar(domain);
 		let drained: Promise<void> | undefined;
 		const drain = async () => {
@@ -112,7 +115,7 @@ export class Serving {
 		if (error !== undefined) log.warn(`${error.message}. It can be called, and nobody can be shown what it is`);
 	}
 
-	/** What is served under this name. Several majors of a service have instances of different names. */
+	/** What is served under this name. Two majors of a service have instances of different names. */
 	find({ service, instance }: InstanceName): Operable | undefined {
 		return [...this.#entries].find(({ local }) => local.service.name === service && local.instance === instance);
 	}
@@ -136,6 +139,32 @@ export class Serving {
 	stop(): void {
 		this.#stopped = true;
 		for (const registrar of this.#registrars.values()) registrar.stop();
+	}
+
+	/** Callers know an instance by its name, whatever its version, so each has one of its own. */
+	#freeName({ name, version }: Service): string {
+		const { instance } = this.#parts;
+		return this.#names.has(keyOf(name, instance)) ? `${instance}-v${majorOf(version)}` : instance;
+	}
+
+	/** @returns what takes it out again. @throws BusError `conflict` */
+	#list(local: LocalService): () => void {
+		const { name, version } = local.service;
+		const { instance } = local;
+		const remove = this.#parts.directory.add(local);
+		const key = keyOf(name, instance);
+		if (this.#names.has(key)) {
+			remove();
+			throw new BusError(
+				"conflict",
+				`this node serves ${name} as ${instance} already. An instance's name is its own, whatever its version: call this one ${instance}-v${majorOf(version)}, or leave \`instance\` out`,
+			);
+		}
+		this.#names.add(key);
+		return () => {
+			this.#names.delete(key);
+			remove();
+		};
 	}
 
 	#registrar(domain: string): Registrar {
@@ -200,3 +229,5 @@ export class Serving {
 		}
 	}
 }
+
+const keyOf = (service: string, instance: string) => `${service}/${instance}`;

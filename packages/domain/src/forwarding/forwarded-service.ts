@@ -82,13 +82,14 @@ export class ForwardedService implements ServedService {
 			const route = this.#routeOf(call);
 			const first = route.next(call.fnName, new Set());
 			if (first === undefined) throw new BusError("unavailable", `nobody serves ${call.to} at the moment`);
+			const passed = this.#withMajor(call);
 			const reply = await attempt(
 				{
 					route,
 					fn: call.fnName,
 					kind: call.kind,
 					remainingMs: () => call.deadlineMs - performance.now(),
-					ask: ({ to }) => forward(this.#host.node, call, to, abort),
+					ask: ({ to }) => forward(this.#host.node, passed, to, abort),
 				},
 				first,
 			);
@@ -105,6 +106,12 @@ export class ForwardedService implements ServedService {
 		const instances = this.#host.registry.instances(this.service.name);
 		this.#pool.update(instances.filter(({ version }) => majorOf(version) === major).map(instanceLine));
 		return this.#pool;
+	}
+
+	/** Who names no version gets the major that was chosen here: the provider may serve others, too. */
+	#withMajor(call: AdmittedCall): AdmittedCall {
+		if (call.head.version !== undefined) return call;
+		return { ...call, payload: call.payload.with({ v: `${majorOf(this.service.version)}.0.0` }) };
 	}
 
 	#routeOf({ to, head }: AdmittedCall) {

@@ -86,7 +86,7 @@ export class Registry {
 	add(registration: Registration, node: Jid, description: ServiceDescription, nowMs: number): void {
 		const holder = this.find(registration);
 		if (holder !== undefined && !holder.node.equals(node)) {
-			throw new BusError("conflict", `${registration.service}/${registration.instance} is served by another node`);
+			throw taken(registration, holder);
 		}
 		this.#admit(registration, node, holder === undefined);
 		// Before the old one lets go of it: the contract may be the same.
@@ -189,6 +189,12 @@ export class Registry {
 		if (count === 0) this.#perAccount.delete(account);
 		else this.#perAccount.set(account, count);
 	}
+}
+
+/** Another process has the name, perhaps for another version: an instance's address stands for one of them. */
+function taken({ service, instance }: InstanceName, holder: Instance): BusError {
+	const rule = "an instance's name is its own, whatever its version: give this one another";
+	return new BusError("conflict", `${service}/${instance} is ${holder.version} at another node; ${rule}`);
 }
 
 function overloaded(limit: string): BusError {
