@@ -54,7 +54,7 @@ export class Resolver {
 	/** A domain tells of a change. What nobody here has asked that address for is dropped. @throws BusError `protocol` */
 	take(from: Jid, payload: Element): void {
 		const address = from.bare();
-		this.#views.get(address.toString())?.update(resolutionOf(address, payload));
+		this.#views.get(address.toString())?.push(resolutionOf(address, payload));
 	}
 
 	/** The link was lost: what a domain would have told meanwhile is missing. */

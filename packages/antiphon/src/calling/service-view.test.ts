@@ -51,6 +51,24 @@ const refusing = (code: "unimplemented" | "unavailable" | "deadline-exceeded") =
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("what is known of a service", () => {
+	it("is what the domain told last, also when its answer is read after a push that came with it", async () => {
+		const { view, answers, names } = viewed();
+		let answered = (_: Resolution) => {};
+		const answer = new Promise<Resolution>((resolve) => {
+			answered = resolve;
+		});
+		answers(() => answer);
+		const ready = view.ready();
+		answered({ ...told([]), known: false });
+		view.push(told(["new"]));
+		await ready;
+		expect(names()).toEqual(["new"]);
+		expect(view.isNameKnown).toBe(true);
+		answers(async () => told([]));
+		await view.refresh();
+		expect(names()).toEqual([]);
+	});
+
 	it("is asked for once, however many want to know, and then not waited for", async () => {
 		const { view, asked, names } = viewed();
 		await Promise.all([view.ready(), view.ready(), view.ready()]);

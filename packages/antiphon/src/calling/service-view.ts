@@ -63,6 +63,8 @@ export class ServiceView {
 	/** By name: what was known before the host started, and of which it has not told since. */
 	#kept = new Map<string, Instance>();
 	#waiting: Promise<void> | undefined;
+	/** What the domain has told on its own, counted. */
+	#pushes = 0;
 	readonly #onChange = new Set<() => void>();
 	#isClosed = false;
 
@@ -146,6 +148,12 @@ export class ServiceView {
 		this.refresh().catch(() => {});
 	}
 
+	/** The domain tells of a change on its own. */
+	push(resolution: Omit<Resolution, "service">): void {
+		this.#pushes++;
+		this.update(resolution);
+	}
+
 	/** The domain has said which instances there are. */
 	update({ instances, watchMs, known, total, settlingMs = 0 }: Omit<Resolution, "service">): void {
 		this.#state = "known";
@@ -180,8 +188,13 @@ export class ServiceView {
 
 	async #ask(): Promise<void> {
 		this.#askedMs = this.#source.now();
+		const pushes = this.#pushes;
 		try {
-			this.update(await this.#source.resolve(this.#source.timeoutMs));
+			const answer = await this.#source.resolve(this.#source.timeoutMs);
+			// A push is read at once, an answer when its promise is: one that came before the push can be read after it. And
+			// where the answer is the newer one, a push of what makes it newer follows.
+			if (pushes === this.#pushes) this.update(answer);
+			else this.#watchMs = answer.watchMs;
 		} catch (thrown) {
 			const error = BusError.from(thrown);
 			if (this.#state !== "unknown") return;
