@@ -43,6 +43,8 @@ export class BusNode implements Node {
 	readonly closed = this.#lifecycle.closed;
 	/** The resource of this node's own address in an owned domain. */
 	readonly #ownResource = stanzaId();
+	/** While the link is down: when it was lost, by `performance.now()`. */
+	#lostMs: number | undefined;
 	/** The last address, from the first time online until the end. */
 	#ownJid: Jid | undefined;
 	#draining: Promise<void> | undefined;
@@ -188,11 +190,17 @@ export class BusNode implements Node {
 	#onLink(state: LinkState): void {
 		if (state.state === "online") {
 			this.#ownJid = this.#addressAt(state.jid);
+			if (this.#lostMs !== undefined) {
+				const seconds = Math.round((performance.now() - this.#lostMs) / 100) / 10;
+				this.#log.info(`online again as ${this.#ownJid}, after ${seconds} s`);
+			}
+			this.#lostMs = undefined;
 			this.#serving.online();
 			this.#stanzas.modules.online();
 		}
 		if (state.state === "waiting") {
 			this.#caller.resolver.distrust();
+			this.#lostMs ??= performance.now();
 			this.#log.warn(`link lost: ${state.cause.message}; next attempt in ${Math.round(state.retryInMs)} ms`);
 			this.#caller.table.failAll(state.cause);
 		}

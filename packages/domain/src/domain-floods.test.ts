@@ -189,7 +189,11 @@ describe("the log of a domain", () => {
 			worker.send(presence({ to: NAME, type: "unavailable" }));
 		}
 		await expect.poll(() => domain.instances).toBe(0);
-		expect(lines.filter((line) => line.includes("has gone")).length).toBeLessThan(40);
+		for (const what of ["has registered probe/x, version 1.0.0", "has gone"]) {
+			const said = lines.filter((line) => line.startsWith("worker@example.org/x ") && line.includes(what));
+			expect(said.length).toBeGreaterThan(0);
+			expect(said.length).toBeLessThan(40);
+		}
 		lines.length = 0;
 		for (let i = 0; i < 200; i++) register(`${i}`);
 		await expect.poll(() => granted).toBe(250);

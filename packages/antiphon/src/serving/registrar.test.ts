@@ -159,7 +159,7 @@ describe("what is registered with a domain", () => {
 		expect(known.size).toBe(2);
 		expect([a.grants, b.grants]).toEqual([2, 1]);
 		expect(asked).toEqual(["register", "register", "renew", "register"]);
-		expect(log.lines).toEqual([]);
+		expect(log.lines).toEqual(["info registered with fn.example.org again"]);
 	});
 
 	it("is asked for again with growing delays while the domain is away, and says so once", async () => {
@@ -174,6 +174,19 @@ describe("what is registered with a domain", () => {
 		await passes(5_000);
 		expect(renewals).toHaveLength(1);
 		expect(log.lines[1]).toBe("info registered with fn.example.org again");
+	});
+
+	it("says once that it is registered again, after the domain forgot it and after the link was lost", async () => {
+		const { registrar, known, log } = registering();
+		for (const name of ["a", "b"]) await registrar.add(item(name));
+		await passes(5_000);
+		expect(log.lines).toEqual([]);
+		known.clear();
+		await passes(5_000);
+		expect(log.lines).toEqual(["info registered with fn.example.org again"]);
+		registrar.onOnline();
+		await passes(5_000);
+		expect(log.lines).toHaveLength(2);
 	});
 
 	it("keeps the others registered while one is refused, and is refused seldom", async () => {

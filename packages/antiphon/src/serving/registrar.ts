@@ -157,8 +157,8 @@ export class Registrar {
 		this.#cancel();
 		try {
 			await this.#renew();
-			await this.#registerLost();
-			if (this.#failures > 0) this.#source.log.info(`registered with ${this.#source.domain} again`);
+			const isAgain = await this.#registerLost();
+			if (isAgain || this.#failures > 0) this.#source.log.info(`registered with ${this.#source.domain} again`);
 			this.#failures = 0;
 		} catch (thrown) {
 			this.#complain(BusError.from(thrown));
@@ -190,11 +190,16 @@ export class Registrar {
 		}
 	}
 
-	/** One that the domain will not have does not keep the others out. @throws BusError the first of these refusals */
-	async #registerLost(): Promise<void> {
+	/**
+	 * One that the domain will not have does not keep the others out.
+	 * @returns whether anything was lost. @throws BusError the first of these refusals
+	 */
+	async #registerLost(): Promise<boolean> {
 		let refusal: BusError | undefined;
+		let wasLost = false;
 		for (const entry of [...this.#entries.values()]) {
 			if (entry.state !== "lost") continue;
+			wasLost = true;
 			try {
 				await this.#register(entry);
 			} catch (thrown) {
@@ -204,6 +209,7 @@ export class Registrar {
 			}
 		}
 		if (refusal !== undefined) throw refusal;
+		return wasLost;
 	}
 
 	async #register(entry: Entry): Promise<void> {

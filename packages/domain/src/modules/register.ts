@@ -17,7 +17,7 @@ import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 /** How often leases are looked at, in a lease. */
 const SWEEPS_IN_LEASE = 5;
-/** Lines that tell of providers that have gone, in a second; then their number. Whoever comes and goes must not fill a log. */
+/** Lines that tell of providers that come, and that go, in a second; then their number. Who does both must not fill a log. */
 const SAID_EVERY_MS = 1_000;
 const SAID_BURST = 10;
 /** How often it is written down of what runs that it does, in milliseconds. */
@@ -30,6 +30,7 @@ export const register: DomainModule = (host) => {
 	const { node, registry, limits } = host;
 	node.feature(NS.registry);
 	const asking = new Asking(limits.maxContractsAsked);
+	const come = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const gone = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const forgotten = new Seldom(SAID_EVERY_MS, SAID_BURST);
 
@@ -43,6 +44,8 @@ export const register: DomainModule = (host) => {
 		host.owners.require(from, registration.service);
 		registry.add(registration, from, description, node.now());
 		host.owners.claim(from, registration.service);
+		const { service, instance, version } = registration;
+		come.say((more) => node.log.info(`${from} has registered ${service}/${instance}, version ${version}${more}`));
 		return encodeGrant({ leaseMs: limits.leaseMs, access: host.policy.callRules(registration.service) });
 	});
 
@@ -51,7 +54,10 @@ export const register: DomainModule = (host) => {
 	);
 
 	handleCommand(node, { ns: NS.registry, name: "deregister" }, ({ payload, from }) => {
-		registry.remove(decodeInstanceName(payload), from);
+		const name = decodeInstanceName(payload);
+		if (registry.remove(name, from)) {
+			gone.say((more) => node.log.info(`${from} has taken out ${name.service}/${name.instance}${more}`));
+		}
 		return undefined;
 	});
 
