@@ -106,6 +106,74 @@ describe("a domain that is flooded", () => {
 		await alice.serve(probe, serving("alice"), { domain: NAME });
 	});
 
+	it("finds a place for a new contract while a few accounts do not say theirs", async () => {
+		const bus = memoryBus();
+		await host(bus, { limits: { maxContractsAsked: 8, askTimeoutMs: 60_000 } });
+		for (let account = 0; account < 4; account++) {
+			const mallory = await raw(bus, `mallory${account}@example.org/x`);
+			for (let i = 0; i < 10; i++)
+				mallory.send(iq("set", { id: `r${i}`, to: NAME }, registration(`n${account}-${i}`, "x")));
+		}
+		await turns();
+		for (const name of ["alice", "bob"]) {
+			const node = await join(bus, `${name}@example.org/x`, { limits: { connectTimeoutMs: 1 } });
+			await node.serve(service(name, "1.0.0", probe.functions), serving(name), { domain: NAME });
+		}
+	});
+
+	it("tells callers of a service that is there, however many wait for names that nobody has", async () => {
+		const bus = memoryBus();
+		await host(bus, { limits: { maxWatchers: 1_600 } });
+		const worker = await join(bus, "worker@example.org/x");
+		await worker.serve(probe, serving("worker"), { domain: NAME });
+		const granted: boolean[] = [];
+		const watch = (link: Link, name: string) => {
+			link.send(iq("get", { id: name, to: `${name}@${NAME}` }, encodeResolve({ version: undefined, watchMs: 60_000 })));
+		};
+		const asker = (jid: string) =>
+			raw(bus, jid, (stanza) => {
+				if (stanza.name === "iq") granted.push(decodeResolution(stanza.child("instances", NS.resolve)).watchMs > 0);
+			});
+		for (let account = 0; account < 4; account++) {
+			const mallory = await asker(`mallory${account}@example.org/x`);
+			for (let i = 0; i < 500; i++) watch(mallory, `nobody-${i}`);
+		}
+		await turns();
+		expect(granted).toHaveLength(2_000);
+		// An eighth for all, and 64 for one account.
+		expect(granted.filter(Boolean)).toHaveLength(200);
+		granted.length = 0;
+		const honest = await asker("honest@example.org/x");
+		watch(honest, "probe");
+		await turns();
+		expect(granted).toEqual([true]);
+	});
+
+	it("tells those who waited for a name of its first instance, once", async () => {
+		const bus = memoryBus();
+		await host(bus);
+		const told: number[] = [];
+		const waiting = await raw(bus, "early@example.org/x", (stanza) => {
+			const { instances } = decodeResolution(stanza.child("instances", NS.resolve));
+			if (stanza.name === "message" && instances.length > 0) told.push(instances.length);
+		});
+		const ask = () =>
+			waiting.send(iq("get", { id: "w", to: `probe@${NAME}` }, encodeResolve({ version: undefined, watchMs: 60_000 })));
+		ask();
+		await turns();
+		const worker = await join(bus, "worker@example.org/x");
+		await worker.serve(probe, serving("worker"), { domain: NAME });
+		await expect.poll(() => told).toEqual([1]);
+		// It watches a name that is known now.
+		ask();
+		await turns();
+		await worker.serve(service("probe", "2.0.0", probe.functions), serving("worker"), {
+			domain: NAME,
+			instance: "two",
+		});
+		await expect.poll(() => told).toEqual([1, 2]);
+	});
+
 	it("does not take the contract of one name for that of another with the same fingerprint", async () => {
 		const bus = memoryBus();
 		const domain = await host(bus);

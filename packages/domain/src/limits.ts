@@ -22,7 +22,7 @@ export interface DomainLimits {
 	readonly maxContractsCharsPerAccount: number;
 	/** Contracts that are being asked for at once. Default 64. */
 	readonly maxContractsAsked: number;
-	/** Callers that are told of changes; beyond it they have to ask again. Default 20,000. */
+	/** Callers told of changes, of names nobody has registered yet an eighth; beyond it they have to ask again. Default 20,000. */
 	readonly maxWatchers: number;
 	/** Names whose owner is remembered, also while nothing of them runs. Default 10,000. */
 	readonly maxNames: number;
@@ -30,7 +30,7 @@ export interface DomainLimits {
 	readonly maxNamesPerAccount: number;
 	/** The same for all accounts of one domain, other than the domain above this one. Default 1,000. */
 	readonly maxNamesPerDomain: number;
-	/** For how many days a name of which nothing runs is kept in any case; after that, until there is no room for another. Default 30. */
+	/** Days for which a name is kept of which nothing runs; then it goes where another needs the room. Default 30. */
 	readonly keepNamesDays: number;
 	/** Subscriptions to the presence of services and functions. Default 20,000. */
 	readonly maxSubscribers: number;
@@ -40,7 +40,7 @@ export interface DomainLimits {
 	readonly maxCallsPerService: number;
 	/** The same for one caller (bare JID). Default 512. */
 	readonly maxCallsPerCaller: number;
-	/** How long a call that is passed on may take, whatever deadline it states, in milliseconds; then `deadline-exceeded`. Default 300,000. */
+	/** How long a call that is passed on may take, in milliseconds; then `deadline-exceeded`. Default 300,000. */
 	readonly maxCallMs: number;
 	/** An instance that is not heard of for this long is forgotten, in milliseconds. Default 15,000. */
 	readonly leaseMs: number;

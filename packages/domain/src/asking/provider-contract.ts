@@ -15,16 +15,15 @@ export async function contractOf(
 	const { service, version, fingerprint } = registration;
 	const known = host.registry.contracts.require(registration, fingerprint);
 	if (known !== undefined) return known;
-	const account = from.bare().toString();
-	const ask = async () => {
-		const description = await contractAt(host, from, registration);
+	const ask = async (signal: AbortSignal) => {
+		const description = await contractAt(host, from, registration, signal);
 		const isIt = description.service === service && description.version === version;
 		// What it says of its own fingerprint is not believed.
 		if (isIt && fingerprintOf(description) === fingerprint) return showable(host, { ...description, fingerprint });
 		const message = `the contract that ${from} sent is not that of ${service} ${version} (${fingerprint})`;
 		throw new BusError("invalid-argument", message);
 	};
-	return asking.once(`${service} ${version} ${fingerprint} ${account}`, ask, account);
+	return asking.once(`${service} ${version} ${fingerprint} ${from.bare()}`, ask, from);
 }
 
 /**
@@ -45,9 +44,11 @@ function showable({ node }: DomainHost, description: ServiceDescription): Servic
 }
 
 /** @throws BusError; a contract that cannot be read is the fault of who wants to register it */
-async function contractAt({ node, limits }: DomainHost, from: Jid, { service, version }: Registration) {
+async function contractAt(host: DomainHost, from: Jid, { service, version }: Registration, signal: AbortSignal) {
+	const { node, limits } = host;
 	try {
-		return await fetchContract(node, from.toString(), { service, version, timeoutMs: limits.askTimeoutMs });
+		const timeoutMs = limits.askTimeoutMs;
+		return await fetchContract(node, from.toString(), { service, version, timeoutMs, signal });
 	} catch (thrown) {
 		const error = BusError.from(thrown);
 		if (error.code === "protocol") throw new BusError("invalid-argument", error.message, { cause: error });

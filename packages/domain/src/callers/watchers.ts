@@ -1,6 +1,6 @@
 import type { Jid } from "@antiphon/protocol";
 
-/** Services whose changes one caller is told of. */
+/** Services whose changes one caller is told of, unless told otherwise. */
 const MAX_PER_CALLER = 1024;
 
 /** A caller that is to be told. */
@@ -16,13 +16,15 @@ export interface Watcher {
  */
 export class Watchers {
 	readonly #maxWatchers: number;
+	readonly #maxPerCaller: number;
 	/** By service and full JID. */
 	readonly #watchers = new Map<string, Map<string, Watcher>>();
 	readonly #perCaller = new Map<string, number>();
 	#size = 0;
 
-	constructor(maxWatchers: number) {
+	constructor(maxWatchers: number, maxPerCaller = MAX_PER_CALLER) {
 		this.#maxWatchers = maxWatchers;
+		this.#maxPerCaller = maxPerCaller;
 	}
 
 	get size(): number {
@@ -34,7 +36,7 @@ export class Watchers {
 		this.remove(service, jid);
 		const caller = jid.bare().toString();
 		const own = this.#perCaller.get(caller) ?? 0;
-		if (this.#size >= this.#maxWatchers || own >= MAX_PER_CALLER) return false;
+		if (this.#size >= this.#maxWatchers || own >= this.#maxPerCaller) return false;
 		const watchers = this.#watchers.get(service) ?? new Map();
 		this.#watchers.set(service, watchers.set(jid.toString(), { jid, untilMs: nowMs + forMs }));
 		this.#perCaller.set(caller, own + 1);

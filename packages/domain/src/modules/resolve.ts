@@ -2,6 +2,7 @@ import {
 	BusError,
 	decodeResolve,
 	isServiceName,
+	type Jid,
 	message,
 	NS,
 	type Resolution,
@@ -24,11 +25,17 @@ const PUSHES_MS = 10;
 const MAX_AT_ONCE = 20;
 const AT_ONCE_MS = 2;
 
+/** Callers that wait for names nobody has registered so far: a share of all that are told, and of one account so many. */
+const HOPEFUL = 1 / 8;
+const MAX_HOPES = 64;
+
 /** Callers ask who serves a service, and are told of changes (docs/protocol.md, "Finding instances"). */
 export const resolve: DomainModule = (host) => {
 	const { node, limits, registry } = host;
 	node.feature(NS.resolve);
 	const watchers = new Watchers(limits.maxWatchers);
+	/** Of names that nobody has registered so far. There are as many of these as one likes to think of. */
+	const hopeful = new Watchers(Math.ceil(limits.maxWatchers * HOPEFUL), MAX_HOPES);
 	/** By service, until it changes. Only of those that have instances. */
 	const known = new Map<string, InstanceLines>();
 
@@ -38,8 +45,13 @@ export const resolve: DomainModule = (host) => {
 		return lines;
 	};
 	const headOf = (service: string, watchMs: number): Omit<Resolution, "instances"> => {
-		const known = registry.has(service) || host.owners.has(service);
-		return { service, watchMs, known, settlingMs: host.hearing.settlingMs };
+		return { service, watchMs, known: isKnown(service), settlingMs: host.hearing.settlingMs };
+	};
+	const isKnown = (service: string) => registry.has(service) || host.owners.has(service);
+	const watch = (service: string, from: Jid, forMs: number): boolean => {
+		const [table, other] = isKnown(service) ? [watchers, hopeful] : [hopeful, watchers];
+		other.remove(service, from);
+		return table.add(service, from, node.now(), forMs);
 	};
 
 	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
@@ -54,13 +66,13 @@ export const resolve: DomainModule = (host) => {
 			return resolutionWith({ ...headOf(service, 0), total }, lines);
 		}
 		const wantedMs = Math.min(asked, limits.watchMs);
-		const watchMs = wantedMs > 0 && watchers.add(service, from, node.now(), wantedMs) ? wantedMs : 0;
+		const watchMs = wantedMs > 0 && watch(service, from, wantedMs) ? wantedMs : 0;
 		const { lines, total } = linesOf(service).for(from, version);
 		return resolutionWith({ ...headOf(service, watchMs), total }, lines);
 	});
 
 	const pushes = new Pushes<Watcher>({
-		watching: (service) => watchers.of(service, node.now()),
+		watching: (service) => [...watchers.of(service, node.now()), ...hopeful.of(service, node.now())],
 		isFull: () => node.backlog > BACKLOG.queries,
 		now: () => node.now(),
 		tell({ jid, untilMs }, service) {
@@ -80,9 +92,11 @@ export const resolve: DomainModule = (host) => {
 
 	// Callers have kept what they knew: now they can be told what has really gone.
 	host.hearing.onSettled(() => {
-		for (const service of watchers.services()) pushes.changed(service);
+		for (const each of [watchers, hopeful]) for (const service of each.services()) pushes.changed(service);
 	});
 
 	node.every(GATHER_MS, () => pushes.flush(MAX_PUSHES, PUSHES_MS));
-	node.every(CLEAR_MS, () => watchers.endAll(node.now()));
+	node.every(CLEAR_MS, () => {
+		for (const each of [watchers, hopeful]) each.endAll(node.now());
+	});
 };
