@@ -5,6 +5,7 @@ import {
 	decodeGrant,
 	decodeInstanceName,
 	decodeNodes,
+	decodeNodesRequest,
 	decodePageEnd,
 	decodePageRequest,
 	decodeRegister,
@@ -33,6 +34,7 @@ import {
 	encodeStatisticsRequest,
 	type FunctionReport,
 	Jid,
+	type NodesRequest,
 	type PagePosition,
 	type RegisteredInstance,
 } from "@antiphon/protocol";
@@ -69,8 +71,8 @@ const CODECS: Readonly<Record<string, Codec>> = {
 	"result instances": { decode: decodeResolution, encode: encodeResolution },
 	"headline instances": { decode: decodeResolution, encode: encodeResolution },
 	"get nodes": {
-		decode: (payload) => ({ after: decodePageRequest(payload)?.after }),
-		encode: ({ after }: { after?: string }) => encodeNodesRequest(after),
+		decode: (payload) => ({ after: decodePageRequest(payload)?.after, ...decodeNodesRequest(payload) }),
+		encode: ({ after, ...wanted }: { after?: string } & NodesRequest) => encodeNodesRequest(after, wanted),
 	},
 	"result nodes": {
 		decode: (payload) => {

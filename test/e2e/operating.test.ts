@@ -164,8 +164,8 @@ describe("an operator's view of a domain", () => {
 		const plain = await antiphon(["drain", "three", "--service", "dictionary"], env);
 		expect(plain).toMatchObject({ code: STATUS.ok, stdout: "dictionary/three drains\n", stderr: "" });
 		await expect.poll(() => domain.instances).toBe(4);
-		expect(await json("drain", "three")).toEqual([{ service: "clock", instance: "three" }]);
-		await expect.poll(() => domain.instances).toBe(3);
+		expect(await json("drain", "three", "--wait")).toEqual([{ service: "clock", instance: "three", left: true }]);
+		expect(domain.instances).toBe(3);
 		const gone = await antiphon(["drain", "three"], env);
 		expect(gone).toMatchObject({ code: STATUS.nobodyThere, stdout: "" });
 		expect(gone.stderr).toContain("no instance three is registered");

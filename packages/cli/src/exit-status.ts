@@ -12,6 +12,7 @@ export const EXIT_STATUS = {
 	linkLost: 7,
 	refused: 8,
 	overloaded: 9,
+	unfinished: 10,
 } as const;
 
 const BY_CODE: Readonly<Record<BusErrorCode, number>> = {
@@ -48,4 +49,5 @@ Exit status:
   6  connected, and no answer in time
   7  no link: the XMPP server cannot be reached in time, or was lost during the call
   8  refused: wrong credentials, or not allowed
-  9  overloaded: try again later`;
+  9  overloaded: try again later
+ 10  drain --wait: it drains, and has not left in time`;

@@ -10,6 +10,7 @@ import {
 	encodeReport,
 	encodeStatisticsRequest,
 	type Log,
+	type NodesRequest,
 	NS,
 	type StatisticsRequest,
 } from "@antiphon/protocol";
@@ -41,8 +42,8 @@ const askStats = async (node: Node, asked: Partial<StatisticsRequest> = {}) => {
 	const request = { service: undefined, fn: undefined, instance: undefined, ...asked };
 	return decodeStatistics(await node.query({ type: "get", to: NAME, payload: encodeStatisticsRequest(request) }));
 };
-const askNodes = async (node: Node, after?: string) => {
-	const answer = await node.query({ type: "get", to: NAME, payload: encodeNodesRequest(after) });
+const askNodes = async (node: Node, after?: string, wanted: NodesRequest = {}) => {
+	const answer = await node.query({ type: "get", to: NAME, payload: encodeNodesRequest(after, wanted) });
 	const instances = decodeNodes(answer);
 	return { instances, end: answer && decodePageEnd(answer, instances.length) };
 };
@@ -73,6 +74,23 @@ describe("an administrator of a domain", () => {
 		expect({ ...instances[0]?.labels }).toEqual(labels);
 		expect(instances[0]?.registeredMs).toBeGreaterThanOrEqual(0);
 		expect(instances[0]?.heardMs).toBeLessThanOrEqual(instances[0]?.registeredMs as number);
+	});
+
+	it("sees those of one service, of one name, or one of both", async () => {
+		const { bus, boss } = await world();
+		const clock = service("clock", "1.0.0", { now: set({}) });
+		for (const instance of ["a", "b"]) {
+			const worker = await join(bus, `worker@example.org/${instance}`);
+			await worker.serve(dictionary, echoing, { domain: NAME, instance });
+			await worker.serve(clock, { now: () => {} }, { domain: NAME, instance });
+		}
+		const seen = async (wanted: NodesRequest) =>
+			(await askNodes(boss, undefined, wanted)).instances.map((each) => `${each.service}/${each.name}`);
+		expect(await seen({ service: "clock" })).toEqual(["clock/a", "clock/b"]);
+		expect(await seen({ instance: "b" })).toEqual(["clock/b", "dictionary/b"]);
+		expect(await seen({ service: "dictionary", instance: "a" })).toEqual(["dictionary/a"]);
+		expect(await seen({ service: "nothing" })).toEqual([]);
+		expect(await failure(seen({ service: "no name" }))).toMatchObject({ code: "invalid-argument" });
 	});
 
 	it("sees all of many instances, a page at a time, each once", async () => {

@@ -55,12 +55,14 @@ export {
 	decodeDrain,
 	decodeDrained,
 	decodeNodes,
+	decodeNodesRequest,
 	encodeDrain,
 	encodeDrained,
 	encodeNodes,
 	encodeNodesRequest,
 	MAX_DRAINED,
 	MAX_NODES,
+	type NodesRequest,
 	type RegisteredInstance,
 } from "./domain/operations.js";
 export {

@@ -1,9 +1,8 @@
-import { decodeNodes, decodePageEnd, encodeNodesRequest, type RegisteredInstance } from "@antiphon/protocol";
-import { BusError, type Node } from "antiphon";
+import type { RegisteredInstance } from "@antiphon/protocol";
 import type { Command } from "commander";
-import { type ConnectionFlags, type Deadline, withConnection, withNode } from "../connect/connection.js";
+import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
 import { domainOf } from "../connect/domain-of.js";
-import { askDomain } from "../look-up/ask-domain.js";
+import { registeredWith } from "../look-up/registered.js";
 import { printResult } from "../output.js";
 import { age } from "../print/age.js";
 import { table } from "../print/table.js";
@@ -20,28 +19,9 @@ export function nodesCommand(program: Command): void {
 		.option("--json", "print one JSON array")
 		.action(async (argument: string | undefined, flags: NodesFlags) => {
 			const domain = domainOf(argument, flags);
-			const instances = await withNode(flags, (node, deadline) => allNodes(node, domain, deadline));
+			const instances = await withNode(flags, (node, deadline) => registeredWith(node, domain, {}, deadline));
 			printResult(flags.json, instances.map(asJson), () => lines(domain, instances));
 		});
-}
-
-/** Instances of one domain; above it `too-large`. */
-const MAX_LISTED = 100_000;
-
-/** Page after page (XEP-0059). */
-async function allNodes(node: Node, domain: string, deadline: Deadline): Promise<RegisteredInstance[]> {
-	const all: RegisteredInstance[] = [];
-	for (let after: string | undefined; ; ) {
-		const payload = encodeNodesRequest(after);
-		const answer = await askDomain(node, domain, { type: "get", payload, timeoutMs: deadline.remainingMs() });
-		const page = decodeNodes(answer);
-		for (const instance of page) all.push(instance);
-		const end = answer && decodePageEnd(answer, page.length);
-		if (end === undefined || end.isEnd) return all;
-		if (end.last === after) throw new BusError("protocol", `${domain} answers with the same page again and again`);
-		if (all.length >= MAX_LISTED) throw new BusError("too-large", `${domain} has more than ${MAX_LISTED} instances`);
-		after = end.last;
-	}
 }
 
 function asJson(each: RegisteredInstance) {

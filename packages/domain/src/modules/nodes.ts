@@ -1,10 +1,19 @@
-import { decodePageRequest, encodeNodes, MAX_NODES, NS, pageOf, type RegisteredInstance } from "@antiphon/protocol";
+import {
+	decodeNodesRequest,
+	decodePageRequest,
+	encodeNodes,
+	MAX_NODES,
+	type NodesRequest,
+	NS,
+	pageOf,
+	type RegisteredInstance,
+} from "@antiphon/protocol";
 import { serialize } from "@antiphon/xml";
 import { handleQuery } from "antiphon/modules";
 import { requireAdmin } from "../host/administrators.js";
 import type { DomainModule } from "../host/domain-host.js";
 import { instanceLine } from "../registry/instance-line.js";
-import type { Instance } from "../registry/registry.js";
+import type { Instance, Registry } from "../registry/registry.js";
 
 /** Of one answer: a stanza of 64 KiB can be sent everywhere (docs/protocol.md, "Limits"). */
 const PAGE = { maxItems: MAX_NODES, maxBytes: 48 * 1024 };
@@ -15,12 +24,8 @@ export const nodes: DomainModule = (host) => {
 	node.feature(NS.stats);
 	handleQuery(node, { ns: NS.stats, name: "nodes" }, ({ payload, from }) => {
 		requireAdmin(host, from, "see who serves what");
-		const all = new Map(
-			registry
-				.services()
-				.flatMap((service) => registry.instances(service))
-				.map((instance) => [`${instance.service}/${instance.instance}`, instance]),
-		);
+		const asked = named(registry, decodeNodesRequest(payload));
+		const all = new Map(asked.map((instance) => [`${instance.service}/${instance.instance}`, instance]));
 		const itemOf = (uid: string) => {
 			const line = lineOf(all.get(uid) as Instance, node.now());
 			return { uid, line, bytes: Buffer.byteLength(serialize(encodeNodes([line]))) };
@@ -32,6 +37,13 @@ export const nodes: DomainModule = (host) => {
 		);
 	});
 };
+
+function named(registry: Registry, { service, instance }: NodesRequest): Instance[] {
+	const services = service === undefined ? registry.services() : [service];
+	return services.flatMap((each) =>
+		instance === undefined ? registry.instances(each) : (registry.find({ service: each, instance }) ?? []),
+	);
+}
 
 function lineOf(instance: Instance, nowMs: number): RegisteredInstance {
 	const { service, sinceMs, heardMs } = instance;

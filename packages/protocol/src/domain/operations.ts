@@ -33,9 +33,24 @@ const MAX_MS = 1e15 - 1;
 /** Instances that one request drains: the services of a name. */
 export const MAX_DRAINED = 1024;
 
+/** Of what is registered, the instances of a service, those of a name, or both. */
+export interface NodesRequest {
+	readonly service?: string | undefined;
+	readonly instance?: string | undefined;
+}
+
 /** @param after the UID of the last instance of the page before (XEP-0059): `service/instance` */
-export function encodeNodesRequest(after?: string): Element {
-	return xml("nodes", NS.stats, {}, after === undefined ? undefined : encodePageRequest({ after }));
+export function encodeNodesRequest(after?: string, { service, instance }: NodesRequest = {}): Element {
+	const page = after === undefined ? undefined : encodePageRequest({ after });
+	return xml("nodes", NS.stats, { service, instance }, page);
+}
+
+/** Without the page. @throws BusError `invalid-argument` */
+export function decodeNodesRequest(element: Element): NodesRequest {
+	return {
+		service: element.attr("service") === undefined ? undefined : decodeService(element),
+		instance: element.attr("instance") === undefined ? undefined : decodeInstance(element),
+	};
 }
 
 /** A page of what is registered. */
