@@ -79,7 +79,14 @@ describe("the disco of a domain", () => {
 			expect(await discoItems(caller, to)).toEqual(await discoItems(caller, to.split("/")[0] as string));
 		}
 		const gone = [`${SERVICE}/worker-8`, `nothing@${NAME}`, `dictionary.nothing@${NAME}`];
-		for (const to of gone) expect(await failure(info(caller, to))).toMatchObject({ code: "not-found" });
+		const tooLong = [`dictionary.define.x@${NAME}`, `dictionary.define.@${NAME}`];
+		for (const to of [...gone, ...tooLong]) {
+			expect(await failure(info(caller, to))).toMatchObject({ code: "not-found" });
+		}
+		for (const to of tooLong) {
+			const { define } = caller.client(one, { to });
+			expect(await failure(define())).toMatchObject({ code: "not-found", executed: "no" });
+		}
 		await served.drain();
 		for (const to of [SERVICE, `${SERVICE}/worker-7`]) {
 			expect(await failure(info(caller, to))).toMatchObject({ code: "not-found" });

@@ -92,7 +92,9 @@ export class Directory {
 	 * @param instance of the versions only those that this instance serves
 	 */
 	find(name: string, version?: string, instance?: string): ServedSubject | undefined {
-		const [service = "", fn] = name.toLowerCase().split(".", 2);
+		const [service = "", fn, ...rest] = name.toLowerCase().split(".");
+		// Otherwise each function would have addresses without end.
+		if (rest.length > 0) return undefined;
 		const all = this.#services.get(service) ?? [];
 		const entries = instance === undefined ? all : all.filter(({ served }) => served.instances().includes(instance));
 		const suitable = entries.filter(({ served }) => isVersionOf(served.service.version, version));
@@ -111,8 +113,8 @@ export class Directory {
 
 	/** The service to which a function of this name would belong, whether or not it has one. */
 	serviceOf(fn: string): ServedService | undefined {
-		const dot = fn.indexOf(".");
-		return dot === -1 ? undefined : this.find(fn.slice(0, dot))?.served;
+		const [service = "", ...names] = fn.split(".");
+		return names.length === 1 ? this.find(service)?.served : undefined;
 	}
 
 	/**

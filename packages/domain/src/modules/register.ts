@@ -3,11 +3,13 @@ import {
 	decodeInstanceName,
 	decodeRegister,
 	decodeRenew,
+	decodeStanzaError,
 	encodeGrant,
 	encodeRenewed,
-	type Jid,
+	Jid,
 	NS,
 	type Registration,
+	type StanzaCondition,
 } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import { handleCommand, Seldom } from "antiphon/modules";
@@ -90,19 +92,27 @@ function requireNode(from: Jid): void {
 }
 
 /** A process that was killed may come back before its old session has ended: the old holder is asked whether it is there. */
-async function makeRoom({ node, registry }: DomainHost, registration: Registration, from: Jid): Promise<void> {
+async function makeRoom(host: DomainHost, registration: Registration, from: Jid): Promise<void> {
+	const { registry } = host;
 	const holder = registry.find(registration);
 	if (holder === undefined || holder.node.equals(from)) return;
 	// Another account's instance is not put to the test by whoever asks for its name.
 	if (!holder.node.bare().equals(from.bare())) return;
+	if (!(await hasGone(host, holder.node))) return;
+	if (registry.find(registration) === holder) registry.remove(registration, holder.node);
+}
+
+/** What servers answer for a session that has ended (RFC 6121, section 8.5.3.2.3; XEP-0198). */
+const ENDED: ReadonlySet<StanzaCondition> = new Set(["service-unavailable", "recipient-unavailable", "item-not-found"]);
+
+/** Whether a session has ended, or hangs. Whatever else it answers, it is there; and what could not be asked is not known. */
+async function hasGone({ node, domain }: DomainHost, session: Jid): Promise<boolean> {
+	const payload = xml("ping", NS.ping);
 	try {
-		await node.query({
-			type: "get",
-			to: holder.node.toString(),
-			payload: xml("ping", NS.ping),
-			timeoutMs: HOLDER_ANSWERS_MS,
-		});
-	} catch {
-		if (registry.find(registration) === holder) registry.remove(registration, holder.node);
+		const from = Jid.parse(domain);
+		const answer = await node.ask({ type: "get", to: session, from, payload, timeoutMs: HOLDER_ANSWERS_MS });
+		return answer.attr("type") === "error" && ENDED.has(decodeStanzaError(answer).condition);
+	} catch (thrown) {
+		return BusError.from(thrown).code === "deadline-exceeded";
 	}
 }
