@@ -63,13 +63,20 @@ describe("two major versions of a service", () => {
 		if (jid !== NAME) await host(bus);
 		const [first, second] = await serveBoth(await join(bus, jid), options);
 		const caller = await join(bus, "raw@example.org/x");
-		const told = async (to: string) => {
-			const payload = xml("call", NS.rpc, { fn: "work.tell", ttl: "1000", enc: "json" });
+		const told = async (to: string, v?: string) => {
+			const payload = xml("call", NS.rpc, { fn: "work.tell", v, ttl: "1000", enc: "json" });
 			return (await caller.query({ type: "get", to, payload }))?.text();
 		};
 		await expect(told(`work.tell@${NAME}/${first.instance}`)).resolves.toBe('{"major":1}');
 		await expect(told(`work.tell@${NAME}/${second.instance}`)).resolves.toBe('{"major":2}');
 		await expect(told(`work.tell@${NAME}`)).resolves.toBe('{"major":2}');
+		const refused = async (to: string) => (await failure(told(to, "1.9.0"))).message;
+		expect(await refused(`work.tell@${NAME}`)).toBe(
+			"version 1.9.0 of work was asked for; 2.0.0, 1.4.0 are served here",
+		);
+		expect(await refused(`work.tell@${NAME}/${first.instance}`)).toBe(
+			"version 1.9.0 of work was asked for; 1.4.0 is served here",
+		);
 	});
 
 	it("do not share a name, and whoever gives them one learns what to do", async () => {

@@ -110,7 +110,7 @@ export class CallServer {
 			throw new BusError("invalid-argument", `${head.fn} is a ${fn.kind}: ask with an iq of type ${fn.kind}`);
 		}
 		if (!isVersionOf(version, head.version)) {
-			const message = `version ${head.version} of ${name} was asked for; ${version} is served here`;
+			const message = `version ${head.version} of ${name} was asked for; ${this.#versionsAt(received.to, name)} served here`;
 			throw new BusError("unimplemented", message);
 		}
 		if (head.ttlMs === 0) {
@@ -130,6 +130,17 @@ export class CallServer {
 		if (named === undefined) throw this.#absent(fn, undefined, `${fn} is not served here`);
 		if (!agrees(addressed, named)) throw new BusError("invalid-argument", `fn is ${fn}, but the call went to ${to}`);
 		return named;
+	}
+
+	/** With its verb: `1.4.0 is`, `2.0.0, 1.4.0 are`. */
+	#versionsAt({ domain, resource }: Jid, service: string): string {
+		const { directory, ownedDomain } = this.#host;
+		const instance = domain === ownedDomain ? resource : undefined;
+		const there = directory
+			.majors(service)
+			.filter((each) => instance === undefined || each.instances().includes(instance))
+			.map((each) => each.service.version);
+		return `${there.join(", ")} ${there.length > 1 ? "are" : "is"}`;
 	}
 
 	/** Whoever calls a function that is not there learns whether its service is. */

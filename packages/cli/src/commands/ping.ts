@@ -21,22 +21,31 @@ export function pingCommand(program: Command): void {
 			if (Jid.tryParse(text) === undefined) throw new UsageError(`${text} is no JID`);
 			const place = serviceIn(text, flags);
 			await withNode(flags, async (node, deadline) => {
-				const pinged = place && (await pingService(node, place, deadline));
-				if (place !== undefined && pinged !== undefined) return printService(flags, place, pinged);
-				const ms = rounded(await pingAddress(node, text, place?.domain, deadline));
+				let noService: string | undefined;
+				if (place !== undefined) {
+					const pinged = await pingService(node, place, deadline);
+					if (typeof pinged !== "string") return printService(flags, place, pinged);
+					noService = pinged;
+				}
+				const ms = rounded(await pingAddress(node, text, noService, deadline));
 				printResult(flags.json, { jid: text, ms }, () => [`${text} answered in ${ms} ms`]);
 			});
 		});
 }
 
-/** @param domain where it was looked for as a service */
-async function pingAddress(node: Node, jid: string, domain: string | undefined, deadline: Deadline): Promise<number> {
+/** @param noService why it is not taken for a service */
+async function pingAddress(
+	node: Node,
+	jid: string,
+	noService: string | undefined,
+	deadline: Deadline,
+): Promise<number> {
 	try {
 		return await ping(node, jid, { timeoutMs: deadline.remainingMs() });
 	} catch (thrown) {
-		if (domain === undefined) throw thrown;
+		if (noService === undefined) throw thrown;
 		const { code, message, executed } = BusError.from(thrown);
-		throw new BusError(code, `${domain} knows of no service ${jid}; as an address: ${message}`, { executed });
+		throw new BusError(code, `${noService}; as an address: ${message}`, { executed });
 	}
 }
 

@@ -1,7 +1,6 @@
 import {
 	decodeStatistics,
 	encodeStatisticsRequest,
-	type LastError,
 	type Statistics,
 	type StatisticsRequest,
 	type TimedNumbers,
@@ -13,13 +12,12 @@ import { parseAddress } from "../connect/address.js";
 import { type ConnectionFlags, duration, withConnection, withNode } from "../connect/connection.js";
 import { domainOf } from "../connect/domain-of.js";
 import { watch } from "../connect/watch.js";
+import { exitStatusOf } from "../exit-status.js";
 import { askDomain } from "../look-up/ask-domain.js";
 import { printErrorJson, printResult } from "../output.js";
-import { age } from "../print/age.js";
 import { errorLines } from "../print/error.js";
-import { printable } from "../print/printable.js";
 import { screen } from "../print/screen.js";
-import { table } from "../print/table.js";
+import { statisticsLines } from "../print/statistics.js";
 
 interface StatsFlags extends ConnectionFlags {
 	readonly json?: boolean;
@@ -52,7 +50,10 @@ export function statsCommand(program: Command): void {
 			const target = targetOf(address, flags);
 			if (flags.watch !== undefined) return watchStats(target, flags, flags.watch);
 			const statistics = await withNode(flags, (node, deadline) => ask(node, target, deadline.remainingMs()));
-			printResult(flags.json, asJson(statistics), () => lines(target.domain, statistics));
+			printResult(flags.json, asJson(statistics), () => statisticsLines(target.domain, statistics));
+			// Of what is registered nobody has told anything.
+			const [silent] = statistics.functions.length === 0 ? statistics.silent : [];
+			if (silent !== undefined) process.exitCode = exitStatusOf(silent.code);
 		});
 }
 
@@ -77,7 +78,7 @@ async function watchStats(target: Target, flags: StatsFlags, every: true | numbe
 		async look(node) {
 			const statistics = await ask(node, target, flags.timeout);
 			if (flags.json) printResult(true, asJson(statistics), () => []);
-			else show(lines(target.domain, statistics));
+			else show(statisticsLines(target.domain, statistics));
 		},
 		onError(error) {
 			if (flags.json) printErrorJson(error);
@@ -109,33 +110,3 @@ function numbersOf({ calls, errors, running, p50Ms = null, p95Ms = null, lastErr
 }
 
 type Nullable<T> = { readonly [Key in keyof T]: undefined extends T[Key] ? T[Key] | null : T[Key] };
-
-function lines(domain: string, { functions, silent, ...all }: Statistics): string[] {
-	const rows = functions.flatMap(({ name, instances, ...sum }) => [
-		...instances.map(({ instance, ...numbers }) => [name, instance, ...cells(numbers)]),
-		...(instances.length > 1 ? [[name, "total", ...cells(sum)]] : []),
-	]);
-	if (functions.length > 1) rows.push(["total", "", ...cells(all)]);
-	const head = ["function", "instance", "calls", "errors", "in flight", "p50 ms", "p95 ms", "last error"];
-	return [
-		rows.length === 0 ? `nothing is registered with ${domain} now` : table(head, rows),
-		...silent.map(
-			({ service, instance, code, message }) =>
-				`${printable(`${service}/${instance}`)} did not tell: ${code}: ${printable(message)}`,
-		),
-	];
-}
-
-function cells({ calls, errors, running, p50Ms, p95Ms, lastError }: TimedNumbers): string[] {
-	const numbers = [calls, errors, running].map(String);
-	return [...numbers, ...[p50Ms, p95Ms].map((ms) => (ms === undefined ? "" : String(ms))), errorCell(lastError)];
-}
-
-function errorCell(error: LastError | undefined): string {
-	return error === undefined
-		? ""
-		: `${error.code}, ${age(error.agoMs)} ago: ${error.message.slice(0, MAX_ERROR_CHARS)}`;
-}
-
-/** Of an error's text in the table. */
-const MAX_ERROR_CHARS = 60;

@@ -1,4 +1,5 @@
-import { BusError, type Element, type Node } from "antiphon";
+import { NS } from "@antiphon/protocol";
+import { BusError, discoInfo, type Element, type Node } from "antiphon";
 
 /**
  * Asks a domain what only its administrators may.
@@ -14,7 +15,14 @@ export async function askDomain(
 	} catch (thrown) {
 		const error = BusError.from(thrown);
 		if (error.code !== "unimplemented" && error.code !== "unavailable") throw error;
+		if (await isHosted(node, domain, timeoutMs)) throw error;
 		const message = `${error.message}. Does a domain host run there (antiphon domain)?`;
 		throw new BusError(error.code, message, { cause: thrown, executed: error.executed });
 	}
+}
+
+/** Whether a domain host answers there: what it has said is then not that it is away. */
+async function isHosted(node: Node, domain: string, timeoutMs: number): Promise<boolean> {
+	const info = await discoInfo(node, domain, { timeoutMs }).catch(() => undefined);
+	return info?.features.includes(NS.registry) ?? false;
 }

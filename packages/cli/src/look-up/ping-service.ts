@@ -1,4 +1,4 @@
-import { BusError, decodeResolution, encodeResolve, isServiceName } from "@antiphon/protocol";
+import { BusError, decodeResolution, encodeResolve, type Instance, isServiceName } from "@antiphon/protocol";
 import { type Node, ping } from "antiphon";
 import { type ConnectionFlags, type Deadline, environmentOf } from "../connect/connection.js";
 
@@ -16,19 +16,21 @@ export function serviceIn(text: string, flags: ConnectionFlags): { service: stri
 
 /**
  * Asks all instances of a service, as the domain names them, for a sign of life.
- * @returns in the order of names; `undefined` when the domain knows of no such service. @throws BusError
+ * @returns in the order of names; why there is no such service, when the domain says so or nobody is there to say it.
+ * @throws BusError
  */
 export async function pingService(
 	node: Node,
 	{ service, domain }: { readonly service: string; readonly domain: string },
 	deadline: Deadline,
-): Promise<Pinged[] | undefined> {
-	const instances = await instancesOf(node, `${service}@${domain}`, deadline);
-	if (instances?.length === 0) {
+): Promise<Pinged[] | string> {
+	const instances = await instancesOf(node, { service, domain }, deadline);
+	if (typeof instances === "string") return instances;
+	if (instances.length === 0) {
 		throw new BusError("unavailable", `nobody serves ${service}@${domain} at the moment`, { executed: "no" });
 	}
 	// At most MAX_INSTANCES, each at an address of its own.
-	const asked = instances?.map(async ({ name: instance, jid }): Promise<Pinged> => {
+	const asked = instances.map(async ({ name: instance, jid }): Promise<Pinged> => {
 		const address = { instance, jid: jid.toString() };
 		try {
 			return { ...address, ms: await ping(node, address.jid, { timeoutMs: deadline.remainingMs() }) };
@@ -36,15 +38,20 @@ export async function pingService(
 			return { ...address, error: BusError.from(error) };
 		}
 	});
-	return asked && (await Promise.all(asked)).sort((a, b) => (a.instance < b.instance ? -1 : 1));
+	return (await Promise.all(asked)).sort((a, b) => (a.instance < b.instance ? -1 : 1));
 }
 
 /** How often a host that has just started is asked again, in milliseconds. */
 const ASK_AGAIN_MS = 500;
-/** What says that there is no such service here; everything else is an error. */
+/** What servers answer where no domain host does; everything else is an error. */
 const NO_SERVICE: ReadonlySet<string> = new Set(["not-found", "unimplemented", "unavailable"]);
 
-async function instancesOf(node: Node, to: string, deadline: Deadline) {
+async function instancesOf(
+	node: Node,
+	{ service, domain }: { readonly service: string; readonly domain: string },
+	deadline: Deadline,
+): Promise<readonly Instance[] | string> {
+	const to = `${service}@${domain}`;
 	const payload = encodeResolve({ version: undefined, watchMs: 0 });
 	try {
 		for (;;) {
@@ -52,12 +59,13 @@ async function instancesOf(node: Node, to: string, deadline: Deadline) {
 			const answer = await node.query({ type: "get", to, payload, timeoutMs });
 			const { known, instances, settlingMs } = decodeResolution(answer);
 			const isOpen = instances.length === 0 && settlingMs !== undefined && timeoutMs > ASK_AGAIN_MS;
-			if (!isOpen) return known ? instances : undefined;
+			if (!isOpen) return known ? instances : `${domain} knows of no service ${service}`;
 			// A host that has just started does not know yet.
 			await new Promise((resolve) => setTimeout(resolve, Math.min(ASK_AGAIN_MS, settlingMs)));
 		}
 	} catch (thrown) {
-		if (NO_SERVICE.has(BusError.from(thrown).code)) return undefined;
+		const { code, message } = BusError.from(thrown);
+		if (NO_SERVICE.has(code)) return `${domain} could not be asked for a service ${service}: ${message}`;
 		throw thrown;
 	}
 }
