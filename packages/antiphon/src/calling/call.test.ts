@@ -165,9 +165,25 @@ describe("a call", () => {
 		await expect(caller.client(probe, { to: worker.jid }).echo({ word: "x" })).resolves.toEqual({ text: "mine" });
 	});
 
+	it("asks a node at its own address once, whatever the answer", async () => {
+		const bus = memoryBus();
+		const worker = await join(bus, "worker@example.org/x");
+		const caller = await join(bus, "caller@example.org/x");
+		const client = caller.client(probe, { to: worker.jid });
+		expect(await failureOf(client.echo({ word: "x" }))).toMatchObject({ code: "not-found", executed: "no" });
+		expect(worker.stats().refused).toBe(1);
+	});
+
 	it("refuses malformed client options at once", async () => {
 		const { caller } = await world();
-		for (const options of [{ domain: "@" }, { to: "a@" }, { ...at, encoding: "xml" }, { ...at, instance: "" }, {}]) {
+		const labels = [
+			{ Region: "eu" },
+			{ region: "" },
+			{ region: 1 },
+			Object.fromEntries([..."abcdefghijklmnopq"].map((l) => [l, l])),
+		];
+		const odd = [{ domain: "@" }, { to: "a@" }, { ...at, encoding: "xml" }, { ...at, instance: "" }, {}];
+		for (const options of [...odd, ...labels.map((each) => ({ ...at, labels: each }))]) {
 			expect(() => caller.client(probe, options as never)).toThrow(
 				expect.objectContaining({ code: "invalid-argument", executed: "no" }),
 			);

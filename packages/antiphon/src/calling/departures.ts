@@ -24,8 +24,8 @@ export class Departures {
 	update(instances: readonly Instance[]): void {
 		if (this.#waiting.size === 0) return;
 		const here = new Set(instances.map(({ jid }) => jid.toString()));
-		for (const [jid, listeners] of this.#waiting) {
-			if (!here.has(jid)) for (const listener of [...listeners]) listener();
-		}
+		// Who waits again while being told waits for the next time.
+		const gone = [...this.#waiting].filter(([jid]) => !here.has(jid)).flatMap(([, listeners]) => [...listeners]);
+		for (const listener of gone) listener();
 	}
 }

@@ -16,8 +16,9 @@ const PASSED_ON: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
 /** What the caller is told of an input that was not accepted. */
 export function inputError(thrown: unknown, complain: Complain): BusError {
 	const error = BusError.from(thrown);
-	if (error.code === "internal") complain(thrown);
-	return new BusError(error.code, error.message, { executed: "no" });
+	const isInternal = error.code === "internal";
+	if (isInternal) complain(thrown);
+	return new BusError(error.code, isInternal ? "internal error" : error.message, { executed: "no" });
 }
 
 /** What the caller is told of something that the handler threw: no detail leaves the process. */

@@ -1,8 +1,10 @@
-import { BUS_ERROR_CODES, BusError, type BusErrorCode } from "@antiphon/protocol";
+import { BUS_ERROR_CODES, BusError, type BusErrorCode, type CallHead } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { CallAbort } from "../calls/call-abort.js";
 import { get, type Handlers, isFault, service } from "../index.js";
 import { DOMAIN, failureOf, join, keepingLog, type ProbeHandlers, probe, world } from "../testing/bus.js";
+import { callContext } from "./call-context.js";
 
 type Echo = ProbeHandlers["echo"];
 
@@ -129,6 +131,13 @@ describe("a handler", () => {
 		});
 		const { text } = await caller.client(probe, { domain: DOMAIN }).echo({ word: "x" });
 		expect(JSON.parse(text)).toEqual({ from: "caller@example.org/x", fn: "probe.echo" });
+	});
+
+	it("has no time left after its deadline, and not less", () => {
+		const head = { fn: "probe.echo", version: undefined, ttlMs: 1, encoding: "json" } as CallHead;
+		const deadlineMs = performance.now() - 5;
+		const ctx = callContext({ from: "a@b/c", callId: "1", head, abort: new CallAbort(), deadlineMs });
+		expect(ctx.remainingMs()).toBe(0);
 	});
 
 	it("may be a method that uses this, own or inherited", async () => {
