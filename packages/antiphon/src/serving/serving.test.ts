@@ -10,6 +10,7 @@ import {
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Denials } from "../bounds/denials.js";
 import { Directory } from "../host/directory.js";
 import { service } from "../index.js";
 import { DOMAIN, echoing, FakeLink, failureOf, gate, keepingLog, probe } from "../testing/bus.js";
@@ -33,6 +34,7 @@ function node() {
 		log,
 		instance: "own",
 		maxCallsIn: 64,
+		denials: new Denials(log),
 		connectTimeoutMs: CONNECT_MS,
 		ask: async (domain, payload) => {
 			asked.push({ domain, name: payload.name, payload });
@@ -262,7 +264,9 @@ describe("what a node serves", () => {
 			},
 		});
 		const made = node();
-		const parts = { link, directory: made.directory, log: keepingLog(), instance: "own", maxCallsIn: 8 };
+		const log = keepingLog();
+		const denials = new Denials(log);
+		const parts = { link, directory: made.directory, log, denials, instance: "own", maxCallsIn: 8 };
 		const never = () => expect.fail("it was asked");
 		const serving = new Serving({
 			...parts,
