@@ -97,6 +97,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all() }));
 	const closingListeners: (() => void)[] = [];
 	const asModule: NodeModule = (node) => {
+		node.takeTurns();
 		const host: DomainHost = {
 			node,
 			domain: name,

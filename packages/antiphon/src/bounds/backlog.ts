@@ -26,3 +26,9 @@ export const BACKLOG = {
 export function tooMuchToSend(): BusError {
 	return new BusError("overloaded", "too much is waiting to be sent here", { retryAfterMs: RETRY_AFTER_MS });
 }
+
+/** Why a request is refused that would wait behind many others. */
+export function tooMuchAsked(): BusError {
+	const message = "too many requests of this account wait for their turn here";
+	return new BusError("overloaded", message, { retryAfterMs: RETRY_AFTER_MS });
+}

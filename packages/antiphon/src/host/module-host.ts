@@ -1,5 +1,6 @@
 import type { IqTable, Link } from "@antiphon/link";
 import { BusError, type Dispatcher, type Log, Scope } from "@antiphon/protocol";
+import { Turns } from "../bounds/turns.js";
 import type { Directory } from "./directory.js";
 import type { Incoming, NodeHost, NodeModule } from "./node-host.js";
 import type { PresenceListeners } from "./presence-listeners.js";
@@ -21,6 +22,7 @@ export class ModuleHost implements Disposable {
 	readonly #registered = new Scope();
 	readonly #features = new Set<string>();
 	readonly #online = new Set<() => void>();
+	#turns: Turns | undefined;
 	/** What modules see of the node. */
 	readonly host: NodeHost;
 
@@ -54,6 +56,14 @@ export class ModuleHost implements Disposable {
 				this.#online.add(listener);
 				this.#registered.defer(() => this.#online.delete(listener));
 			},
+			takeTurns: () => {
+				this.#turns ??= new Turns(() => performance.now());
+			},
+			inTurn: (from, work) => {
+				if (this.#turns !== undefined) return this.#turns.take(from.bare().toString(), () => this.#guard(work));
+				work();
+				return true;
+			},
 			ask: (request) => table.request(request),
 			now: () => performance.now(),
 			every: (periodMs, action) => {
@@ -66,6 +76,7 @@ export class ModuleHost implements Disposable {
 	/** Undoes what the modules registered. */
 	[Symbol.dispose](): void {
 		this.#registered[Symbol.dispose]();
+		this.#turns?.clear();
 	}
 
 	/** What every node answers, unless another module does so already. */

@@ -64,6 +64,16 @@ export interface NodeHost {
 	 * much waits to be sent and this account has had its share: then there is to be no answer. That has been counted.
 	 */
 	affords(from: Jid): boolean;
+	/**
+	 * Has queries and commands take turns from now on, account by account and a few milliseconds at a time: for a node that
+	 * many ask for what takes long.
+	 */
+	takeTurns(): void;
+	/**
+	 * Does what somebody has asked for: at once or, where the node {@link takeTurns}, when it is the turn of its account.
+	 * @returns false, and does nothing, when too much of it waits already
+	 */
+	inTurn(from: Jid, work: () => void): boolean;
 	/** Announces a feature in disco#info. */
 	feature(ns: string): void;
 	readonly features: readonly string[];

@@ -1,6 +1,6 @@
 import { BusError, encodeFault, errorOf, resultOf, type StanzaError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { BACKLOG, tooMuchToSend } from "../bounds/backlog.js";
+import { BACKLOG, tooMuchAsked, tooMuchToSend } from "../bounds/backlog.js";
 import type { Incoming, NodeHost, PayloadName } from "./node-host.js";
 
 /** Returns the payload of the result, or nothing for an empty one. Throws a BusError to answer with that error. */
@@ -19,7 +19,6 @@ export function handleCommand(host: NodeHost, payload: PayloadName, handler: Que
 function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadName, handler: QueryHandler): void {
 	host.handle(kind, payload, (incoming) => {
 		const { stanza, from } = incoming;
-		if (!host.affords(from)) return;
 		const errorAnswer = (error: BusError) => errorOf(stanza, plain(error));
 		const unsent = (error: BusError) => errorAnswer(error.code === "overloaded" ? tooMuchToSend() : error);
 		const succeed = (result: Element | undefined) => host.send(resultOf(stanza, result), unsent);
@@ -28,14 +27,18 @@ function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadNam
 			if (error.code === "internal") host.log.error(`an iq could not be answered: ${error.message}`);
 			host.send(errorAnswer(error));
 		};
-		try {
-			if (host.backlog > BACKLOG.queries) throw tooMuchToSend();
-			const result = handler(incoming);
-			if (result instanceof Promise) result.then(succeed, fail);
-			else succeed(result);
-		} catch (error) {
-			fail(error);
-		}
+		const answer = () => {
+			if (!host.affords(from)) return;
+			try {
+				if (host.backlog > BACKLOG.queries) throw tooMuchToSend();
+				const result = handler(incoming);
+				if (result instanceof Promise) result.then(succeed, fail);
+				else succeed(result);
+			} catch (error) {
+				fail(error);
+			}
+		};
+		if (!host.inTurn(from, answer) && host.affords(from)) fail(tooMuchAsked());
 	});
 }
 

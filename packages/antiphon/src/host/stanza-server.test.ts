@@ -82,6 +82,38 @@ describe("what a module registers", () => {
 		expect(log.lines).toEqual([`error a stanza from ${address.from} could not be handled: broken`]);
 	});
 
+	it("answers account by account when it takes turns, so that nobody waits for long answers to others", async () => {
+		const { link, stanzas } = stanzaServer();
+		stanzas.modules.host.takeTurns();
+		const asked: string[] = [];
+		handleQuery(stanzas.modules.host, PROBE, ({ from }) => {
+			asked.push(from.local ?? "");
+			// Longer than what is worked on in one turn.
+			for (const startMs = performance.now(); performance.now() - startMs < 12; );
+			return payload;
+		});
+		const from = (local: string) => stanzas.take(iq("get", { ...address, from: `${local}@example.org/x` }, payload));
+		for (let i = 0; i < 4; i++) from("mallory");
+		from("alice");
+		expect(asked).toEqual(["mallory"]);
+		while (link.sent.length < 5) await new Promise((resolve) => setImmediate(resolve));
+		expect(asked).toEqual(["mallory", "mallory", "alice", "mallory", "mallory"]);
+	});
+
+	it("refuses what would wait behind too much of the same account", () => {
+		const { link, stanzas } = stanzaServer();
+		stanzas.modules.host.takeTurns();
+		handleQuery(stanzas.modules.host, PROBE, () => {
+			for (const startMs = performance.now(); performance.now() - startMs < 12; );
+			return payload;
+		});
+		for (let i = 0; i < 600; i++) stanzas.take(iq("get", address, payload));
+		const refused = link.sent.filter((stanza) => stanza.attr("type") === "error");
+		expect(refused).toHaveLength(600 - 1 - 512);
+		expect(refused[0]?.child("error", NS.client)?.elements()[0]?.name).toBe("resource-constraint");
+		stanzas.modules[Symbol.dispose]();
+	});
+
 	it("keeps nobody else from hearing of presence when it throws", () => {
 		const { stanzas, log } = stanzaServer();
 		const heard: string[] = [];

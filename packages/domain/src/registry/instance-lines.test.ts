@@ -73,13 +73,18 @@ describe("what a caller is told of the instances of a service", () => {
 				},
 			}),
 		);
-		for (let i = 0; i < 10; i++) new InstanceLines(all).for(caller("alice"), "1.0.0");
+		const tell = (who: readonly string[]) => {
+			const lines = new InstanceLines(all);
+			for (const each of who) lines.for(caller(each), "1.0.0");
+		};
+		for (let i = 0; i < 3; i++) tell(["alice"]);
 		expect(encoded).toBe(MAX_INSTANCES);
-		for (let i = 0; i < 400; i++) new InstanceLines(all).for(caller(`caller${i}`), undefined);
+		const callers = Array.from({ length: 400 }, (_, i) => `caller${i}`);
+		tell(callers);
 		expect(encoded).toBeLessThanOrEqual(2_000);
 		const before = encoded;
 		(all[0] as Instance).state = "draining";
-		for (let i = 0; i < 400; i++) new InstanceLines(all).for(caller(`caller${i}`), undefined);
+		tell(callers);
 		expect(encoded).toBe(before + 1);
 	});
 

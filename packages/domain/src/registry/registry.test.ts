@@ -117,8 +117,8 @@ describe("a registry", () => {
 
 	it("tells once of each service that a renewal changes, however many instances of it", () => {
 		const { registry, changes, add } = registryOf();
-		for (let i = 0; i < 2_000; i++)
-			add(`${i}`, node("alice"), { description: described(i % 2 === 0 ? "even" : "odd") });
+		const [even, odd] = [described("even"), described("odd")];
+		for (let i = 0; i < 2_000; i++) add(`${i}`, node("alice"), { description: i % 2 === 0 ? even : odd });
 		const lines = Array.from({ length: 2_000 }, (_, i) => {
 			return { service: i % 2 === 0 ? "even" : "odd", instance: `${i}`, state: "draining" as const, running: 0 };
 		});

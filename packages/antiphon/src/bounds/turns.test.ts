@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { Turns } from "./turns.js";
+
+/** Turns with a clock and an event loop that are moved by hand. */
+function turnsByHand() {
+	let nowMs = 0;
+	const deferred: (() => void)[] = [];
+	const done: string[] = [];
+	const turns = new Turns(
+		() => nowMs,
+		(run) => void deferred.push(run),
+	);
+	return {
+		turns,
+		done,
+		/** Somebody asks for something that takes so long. */
+		ask: (account: string, tookMs: number, what = account) =>
+			turns.take(account, () => {
+				done.push(what);
+				nowMs += tookMs;
+			}),
+		/** What is done in the next turn. */
+		next: () => {
+			done.length = 0;
+			for (const run of deferred.splice(0)) run();
+			return [...done];
+		},
+		isIdle: () => deferred.length === 0,
+	};
+}
+
+describe("work for many accounts", () => {
+	it("is done at once while it takes little", () => {
+		const { ask, done, next, isIdle } = turnsByHand();
+		for (let i = 0; i < 9; i++) ask("a", 1, `${i}`);
+		expect(done).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
+		expect([next(), isIdle()]).toEqual([[], true]);
+	});
+
+	it("goes on, account by account, in the next turns when it takes long; of one in its order", () => {
+		const { ask, done, next, isIdle } = turnsByHand();
+		for (let i = 0; i < 5; i++) ask("greedy", 6, `greedy ${i}`);
+		ask("alice", 1);
+		ask("bob", 1);
+		expect(done).toEqual(["greedy 0", "greedy 1"]);
+		expect(next()).toEqual(["greedy 2", "alice", "bob", "greedy 3"]);
+		// What comes now waits for nobody, but behind what its account has asked for.
+		ask("greedy", 6, "greedy 5");
+		expect(next()).toEqual(["greedy 4", "greedy 5"]);
+		expect([next(), isIdle()]).toEqual([[], true]);
+	});
+
+	it("is refused when too much waits, of one account before others", () => {
+		const { ask, next } = turnsByHand();
+		ask("first", 10);
+		let taken = 0;
+		while (ask("greedy", 1)) taken++;
+		expect(taken).toBe(512);
+		expect(ask("alice", 1)).toBe(true);
+		taken = 513;
+		for (let i = 0; ask(`other${i}`, 1); i++) taken++;
+		expect(taken).toBe(4_096);
+		next();
+		expect(ask("carol", 1)).toBe(true);
+	});
+
+	it("goes on after a piece that fails, and is forgotten when nobody is to be served any more", () => {
+		const { turns, ask, next, isIdle } = turnsByHand();
+		ask("a", 10);
+		turns.take("a", () => {
+			throw new Error("broken");
+		});
+		ask("b", 1);
+		ask("c", 10);
+		ask("c", 10);
+		expect(next).toThrow("broken");
+		expect(next()).toEqual(["b", "c"]);
+		turns.clear();
+		expect([next(), isIdle()]).toEqual([[], true]);
+	});
+});
