@@ -2,3 +2,4 @@ export { createDomain, type Domain, type DomainOptions } from "./create-domain.j
 export { type DomainLimits, resolveLimits as domainLimits } from "./limits.js";
 export { checkedOwners } from "./policy/names.js";
 export { type AccessEntry, type AccessOptions, Policy } from "./policy/policy.js";
+export { checkStateFile } from "./state-file.js";

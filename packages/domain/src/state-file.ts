@@ -1,5 +1,5 @@
 import { open, readFile, rename } from "node:fs/promises";
-import { BusError, type Log } from "@antiphon/protocol";
+import { BusError, type Log, quietLog } from "@antiphon/protocol";
 import type { KnownNames } from "./policy/names.js";
 
 /** What a domain remembers over a restart. Registrations are not among it: they come back by themselves. */
@@ -131,6 +131,11 @@ export class StateFile {
 		const message = `${this.#path} cannot be read: ${why}. Mend it, or take it away: owners of names and subscriptions are then forgotten`;
 		return new BusError("invalid-argument", message, { cause });
 	}
+}
+
+/** Whether a host could start with this file, or without one there. @throws BusError `invalid-argument` */
+export async function checkStateFile(path: string): Promise<void> {
+	await new StateFile(path, quietLog).load();
 }
 
 const isText = (value: unknown) => typeof value === "string";

@@ -3,6 +3,7 @@ import { BusError, type Link, type Log, lineLog } from "antiphon";
 import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
 import { untilSignal } from "../connect/until-signal.js";
+import { checkStart } from "../domain-config/check.js";
 import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
 
 interface DomainFlags {
@@ -20,7 +21,8 @@ export function domainCommand(program: Command): void {
 		.action(async ({ config: file, check }: DomainFlags) => {
 			const config = readDomainConfig(file);
 			if (check) {
-				for (const warning of config.warnings) console.error(`antiphon: ${warning}`);
+				for (const warning of [...config.warnings, ...(await checkStart(config, file))])
+					console.error(`antiphon: ${warning}`);
 				console.log(`${file} can be used: it hosts ${config.domain} at ${config.url}`);
 				return;
 			}

@@ -109,6 +109,11 @@ it.each([
 		`${BASE}limits: { leaseMs: 0 }\n`,
 		/^FILE: limits\.leaseMs must be a whole number from 1 to .*not 0$/,
 	],
+	[
+		"a lease in which nobody can renew",
+		`${BASE}limits: { leaseMs: 999 }\n`,
+		/^FILE: limits\.leaseMs must be at least 1000, not 999: /,
+	],
 	["a limit in words", `${BASE}limits: { leaseMs: long }\n`, /^FILE: limits\.leaseMs cannot be "long": write a whole/],
 	["no list", `${BASE}access: { call: { allow: x } }\n`, /^FILE: access\.call cannot be keys and values: write a list/],
 	["no entry", `${BASE}access: { call: [x] }\n`, /^FILE: access\.call\[0\] cannot be "x": write an entry such as/],

@@ -25,6 +25,8 @@ export interface DomainConfig {
 	readonly owners: Readonly<Record<string, string>>;
 	readonly limits: DomainLimits;
 	readonly stateFile: string | undefined;
+	/** Where a connection without TLS will do. */
+	readonly plaintext: "nowhere" | "on this machine" | "everywhere";
 	readonly log: LogLevel;
 	/** What should be changed, but need not. */
 	readonly warnings: readonly string[];
@@ -33,6 +35,8 @@ export interface DomainConfig {
 }
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** A third of it is a time in which stanzas arrive on a bad day. */
+const MIN_LEASE_MS = 1_000;
 
 /**
  * Reads and checks the config file of a domain. Paths in it are relative to its folder.
@@ -60,12 +64,24 @@ export function readDomainConfig(file: string): DomainConfig {
 		domain,
 		access,
 		owners: inFile(file, () => checkedOwners(content.owners ?? {})),
-		limits: inFile(file, () => domainLimits(content.limits as Partial<DomainLimits> | undefined)),
+		limits: inFile(file, () => checkedLimits(content.limits as Partial<DomainLimits> | undefined)),
 		stateFile: content.stateFile === undefined ? undefined : writable(path(content.stateFile), file),
+		plaintext: content.insecure ? "everywhere" : content.ca === undefined ? "on this machine" : "nowhere",
 		log: content.log ?? "info",
 		warnings: exposed === undefined ? [] : [exposed],
 		link,
 	};
+}
+
+/** @throws BusError also for a lease in which a provider cannot renew over a network */
+function checkedLimits(given: Partial<DomainLimits> | undefined): DomainLimits {
+	const limits = domainLimits(given);
+	if (limits.leaseMs >= MIN_LEASE_MS) return limits;
+	const why = `providers renew three times in it, and whoever is late is forgotten`;
+	throw new BusError(
+		"invalid-argument",
+		`limits.leaseMs must be at least ${MIN_LEASE_MS}, not ${limits.leaseMs}: ${why}`,
+	);
 }
 
 function contentOf(file: string): FileContent {
