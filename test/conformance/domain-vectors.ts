@@ -3,6 +3,7 @@ import {
 	decodeDrain,
 	decodeDrained,
 	decodeGrant,
+	decodeHosting,
 	decodeInstanceName,
 	decodeNodes,
 	decodeNodesRequest,
@@ -21,6 +22,7 @@ import {
 	encodeDrain,
 	encodeDrained,
 	encodeGrant,
+	encodeHosting,
 	encodeNodes,
 	encodeNodesRequest,
 	encodeRegister,
@@ -70,6 +72,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
 	"get resolve": { decode: decodeResolve, encode: encodeResolve },
 	"result instances": { decode: decodeResolution, encode: encodeResolution },
 	"headline instances": { decode: decodeResolution, encode: encodeResolution },
+	"headline hosting": { decode: decodeHosting, encode: encodeHosting },
 	"get nodes": {
 		decode: (payload) => ({ after: decodePageRequest(payload)?.after, ...decodeNodesRequest(payload) }),
 		encode: ({ after, ...wanted }: { after?: string } & NodesRequest) => encodeNodesRequest(after, wanted),

@@ -12,6 +12,7 @@ import {
 	decodeDrained,
 	decodeFault,
 	decodeGrant,
+	decodeHosting,
 	decodeInstanceName,
 	decodeNodes,
 	decodePageEnd,
@@ -265,6 +266,9 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		case `headline ${NS.rpc} cancel`:
 			expect(payload.attr("id")).toBe(stanzas[0]?.root.attr("id"));
 			expect(stanza.attr("to")).toBe(stanzas[0]?.root.attr("to"));
+			return "understood";
+		case `headline ${NS.registry} hosting`:
+			expect(decodeHosting(payload)).toMatchObject({ id: expect.any(String) });
 			return "understood";
 		case `undefined ${NS.caps} c`: {
 			const queries = stanzas.flatMap(({ root }) => root.elements("query", NS.discoInfo));

@@ -194,6 +194,23 @@ export function runDomainFaults({ name, start, needs }: ServerKind): void {
 			await expect(client.read({ afterMs: 0 })).resolves.toBe("b");
 		}, 120_000);
 
+		it("refuses a second host of the same domain, and the first goes on", async () => {
+			const first = await hostDomain();
+			const node = await provider();
+			const handlers = { read: () => "well", write: () => "well" };
+			await node.serve(work, handlers, { domain: DOMAIN, instance: "well" });
+			for (let i = 0; i < 2; i++) {
+				const second = await failure(createDomain({ link: component(server) }));
+				expect(second).toMatchObject({ code: "conflict", executed: "no" });
+			}
+			expect(first.instances).toBe(1);
+			const client = await caller();
+			for (let n = 0; n < 20; n++) {
+				await expect(client.read({ afterMs: 0 })).resolves.toBe("well");
+				expect(await client.$instances()).toHaveLength(1);
+			}
+		}, 60_000);
+
 		it("lets an instance that was killed come back under its name at once, and nobody else have it", async () => {
 			const domain = await hostDomain(LONG_LEASE_MS);
 			const notes = notesFile();

@@ -1,12 +1,13 @@
 import type { Link } from "@antiphon/link";
 import { BusError, type Log, quietLog } from "@antiphon/protocol";
-import { createNode, type NodeStatus } from "antiphon";
+import { createNode, type Node, type NodeStatus } from "antiphon";
 import type { NodeModule } from "antiphon/modules";
 import { Denials } from "antiphon/modules";
 import { Subscribers } from "./callers/subscribers.js";
 import { ChangeListeners } from "./host/change-listeners.js";
 import type { DomainHost } from "./host/domain-host.js";
 import { Hearing } from "./host/hearing.js";
+import { oneHost } from "./host/one-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";
 import { checkedOwners } from "./policy/names.js";
@@ -20,6 +21,8 @@ import { type DomainState, StateFile } from "./state-file.js";
  * file is written.
  */
 const SUBSCRIPTIONS_WITHIN_MS = 5_000;
+
+const DEFAULT_CONNECT_MS = 30_000;
 
 export interface DomainOptions {
 	/** A link that owns its domain: `componentLink(…)`, or one of a memory bus whose address is a domain. */
@@ -59,7 +62,7 @@ export interface Domain extends AsyncDisposable {
  * Hosts a domain: providers register with it, callers find them through it, and it passes calls on for everybody who
  * calls its JIDs (docs/protocol.md, "Domains").
  * @throws BusError `invalid-argument` for malformed options, a link without domain or a state file that cannot be read;
- * as `createNode` when the link cannot come up
+ * `conflict` when another host has the domain; as `createNode` when the link cannot come up
  */
 export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const { link, log = quietLog, connectTimeoutMs } = options;
@@ -121,10 +124,11 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		for (const register of MODULES) register(host);
 	};
 	const { maxCalls, maxCallsPerCaller, maxCallMs } = limits;
+	const fence = oneHost(link, name);
 	const node = await createNode({
 		link,
 		log,
-		modules: [asModule],
+		modules: [fence.module, asModule],
 		limits: {
 			maxCallsIn: maxCalls,
 			maxCallsInPerPeer: maxCallsPerCaller,
@@ -135,6 +139,13 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		},
 	});
 	const flushed = node.closed.then(() => file?.close());
+	try {
+		await inTime(Promise.race([fence.held, endOf(node)]), name, connectTimeoutMs);
+	} catch (error) {
+		await node.close();
+		await flushed;
+		throw error;
+	}
 	const end = async (how: "drain" | "close") => {
 		if (how === "drain") for (const listener of closingListeners) listener();
 		await node[how]();
@@ -154,4 +165,23 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		closed: node.closed,
 		[Symbol.asyncDispose]: () => end("drain"),
 	};
+}
+
+/** Rejects when the node is closed. */
+async function endOf(node: Node): Promise<never> {
+	throw (await node.closed) ?? new BusError("cancelled", "the domain was closed", { executed: "no" });
+}
+
+/** The link may be lost again before it is known that the domain is this host's. */
+async function inTime(held: Promise<void>, name: string, timeoutMs = DEFAULT_CONNECT_MS): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		const message = `${name} was not this host's within ${timeoutMs} ms: what is addressed to it did not all reach this host`;
+		timer = setTimeout(() => reject(new BusError("unavailable", message, { executed: "no" })), timeoutMs);
+	});
+	try {
+		await Promise.race([held, late]);
+	} finally {
+		clearTimeout(timer);
+	}
 }

@@ -48,6 +48,7 @@ export {
 	durationAt,
 	durationBucket,
 } from "./domain/durations.js";
+export { decodeHosting, encodeHosting, type Hosting } from "./domain/hosting.js";
 export { checkedLabels, type Labels, MAX_LABELS } from "./domain/labels.js";
 export {
 	type DrainOutcome,
