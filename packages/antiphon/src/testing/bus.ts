@@ -1,7 +1,7 @@
 import { type Link, type LinkEvents, type LinkState, type MemoryBus, memoryBus } from "@antiphon/link";
 import { BusError, iq, Jid, type Log } from "@antiphon/protocol";
 import { type Element, serialize } from "@antiphon/xml";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { z } from "zod";
 import {
 	createNode,
@@ -40,25 +40,13 @@ export function keepingLog(): Log & { readonly lines: string[] } {
 	return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-const nodes: Node[] = [];
-const links: Link[] = [];
-const unhandled: unknown[] = [];
-process.on("unhandledRejection", (reason) => void unhandled.push(reason));
-
-afterEach(async () => {
-	await Promise.all(nodes.splice(0).map((node) => node.close()));
-	for (const link of links.splice(0)) link.destroy();
-	await turn();
-	if (unhandled.length > 0) throw new AggregateError(unhandled.splice(0), "there were unhandled rejections");
-});
-
 /** Lets everything happen that is ready to. */
 export const turn = (turns = 1): Promise<void> =>
 	new Promise((resolve) => setImmediate(() => (turns > 1 ? resolve(turn(turns - 1)) : resolve())));
 
 export async function join(bus: MemoryBus, jid: string, options: Omit<NodeOptions, "link"> = {}): Promise<Node> {
 	const node = await createNode({ link: bus.link(jid), ...options });
-	nodes.push(node);
+	onTestFinished(() => node.close());
 	return node;
 }
 
@@ -87,7 +75,7 @@ export async function world(
 /** A bare link that sends hand-made stanzas and keeps what it gets. */
 export async function rawLink(bus: MemoryBus, jid: string) {
 	const link = bus.link(jid);
-	links.push(link);
+	onTestFinished(() => link.destroy());
 	const stanzas: Element[] = [];
 	const wanted: (() => void)[] = [];
 	await link.open(
@@ -169,7 +157,7 @@ export class FakeLink implements Link {
 /** Keeps a fake-linked node for the clean-up. */
 export async function fakeNode(link: FakeLink, options: Omit<NodeOptions, "link"> = {}): Promise<Node> {
 	const node = await createNode({ link, ...options });
-	nodes.push(node);
+	onTestFinished(() => node.close());
 	return node;
 }
 

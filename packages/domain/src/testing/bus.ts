@@ -1,19 +1,14 @@
 import type { MemoryBus } from "@antiphon/link";
 import { BusError } from "@antiphon/protocol";
 import { createNode, type Node, type NodeOptions } from "antiphon";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { createDomain, type Domain, type DomainOptions } from "../index.js";
 
 export const NAME = "fn.example.org";
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-	for (const each of open.splice(0).reverse()) await each.close();
-});
-
 /** The same, until the test ends. The last that was opened is closed first. */
 export function untilTheEnd<T extends { close(): Promise<void> }>(opened: T): T {
-	open.push(opened);
+	onTestFinished(() => opened.close());
 	return opened;
 }
 
