@@ -118,6 +118,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			}),
 			deny,
 			denied: (message) => denials.say(message),
+			denials: () => denials.count,
 			onChange: (listener) => changes.add(listener),
 			onClosing: (listener) => void closingListeners.push(listener),
 		};

@@ -1,4 +1,5 @@
 import type { DomainModule } from "./host/domain-host.js";
+import { denied } from "./modules/denied.js";
 import { drain } from "./modules/drain.js";
 import { forwarded } from "./modules/forwarded.js";
 import { nodes } from "./modules/nodes.js";
@@ -11,4 +12,4 @@ import { stats } from "./modules/stats.js";
  * What a domain does. A new capability is a file in `modules/` and a word here. They hear of a change in this
  * order: what is registered has its JIDs (`forwarded`) before callers are told of it (`resolve`).
  */
-export const MODULES: readonly DomainModule[] = [forwarded, register, resolve, presence, nodes, stats, drain];
+export const MODULES: readonly DomainModule[] = [forwarded, register, resolve, presence, nodes, stats, drain, denied];

@@ -23,6 +23,8 @@ export interface DomainHost {
 	deny(message: string): never;
 	/** The same for what is not answered with an error. */
 	denied(message: string): void;
+	/** How many of both there were since the start. */
+	denials(): number;
 	/** Called while the link is still up, before the domain closes in order. */
 	onClosing(listener: () => void): void;
 }

@@ -120,7 +120,12 @@ it("A subscriber hears of instances that come, and of one that drains", async ()
 it("Nobody hears of a function that policy keeps from them, whether or not it is served, and that is logged and counted", async () => {
 	const bus = memoryBus();
 	const lines: string[] = [];
-	const log = { ...quietLog, warn: (line: string) => void lines.push(line) };
+	const sums: string[] = [];
+	const log = {
+		...quietLog,
+		warn: (line: string) => void lines.push(line),
+		info: (line: string) => void (line.startsWith("policy") && sums.push(line)),
+	};
 	const domain = await host(bus, { access: PARTLY, log });
 	const { say, seen } = await account(bus);
 	const learn = `dictionary.learn@${NAME}`;
@@ -137,6 +142,8 @@ it("Nobody hears of a function that policy keeps from them, whether or not it is
 	expect(seen()).toEqual(["unsubscribed: ", "unsubscribed: "]);
 	expect(domain.denied).toBe(2);
 	expect(lines).toEqual(Array.from({ length: 2 }, () => `refused: ${ALICE} may not see how ${learn} is`));
+	await pass(60_000);
+	expect(sums).toEqual(["policy has refused 2 in the last minute, 2 since the start"]);
 });
 
 it("Who may no longer know is told so instead, and forgotten", async () => {
