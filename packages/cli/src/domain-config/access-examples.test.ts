@@ -17,7 +17,10 @@ const EXAMPLES = new Map(
 	),
 );
 
-/** Who does what: `worker registers dictionary`, `me calls dictionary.define`, `operator administers`. */
+/**
+ * Who does what: `worker registers dictionary`, `worker-2 shares dictionary` (of which another account is the owner),
+ * `me calls dictionary.define`, `operator administers`.
+ */
 interface Expected {
 	readonly may: readonly string[];
 	readonly mayNot: readonly string[];
@@ -37,12 +40,14 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
 		may: [
 			"worker@example.org registers dictionary",
 			"robot-2@example.org registers lab-arm",
+			"robot-2@example.org shares lab-arm",
 			"me@example.org calls lab-arm.move",
 			"operator@example.org administers",
 		],
 		mayNot: [
 			"worker@example.org registers lab-arm",
 			"robot-1@example.org registers dictionary",
+			"robot-1@example.org shares dictionary",
 			"me@example.org registers dictionary",
 			"intern@example.org calls dictionary.define",
 			"me@europa.example calls dictionary.define",
@@ -59,6 +64,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
 			"guest@europa.example calls dictionary.learn",
 			"guest@europa.example calls lab-arm.move",
 			"guest@sub.europa.example calls dictionary.define",
+			"worker@example.org shares anything",
 			"guest@europa.example registers dictionary",
 		],
 	},
@@ -95,6 +101,7 @@ function isAllowed(policy: Policy, deed: string): boolean {
 	const [who = "", verb, what = ""] = deed.split(" ");
 	const jid = Jid.parse(`${who}/resource`);
 	if (verb === "registers") return policy.mayRegister(jid, what);
+	if (verb === "shares") return policy.isNamedFor(jid, what);
 	if (verb === "administers") return policy.isAdmin(jid);
 	const [service = "", fn = ""] = what.split(".");
 	return policy.mayCall(jid, service, fn);
