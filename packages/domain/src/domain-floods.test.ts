@@ -57,11 +57,11 @@ describe("a domain that is flooded", () => {
 		await Promise.all(nodes.map((node, i) => node.serve(probe, serving(`${i}`), { domain: NAME, instance: `${i}` })));
 		expect(domain.instances).toBe(201);
 		await expect
-			.poll(() => [...told.values()].filter((total) => total === 201).length, { timeout: 40_000 })
+			.poll(() => [...told.values()].filter((total) => total === 201).length, { timeout: 100_000 })
 			.toBe(1_000);
 		// Two hundred changes to a thousand watchers would be 200,000.
 		expect(pushes).toBeLessThan(20_000);
-	}, 60_000);
+	}, 120_000);
 
 	it("lets one account register so many names and instances, and others as before", async () => {
 		const bus = memoryBus();
@@ -138,15 +138,13 @@ describe("a domain that is flooded", () => {
 			const mallory = await asker(`mallory${account}@example.org/x`);
 			for (let i = 0; i < 500; i++) watch(mallory, `nobody-${i}`);
 		}
-		await turns();
-		expect(granted).toHaveLength(2_000);
+		await expect.poll(() => granted.length, { timeout: 10_000 }).toBe(2_000);
 		// An eighth for all, and 64 for one account.
 		expect(granted.filter(Boolean)).toHaveLength(200);
 		granted.length = 0;
 		const honest = await asker("honest@example.org/x");
 		watch(honest, "probe");
-		await turns();
-		expect(granted).toEqual([true]);
+		await expect.poll(() => granted).toEqual([true]);
 	});
 
 	it("tells those who waited for a name of its first instance, once", async () => {
@@ -249,25 +247,28 @@ describe("the log of a domain", () => {
 			if (stanza.attr("type") !== "get") return;
 			link.send(xml("iq", NS.client, { type: "result", id: stanza.attr("id"), to: NAME }, contract));
 		});
+		const startMs = performance.now();
 		const register = (instance: string) =>
 			worker.send(iq("set", { id: instance, to: NAME }, registration("probe", instance, description.fingerprint)));
 		for (let i = 0; i < 50; i++) {
 			register("x");
-			await expect.poll(() => granted, { interval: 1 }).toBe(i + 1);
+			await expect.poll(() => granted, { interval: 1, timeout: 10_000 }).toBe(i + 1);
 			worker.send(presence({ to: NAME, type: "unavailable" }));
 		}
 		await expect.poll(() => domain.instances).toBe(0);
+		// Ten in a second, and however many seconds that takes where others need the machine.
+		const atMost = () => 10 * (Math.ceil((performance.now() - startMs) / 1_000) + 1);
 		for (const what of ["has registered probe/x, version 1.0.0", "has gone"]) {
 			const said = lines.filter((line) => line.startsWith("worker@example.org/x ") && line.includes(what));
 			expect(said.length).toBeGreaterThan(0);
-			expect(said.length).toBeLessThan(40);
+			expect(said.length).toBeLessThanOrEqual(atMost());
 		}
 		lines.length = 0;
 		for (let i = 0; i < 200; i++) register(`${i}`);
-		await expect.poll(() => granted).toBe(250);
+		await expect.poll(() => granted, { timeout: 10_000 }).toBe(250);
 		await expect.poll(() => domain.instances, { timeout: 10_000 }).toBe(0);
 		const forgotten = lines.filter((line) => line.includes("not heard of"));
-		expect(forgotten.length).toBeLessThan(50);
+		expect(forgotten.length).toBeLessThanOrEqual(atMost());
 		expect(forgotten.join()).toMatch(/probe.* and \d+ more were not heard of for 500 ms and are forgotten/);
 	}, 30_000);
 });

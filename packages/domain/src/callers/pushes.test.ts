@@ -34,9 +34,9 @@ describe("what is told of changes", () => {
 		for (let i = 0; i < 100; i++) pushes.changed("a");
 		pushes.changed("b");
 		pushes.changed("unwatched");
-		pushes.flush(100, ENOUGH_MS);
+		pushes.flush(100, ENOUGH_MS, 1);
 		expect(told).toEqual(["a 1", "a 2", "b 3"]);
-		pushes.flush(100, ENOUGH_MS);
+		pushes.flush(100, ENOUGH_MS, 1);
 		expect(told).toHaveLength(3);
 	});
 
@@ -44,10 +44,10 @@ describe("what is told of changes", () => {
 		const { pushes, told } = telling({ big: people(1_000), small: [7] });
 		pushes.changed("big");
 		pushes.changed("small");
-		pushes.flush(120, ENOUGH_MS);
+		pushes.flush(120, ENOUGH_MS, 1);
 		expect(told).toHaveLength(120);
 		expect(told).toContain("small 7");
-		for (let i = 0; i < 8; i++) pushes.flush(120, ENOUGH_MS);
+		for (let i = 0; i < 8; i++) pushes.flush(120, ENOUGH_MS, 1);
 		expect(new Set(told).size).toBe(1_001);
 		expect(told).toHaveLength(1_001);
 	});
@@ -55,13 +55,13 @@ describe("what is told of changes", () => {
 	it("is told again, once, to all when it changed while some had been told", () => {
 		const { pushes, told } = telling({ a: people(100) });
 		pushes.changed("a");
-		pushes.flush(60, ENOUGH_MS);
+		pushes.flush(60, ENOUGH_MS, 1);
 		for (let i = 0; i < 10; i++) pushes.changed("a");
-		pushes.flush(60, ENOUGH_MS);
+		pushes.flush(60, ENOUGH_MS, 1);
 		expect(told).toHaveLength(100);
-		pushes.flush(1_000, ENOUGH_MS);
+		pushes.flush(1_000, ENOUGH_MS, 1);
 		expect(told).toHaveLength(200);
-		pushes.flush(1_000, ENOUGH_MS);
+		pushes.flush(1_000, ENOUGH_MS, 1);
 		expect(told).toHaveLength(200);
 	});
 
@@ -69,13 +69,13 @@ describe("what is told of changes", () => {
 		const { pushes, told } = telling({ big: people(100), small: [7] });
 		pushes.changed("big");
 		pushes.changed("small");
-		pushes.flush(1_000, 10);
+		pushes.flush(1_000, 10, 3);
 		expect(told).toHaveLength(10);
-		pushes.flush(1_000, 10);
+		pushes.flush(1_000, 10, 3);
 		expect(told).toHaveLength(20);
 		expect(told).toContain("small 7");
-		// Time for nothing is time for one: what is to be told is told in the end.
-		for (let i = 0; i < 81; i++) pushes.flush(1_000, 0);
+		// Some are told also where there is no time: in the end all are.
+		for (let i = 0; i < 27; i++) pushes.flush(1_000, 0, 3);
 		expect(told).toHaveLength(101);
 		expect(new Set(told).size).toBe(101);
 	});
@@ -84,10 +84,10 @@ describe("what is told of changes", () => {
 		const { pushes, told, becomes } = telling({ a: [1] });
 		pushes.changed("a");
 		becomes(true);
-		pushes.flush(10, ENOUGH_MS);
+		pushes.flush(10, ENOUGH_MS, 1);
 		expect(told).toEqual([]);
 		becomes(false);
-		pushes.flush(10, ENOUGH_MS);
+		pushes.flush(10, ENOUGH_MS, 1);
 		expect(told).toEqual(["a 1"]);
 	});
 });

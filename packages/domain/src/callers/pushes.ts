@@ -43,35 +43,35 @@ export class Pushes<To> {
 
 	/**
 	 * @param max stanzas that may be sent
-	 * @param forMs time that may be used, in milliseconds; the stanza with which it is over is sent
+	 * @param forMs time that may be used, in milliseconds
+	 * @param min stanzas that may be sent in any case: where the machine has little time, a clock says little of the work
 	 */
-	flush(max: number, forMs: number): void {
+	flush(max: number, forMs: number, min: number): void {
 		const { watching, isFull, now } = this.#parts;
 		const endMs = now() + forMs;
 		const nextRound: string[] = [];
-		let left = max;
+		let sent = 0;
 		for (const [service, known] of this.#turns) {
-			if (left <= 0 || isFull()) break;
+			if (sent >= max || isFull()) break;
 			this.#turns.delete(service);
 			const waiting = known ?? watching(service);
-			const told = this.#tell(service, waiting.slice(0, Math.min(SLICE, left)), endMs);
-			left -= told;
+			const slice = waiting.slice(0, Math.min(SLICE, max - sent));
+			const told = this.#tell(service, slice, () => ++sent >= min && now() >= endMs);
 			// At the end, so that others have their turn in between.
 			if (told < waiting.length) this.#turns.set(service, waiting.slice(told));
 			else if (this.#again.delete(service)) nextRound.push(service);
-			if (now() >= endMs) break;
+			if (sent >= min && now() >= endMs) break;
 		}
 		for (const service of nextRound) this.#turns.set(service, undefined);
 	}
 
-	/** @returns how many were told before the time was over */
-	#tell(service: string, slice: readonly To[], endMs: number): number {
-		const { tell, now } = this.#parts;
+	/** @param isOver is asked after each. @returns how many were told */
+	#tell(service: string, slice: readonly To[], isOver: () => boolean): number {
 		let told = 0;
 		for (const to of slice) {
-			tell(to, service);
+			this.#parts.tell(to, service);
 			told++;
-			if (now() >= endMs) break;
+			if (isOver()) break;
 		}
 		return told;
 	}

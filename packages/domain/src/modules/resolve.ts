@@ -18,12 +18,10 @@ import { InstanceLines } from "../registry/instance-lines.js";
 const CLEAR_MS = 10_000;
 /** Changes of this long are told of together, unless nothing has changed for as long; in milliseconds. */
 const GATHER_MS = 50;
-/** Stanzas that tell of changes, in that time: 4,000 a second; and how long they may take, in milliseconds: a fifth of it. */
-const MAX_PUSHES = 200;
-const PUSHES_MS = 10;
-/** The same for those that tell of a change before whoever made it has its answer. */
-const MAX_AT_ONCE = 20;
-const AT_ONCE_MS = 2;
+/** What tells of changes in that time: at most so many stanzas (4,000 a second) in so many milliseconds, but so many in any case. */
+const PUSHES = [200, 10, 25] as const;
+/** The same for what tells of a change before whoever made it has its answer. */
+const AT_ONCE = [20, 2, 1] as const;
 
 /** Callers that wait for names nobody has registered so far: a share of all that are told, and of one account so many. */
 const HOPEFUL = 1 / 8;
@@ -86,7 +84,7 @@ export const resolve: DomainModule = (host) => {
 	host.onChange((service) => {
 		known.delete(service);
 		pushes.changed(service);
-		if (node.now() - changedMs >= GATHER_MS) pushes.flush(MAX_AT_ONCE, AT_ONCE_MS);
+		if (node.now() - changedMs >= GATHER_MS) pushes.flush(...AT_ONCE);
 		changedMs = node.now();
 	});
 
@@ -95,7 +93,7 @@ export const resolve: DomainModule = (host) => {
 		for (const each of [watchers, hopeful]) for (const service of each.services()) pushes.changed(service);
 	});
 
-	node.every(GATHER_MS, () => pushes.flush(MAX_PUSHES, PUSHES_MS));
+	node.every(GATHER_MS, () => pushes.flush(...PUSHES));
 	node.every(CLEAR_MS, () => {
 		for (const each of [watchers, hopeful]) each.endAll(node.now());
 	});
