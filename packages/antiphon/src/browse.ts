@@ -1,12 +1,12 @@
 import { parseDescription, type ServiceDescription } from "@antiphon/contract";
 import {
+	allPages,
 	BusError,
 	type DiscoInfo,
 	type DiscoItem,
 	decodeBody,
 	decodeDiscoInfo,
 	decodeDiscoItems,
-	decodePageEnd,
 	encodePageRequest,
 	isVersion,
 	NS,
@@ -31,9 +31,6 @@ export async function discoInfo(node: Node, to: string, options: BrowseOptions =
 	return decodeDiscoInfo(await ask(node, to, xml("query", NS.discoInfo), options));
 }
 
-/** Items of one list; above it `too-large`. */
-const MAX_ITEMS = 100_000;
-
 /**
  * What there is at an entity: the services of a domain, the functions of a service (XEP-0030). A list that comes in pages
  * (XEP-0059) is asked for page by page; the time limit is for all of them.
@@ -42,23 +39,16 @@ const MAX_ITEMS = 100_000;
 export async function discoItems(node: Node, to: string, options: BrowseOptions = {}): Promise<DiscoItem[]> {
 	const { timeoutMs, signal } = options;
 	const endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-	const items: DiscoItem[] = [];
-	for (let after: string | undefined; ; ) {
+	return allPages(to, async (after, known) => {
 		const set = after === undefined ? undefined : encodePageRequest({ after });
 		const leftMs = endMs === undefined || after === undefined ? timeoutMs : Math.ceil(endMs - performance.now());
 		if (leftMs !== undefined && leftMs <= 0) {
-			throw new BusError("deadline-exceeded", `${items.length} items of ${to} came in time, and there are more`);
+			throw new BusError("deadline-exceeded", `${known} items of ${to} came in time, and there are more`);
 		}
 		const limits = { ...(leftMs !== undefined && { timeoutMs: leftMs }), ...(signal !== undefined && { signal }) };
-		const page = await ask(node, to, xml("query", NS.discoItems, {}, set), limits);
-		const found = decodeDiscoItems(page);
-		for (const item of found) items.push(item);
-		const end = decodePageEnd(page, found.length);
-		if (end === undefined || end.isEnd) return items;
-		if (end.last === after) throw new BusError("protocol", `${to} answers with the same page again and again`);
-		if (items.length >= MAX_ITEMS) throw new BusError("too-large", `${to} has more than ${MAX_ITEMS} items`);
-		after = end.last;
-	}
+		const element = await ask(node, to, xml("query", NS.discoItems, {}, set), limits);
+		return { items: decodeDiscoItems(element), element };
+	});
 }
 
 /** Which contract is meant. */

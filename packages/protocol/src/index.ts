@@ -11,6 +11,7 @@ export {
 } from "./call/call.js";
 export { decodeFault, encodeFault } from "./call/fault.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./call/payload/payload.js";
+export { allPages } from "./disco/all-pages.js";
 export { type Capabilities, capabilityHash, encodeCapabilities } from "./disco/caps.js";
 export { type DataForm, decodeDataForm, encodeDataForm } from "./disco/data-form.js";
 export {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
 import { domainOf } from "../connect/domain-of.js";
+import { exitStatusOf } from "../exit-status.js";
 import { type Listed, listFunctions } from "../look-up/listed.js";
 import { printResult } from "../output.js";
 import { printable } from "../print/printable.js";
@@ -21,7 +22,12 @@ export function lsCommand(program: Command): void {
 			const { functions, unread, domains } = await withNode(flags, (node, deadline) =>
 				listFunctions(node, domain, () => ({ timeoutMs: deadline.remainingMs() })),
 			);
-			printResult(flags.json, functions, () => [...lines(domain, functions), ...domains.map(hint)]);
+			printResult(flags.json, functions, () => [
+				...(functions.length === 0 && unread.length > 0 ? [] : lines(domain, functions)),
+				...domains.map(hint),
+			]);
+			const [lost] = unread.filter(({ isListed }) => !isListed);
+			if (lost !== undefined) process.exitCode = exitStatusOf(lost.error.code);
 			for (const { jid, error } of unread) {
 				console.error(`${printable(jid)} does not show its contract: ${error.code}: ${printable(error.message)}`);
 			}
@@ -33,7 +39,7 @@ function hint(domain: string): string {
 }
 
 function lines(domain: string, listed: readonly Listed[]): string[] {
-	if (listed.length === 0) return [`${domain} serves nothing now`];
+	if (listed.length === 0) return [`${domain} serves nothing now that you may call`];
 	const rows = listed.map(({ address, version, kind, delivery, summary }) => [
 		address,
 		version ?? "",

@@ -1,4 +1,6 @@
-import { createNode, memoryBus, service, set } from "antiphon";
+import { NS } from "@antiphon/protocol";
+import { createNode, memoryBus, service, set, xml } from "antiphon";
+import { handleQuery, type NodeModule } from "antiphon/modules";
 import { expect, it } from "vitest";
 import { listFunctions } from "./listed.js";
 
@@ -28,6 +30,25 @@ it("A service whose contract is too large to be sent is listed with what its add
 		{ ...unknown, address: `wordy.fn-000@${DOMAIN}`, summary: "" },
 		{ ...unknown, address: `wordy.fn-001@${DOMAIN}`, summary: "s".repeat(100) },
 	]);
-	expect(unread).toEqual([{ jid: `wordy@${DOMAIN}`, error: expect.objectContaining({ code: "too-large" }) }]);
+	const error = expect.objectContaining({ code: "too-large" });
+	expect(unread).toEqual([{ jid: `wordy@${DOMAIN}`, error, isListed: true }]);
 	expect(domains).toEqual([]);
+});
+
+it("A service whose contract makes no sense is said to be so, and that it is not listed", async () => {
+	const bus = memoryBus();
+	const liar: NodeModule = (host) => {
+		handleQuery(host, { ns: NS.discoItems, name: "query" }, ({ to }) =>
+			to.local === undefined
+				? xml("query", NS.discoItems, {}, xml("item", NS.discoItems, { jid: `work@${DOMAIN}` }))
+				: xml("query", NS.discoItems),
+		);
+		handleQuery(host, { ns: NS.contract, name: "contract" }, () => xml("contract", NS.contract, { enc: "json" }, "{}"));
+	};
+	await using _host = await createNode({ link: bus.link(DOMAIN), modules: [liar] });
+	await using caller = await createNode({ link: bus.link("caller@example.org/x") });
+	const { functions, unread } = await listFunctions(caller, DOMAIN, () => ({ timeoutMs: 10_000 }));
+	expect(functions).toEqual([]);
+	const error = expect.objectContaining({ code: "protocol" });
+	expect(unread).toEqual([{ jid: `work@${DOMAIN}`, error, isListed: false }]);
 });

@@ -13,8 +13,8 @@ export interface Listed {
 
 export interface List {
 	readonly functions: readonly Listed[];
-	/** Services whose contracts are not to be had, and why. */
-	readonly unread: readonly { readonly jid: string; readonly error: BusError }[];
+	/** Services whose contracts are not to be had, why, and whether they are in the list all the same. */
+	readonly unread: readonly { readonly jid: string; readonly error: BusError; readonly isListed: boolean }[];
 	/** Other domains that the domain names. */
 	readonly domains: readonly string[];
 }
@@ -29,9 +29,13 @@ const NO_SERVICE: ReadonlySet<string> = new Set(["not-found", "unimplemented", "
  */
 export async function listFunctions(node: Node, domain: string, limits: () => BrowseOptions): Promise<List> {
 	const { services, others, domains } = await servicesIn(node, domain, limits);
-	const unread = others.filter(({ error }) => !NO_SERVICE.has(error.code));
 	const functions = services.flatMap(({ contract }) => functionsOf(contract, domain));
-	for (const { jid } of unread) functions.push(...(await namesAt(node, jid, limits())));
+	const unread: List["unread"][number][] = [];
+	for (const { jid, error } of others.filter((other) => !NO_SERVICE.has(other.error.code))) {
+		const names = await namesAt(node, jid, limits());
+		functions.push(...names);
+		unread.push({ jid, error, isListed: names.length > 0 });
+	}
 	return { functions, unread, domains };
 }
 

@@ -1,0 +1,24 @@
+import { describe as describeService, get, service } from "antiphon";
+import { expect, it } from "vitest";
+import { contractLines } from "./contract.js";
+
+it("a contract cannot have lines that look like ours", () => {
+	const honest = describeService(service("work", "1.0.0", { run: get({ summary: "Runs" }) }));
+	const shown = (contract: typeof honest) =>
+		contractLines(contract, "fn.example.org", ["2.1.0"], Object.entries(contract.functions));
+	expect(shown(honest)).toEqual([
+		`work 1.0.0 at work@fn.example.org (fingerprint ${honest.fingerprint})`,
+		"there is also 2.1.0: --major 2",
+		"",
+		"work.run: get, at-most-once: Runs",
+		"  input: nothing",
+		"  output: nothing",
+	]);
+	const run = honest.functions["run"] as (typeof honest.functions)[string];
+	const faults = { "f\nthere is also 9.0.0": {} };
+	const forged = { run: { ...run, summary: "Runs\n\nwork.erase: get", faults } };
+	const lines = shown({ ...honest, fingerprint: "x)\nthere is also 9.0.0: --major 9", functions: forged });
+	expect(lines.filter((line) => line.includes("\n"))).toEqual([]);
+	expect(lines[0]).toContain("x)\\nthere is also");
+	expect(lines[3]).toBe("work.run: get, at-most-once: Runs\\n\\nwork.erase: get");
+});
