@@ -6,7 +6,7 @@ import { type Link, memoryBus } from "@antiphon/link";
 import { encodeRegister, errorOf, iq, NS, resultOf } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { get, service } from "antiphon";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { failure, host, join, NAME, untilTheEnd } from "../testing/bus.js";
 
 const probe = service("probe", "1.0.0", { ask: get({}) });
@@ -78,7 +78,15 @@ describe("The holder of an instance's name", () => {
 	);
 
 	it("makes room when it does not answer", async () => {
-		const { serve } = await rivals(() => {});
-		await expect(serve()).resolves.toMatchObject({ instance: "one" });
+		let isAsked = false;
+		const { serve } = await rivals(() => {
+			isAsked = true;
+		});
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		onTestFinished(() => void vi.useRealTimers());
+		const served = serve();
+		await expect.poll(() => isAsked, { timeout: 20_000 }).toBe(true);
+		vi.advanceTimersByTime(1_000);
+		await expect(served).resolves.toMatchObject({ instance: "one" });
 	});
 });
