@@ -1,12 +1,14 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
 	accountEnvironment,
 	antiphon,
 	type Child,
+	COMMAND,
 	type Environment,
 	startAntiphon,
+	startChild,
 	startEmbedded,
 	startRegisteredDictionary,
 	type TempDir,
@@ -117,6 +119,44 @@ describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 		await expect(provider("thief")).rejects.toThrow(/dictionary belongs to another account/);
 		expect(second.stderr()).toMatch(/refused: dictionary belongs to another account/);
 	});
+
+	it("reads its file again at SIGHUP: other rules hold, providers stay, and a wrong file changes nothing", async () => {
+		configure(fresh);
+		const domain = await host();
+		await provider("worker");
+		const learn = ["call", "dictionary.learn", '{"word":"a","text":"b"}', "--json"];
+		expect((await antiphon(learn, me)).code).toBe(STATUS.refused);
+		configure(fresh.replace("to: dictionary.define", "to: dictionary"));
+		domain.signal("SIGHUP");
+		await domain.waitUntil("the rules", () => domain.stderr().includes("was read again"), LIMIT_MS);
+		// The provider gets them with its next renewal.
+		await expect.poll(async () => (await antiphon(learn, me)).code, { timeout: LIMIT_MS }).toBe(STATUS.ok);
+		configure("acces: {}\n");
+		domain.signal("SIGHUP");
+		await domain.waitUntil("a refusal", () => domain.stderr().includes("cannot be used"), LIMIT_MS);
+		expect(domain.stderr()).toMatch(/ error fn\.localhost: \S+domain\.yaml: acces: there is no such key/);
+		expect((await antiphon(learn, me)).code).toBe(STATUS.ok);
+		domain.signal("SIGTERM");
+		expect(await domain.exited).toEqual({ code: 0, signal: null });
+	});
+
+	const SCRIPT = "/usr/bin/script";
+	it.runIf(existsSync(SCRIPT))(
+		"ends with the terminal at which it was started, and not at a SIGHUP while that is there",
+		async () => {
+			configure(fresh);
+			const command = `echo process $$ && exec ${process.execPath} ${COMMAND} domain --config ${config}`;
+			const terminal = startChild({ command: SCRIPT, args: ["-qfec", command, "/dev/null"] });
+			children.push(terminal);
+			await terminal.waitUntil("the domain", () => terminal.stdout().includes("hosting"), LIMIT_MS);
+			const pid = Number(/^process (\d+)/.exec(terminal.stdout())?.[1]);
+			process.kill(pid, "SIGHUP");
+			await terminal.waitUntil("the rules", () => terminal.stdout().includes("was read again"), LIMIT_MS);
+			terminal.signal("SIGKILL");
+			const isThere = () => existsSync(`/proc/${pid}`);
+			await expect.poll(isThere, { timeout: LIMIT_MS }).toBe(false);
+		},
+	);
 
 	it("says that a second host of the same domain is one too many", async () => {
 		configure();

@@ -50,6 +50,12 @@ export interface Domain extends AsyncDisposable {
 	readonly denied: number;
 	/** What its node does now, and every change until it is closed. */
 	status(): AsyncIterable<NodeStatus>;
+	/**
+	 * Replaces the rules of access. What is registered stays, except of accounts that may no longer register it. The domain
+	 * goes by them at once, and providers from their next renewal on, within a third of `leaseMs`.
+	 * @throws BusError `invalid-argument` that names the entry; the rules are then as they were
+	 */
+	setAccess(access: AccessOptions | undefined): void;
 	/** Says that it goes, finishes what is being passed on, and ends. */
 	drain(): Promise<void>;
 	/** Ends at once. */
@@ -99,6 +105,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
 	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all() }));
 	const closingListeners: (() => void)[] = [];
+	const policyListeners: (() => void)[] = [];
 	const asModule: NodeModule = (node) => {
 		node.takeTurns();
 		const host: DomainHost = {
@@ -120,6 +127,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			denied: (message) => denials.say(message),
 			denials: () => denials.count,
 			onChange: (listener) => changes.add(listener),
+			onPolicy: (listener) => void policyListeners.push(listener),
 			onClosing: (listener) => void closingListeners.push(listener),
 		};
 		for (const register of MODULES) register(host);
@@ -161,6 +169,10 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			return denials.count + node.stats().denied;
 		},
 		status: () => node.status(),
+		setAccess(access) {
+			policy.replace(access);
+			for (const listener of policyListeners) listener();
+		},
 		drain: () => end("drain"),
 		close: () => end("close"),
 		closed: node.closed,

@@ -5,6 +5,8 @@ import { UsageError } from "../command-error.js";
 import { untilSignal } from "../connect/until-signal.js";
 import { checkStart } from "../domain-config/check.js";
 import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
+import { reload } from "../domain-config/reload.js";
+import { untilHangUp } from "../hosting/hang-up.js";
 
 interface DomainFlags {
 	readonly config: string;
@@ -16,7 +18,10 @@ export function domainCommand(program: Command): void {
 	program
 		.command("domain")
 		.description("host a domain: providers register there, callers find them")
-		.requiredOption("--config <file>", "its config file, YAML or JSON: docs/operating.md")
+		.requiredOption(
+			"--config <file>",
+			"its config file, YAML or JSON: docs/operating.md. SIGHUP has its rules of access read again",
+		)
 		.option("--check", "check the file and end; status 0 if it can be used")
 		.action(async ({ config: file, check }: DomainFlags) => {
 			const config = readDomainConfig(file);
@@ -33,14 +38,23 @@ export function domainCommand(program: Command): void {
 async function host(config: DomainConfig, file: string): Promise<void> {
 	const log = lineLog(config.domain, config.log);
 	for (const warning of config.warnings) log.warn(warning);
-	const stop = untilSignal();
+	let domain: Domain | undefined;
+	let isAsked = false;
+	const readAgain = () => {
+		isAsked = domain === undefined;
+		if (domain !== undefined) reload(file, config, domain, log);
+	};
+	const stop = Promise.race([untilSignal(["SIGINT", "SIGTERM"]), untilHangUp(readAgain)]);
 	const link = config.link();
-	const domain = await Promise.race([connected(config, link, file, log), stop]);
-	if (domain === undefined) {
+	const hosted = await Promise.race([connected(config, link, file, log), stop]);
+	if (hosted === undefined) {
 		link.destroy();
 		throw new BusError("cancelled", "interrupted before the domain was online");
 	}
+	domain = hosted;
 	console.log(`hosting ${domain.name} at ${config.url}, ${domain.instances} instances`);
+	// While it was on its way.
+	if (isAsked) readAgain();
 	const cause = await Promise.race([stop, domain.closed]);
 	// What is being passed on still gets its answers.
 	await domain.drain();

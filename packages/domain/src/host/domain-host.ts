@@ -25,6 +25,8 @@ export interface DomainHost {
 	denied(message: string): void;
 	/** How many of both there were since the start. */
 	denials(): number;
+	/** Called after the rules of policy were replaced. */
+	onPolicy(listener: () => void): void;
 	/** Called while the link is still up, before the domain closes in order. */
 	onClosing(listener: () => void): void;
 }

@@ -6,6 +6,8 @@ import {
 	decodeStanzaError,
 	encodeGrant,
 	encodeRenewed,
+	type Heartbeat,
+	type InstanceName,
 	Jid,
 	NS,
 	type Registration,
@@ -16,6 +18,8 @@ import { handleCommand, Seldom } from "antiphon/modules";
 import { Asking } from "../asking/asking.js";
 import { contractOf } from "../asking/provider-contract.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
+import { Grants } from "../registry/grants.js";
+import type { Instance } from "../registry/registry.js";
 
 /** How often leases are looked at, in a lease. */
 const SWEEPS_IN_LEASE = 5;
@@ -32,6 +36,7 @@ export const register: DomainModule = (host) => {
 	const { node, registry, limits } = host;
 	node.feature(NS.registry);
 	const asking = new Asking(limits.maxContractsAsked);
+	const grants = new Grants(host.policy);
 	const come = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const gone = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const forgotten = new Seldom(SAID_EVERY_MS, SAID_BURST);
@@ -47,13 +52,30 @@ export const register: DomainModule = (host) => {
 		registry.add(registration, from, description, node.now());
 		host.owners.claim(from, registration.service);
 		const { service, instance, version } = registration;
+		const added = registry.find(registration) as Instance;
 		come.say((more) => node.log.info(`${from} has registered ${service}/${instance}, version ${version}${more}`));
-		return encodeGrant({ leaseMs: limits.leaseMs, access: host.policy.callRules(registration.service) });
+		return encodeGrant({ leaseMs: limits.leaseMs, access: grants.give(added) });
 	});
 
-	handleCommand(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) =>
-		encodeRenewed(registry.renew(from, decodeRenew(payload), node.now())),
-	);
+	handleCommand(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) => {
+		const lines = decodeRenew(payload);
+		const unknown = new Set<InstanceName>(registry.renew(from, lines, node.now()));
+		return encodeRenewed(lines.filter((line) => unknown.has(line) || isOutdated(line)));
+	});
+	/** Its provider is to register it again, and gets the rules with that. One that drains takes no calls to judge. */
+	const isOutdated = (line: Heartbeat): boolean => {
+		const instance = registry.find(line);
+		return line.state === "available" && instance !== undefined && !grants.isCurrent(instance);
+	};
+	host.onPolicy(() => {
+		const registered = registry.services().flatMap((service) => registry.instances(service));
+		const refused = registered.filter((each) => !host.owners.lets(each.node, each.service));
+		registry.removeAll(refused);
+		if (refused.length > 0) {
+			const message = "instances that policy no longer lets their accounts register, and which are taken out";
+			node.log.warn(`${message}: ${refused.length}`);
+		}
+	});
 
 	handleCommand(node, { ns: NS.registry, name: "deregister" }, ({ payload, from }) => {
 		const name = decodeInstanceName(payload);

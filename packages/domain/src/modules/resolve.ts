@@ -74,6 +74,8 @@ export const resolve: DomainModule = (host) => {
 		isFull: () => node.backlog > BACKLOG.queries,
 		now: () => node.now(),
 		tell({ jid, untilMs }, service) {
+			// Policy may be another than when this was asked for.
+			if (!host.policy.maySee(jid, service)) return;
 			const { lines, total } = linesOf(service).for(jid, undefined);
 			const leftMs = Math.max(0, Math.round(untilMs - node.now()));
 			const address = { to: jid.toString(), from: `${service}@${host.domain}`, type: "headline" };

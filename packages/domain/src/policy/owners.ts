@@ -72,10 +72,18 @@ export class Owners {
 			}
 			return;
 		}
-		if (owner === account || policy.isNamedFor(who, service)) return;
+		if (this.lets(who, service)) return;
 		deny(
 			`${service} belongs to another account. An entry of access.register that names ${account} for ${service} would let it in`,
 		);
+	}
+
+	/** Whether policy lets this account register instances of a service, and its name is nobody else's. */
+	lets(who: Jid, service: string): boolean {
+		const { policy } = this.#parts;
+		const owner = this.#names.get(service)?.owner;
+		if (!policy.mayRegister(who, service)) return false;
+		return owner === undefined || owner === who.bare().toString() || policy.isNamedFor(who, service);
 	}
 
 	/** The account has registered it: the first to do so owns it. To be called after {@link require}. */

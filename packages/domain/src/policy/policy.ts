@@ -32,22 +32,37 @@ export interface AccessOptions {
 	readonly admin?: readonly AccessEntry[];
 }
 
+interface Rules {
+	readonly register: readonly AccessRule[];
+	readonly call: readonly AccessRule[];
+	readonly admin: readonly AccessRule[];
+}
+
 /** The policy of one domain. */
 export class Policy {
-	readonly #register: readonly AccessRule[];
-	readonly #call: readonly AccessRule[];
-	readonly #admin: readonly AccessRule[];
+	readonly #domain: string;
+	#rules: Rules;
+	#replaced = 0;
 
 	/** @throws BusError `invalid-argument` that names the entry */
-	constructor(domain: string, { register, call, admin = [] }: AccessOptions = {}) {
-		const neighbours: readonly AccessEntry[] = [{ allow: `*@${domainAbove(domain)}` }];
-		this.#register = rulesOf("register", register ?? neighbours);
-		this.#call = rulesOf("call", call ?? neighbours);
-		this.#admin = rulesOf("admin", admin);
+	constructor(domain: string, access?: AccessOptions) {
+		this.#domain = domain;
+		this.#rules = rulesIn(domain, access);
+	}
+
+	/** From now on other rules hold. @throws BusError `invalid-argument` that names the entry; the rules are then as they were */
+	replace(access: AccessOptions | undefined): void {
+		this.#rules = rulesIn(this.#domain, access);
+		this.#replaced++;
+	}
+
+	/** How often the rules were replaced. */
+	get replaced(): number {
+		return this.#replaced;
 	}
 
 	mayRegister(who: Jid, service: string): boolean {
-		return isAllowed(this.#register, who, service);
+		return isAllowed(this.#rules.register, who, service);
 	}
 
 	/**
@@ -56,27 +71,39 @@ export class Policy {
 	 */
 	isNamedFor(who: Jid, service: string): boolean {
 		const bare = who.bare().toString();
-		return this.#register.some((rule) => rule.who === bare && rule.what !== "*" && isAllowed([rule], who, service));
+		return this.#rules.register.some(
+			(rule) => rule.who === bare && rule.what !== "*" && isAllowed([rule], who, service),
+		);
 	}
 
 	/** @param fn its own name, without the service's */
 	mayCall(who: Jid, service: string, fn: string): boolean {
-		return isAllowed(this.#call, who, `${service}.${fn}`);
+		return isAllowed(this.#rules.call, who, `${service}.${fn}`);
 	}
 
 	/** Whether there may be a function of this service that `who` may call. */
 	maySee(who: Jid, service: string): boolean {
-		return isAnyAllowed(this.#call, who, service);
+		return isAnyAllowed(this.#rules.call, who, service);
 	}
 
 	isAdmin(who: Jid): boolean {
-		return isAllowed(this.#admin, who, "*");
+		return isAllowed(this.#rules.admin, who, "*");
 	}
 
 	/** The rules that can matter for calls of one service, for its providers. */
 	callRules(service: string): AccessRule[] {
-		return rulesForService(this.#call, service);
+		return rulesForService(this.#rules.call, service);
 	}
+}
+
+/** @throws BusError `invalid-argument` that names the entry */
+function rulesIn(domain: string, { register, call, admin = [] }: AccessOptions = {}): Rules {
+	const neighbours: readonly AccessEntry[] = [{ allow: `*@${domainAbove(domain)}` }];
+	return {
+		register: rulesOf("register", register ?? neighbours),
+		call: rulesOf("call", call ?? neighbours),
+		admin: rulesOf("admin", admin),
+	};
 }
 
 /** The domain whose bus it is: `example.org` of `fn.example.org`. */

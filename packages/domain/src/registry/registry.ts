@@ -112,6 +112,11 @@ export class Registry {
 		return true;
 	}
 
+	/** These instances go. */
+	removeAll(gone: readonly Instance[]): void {
+		this.#dropAll(gone);
+	}
+
 	/** Everything that a node has registered goes. @returns what that was */
 	removeNode(node: Jid): Instance[] {
 		const gone = [...(this.#byNode.get(node.toString()) ?? [])];
