@@ -32,6 +32,7 @@ import {
 	encodeReportRequest,
 	encodeResolution,
 	encodeResolve,
+	encodeRestarted,
 	encodeStatistics,
 	encodeStatisticsRequest,
 	type FunctionReport,
@@ -72,6 +73,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
 	"get resolve": { decode: decodeResolve, encode: encodeResolve },
 	"result instances": { decode: decodeResolution, encode: encodeResolution },
 	"headline instances": { decode: decodeResolution, encode: encodeResolution },
+	"headline restarted": { decode: () => ({}), encode: encodeRestarted },
 	"headline hosting": { decode: decodeHosting, encode: encodeHosting },
 	"get nodes": {
 		decode: (payload) => ({ after: decodePageRequest(payload)?.after, ...decodeNodesRequest(payload) }),

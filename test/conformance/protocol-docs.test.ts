@@ -267,6 +267,8 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 			expect(payload.attr("id")).toBe(stanzas[0]?.root.attr("id"));
 			expect(stanza.attr("to")).toBe(stanzas[0]?.root.attr("to"));
 			return "understood";
+		case `headline ${NS.registry} restarted`:
+			return "understood";
 		case `headline ${NS.registry} hosting`:
 			expect(decodeHosting(payload)).toMatchObject({ id: expect.any(String) });
 			return "understood";

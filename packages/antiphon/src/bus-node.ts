@@ -22,6 +22,7 @@ import { NodeLifecycle } from "./node-lifecycle.js";
 import { type NodeStatus, statusOf } from "./node-status.js";
 import { callsByIq } from "./serving/call-iq.js";
 import { CallServer } from "./serving/call-server.js";
+import { restarted } from "./serving/restarted.js";
 import type { Served, ServeOptions } from "./serving/served.js";
 import { Serving } from "./serving/serving.js";
 
@@ -81,7 +82,12 @@ export class BusNode implements Node {
 			capabilities: () => capabilitiesOf(this.#stanzas.modules.host, { kind: "node" }),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
-		const told = [instancesTold(resolver), callsByIq(this.#calls), operated(this.#serving, this.#denials)];
+		const told = [
+			instancesTold(resolver),
+			callsByIq(this.#calls),
+			operated(this.#serving, this.#denials),
+			restarted(this.#serving),
+		];
 		this.#stanzas.modules.addBuiltIn([...ANSWERS, ...told]);
 	}
 

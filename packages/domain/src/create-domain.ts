@@ -13,6 +13,7 @@ import { MODULES } from "./modules.js";
 import { checkedOwners } from "./policy/names.js";
 import { Owners } from "./policy/owners.js";
 import { type AccessOptions, domainAbove, Policy } from "./policy/policy.js";
+import { KnownNodes } from "./registry/known-nodes.js";
 import { Registry } from "./registry/registry.js";
 import { type DomainState, StateFile } from "./state-file.js";
 
@@ -22,6 +23,8 @@ import { type DomainState, StateFile } from "./state-file.js";
  */
 const SUBSCRIPTIONS_WITHIN_MS = 5_000;
 
+/** The same for the nodes that have something registered. Without it they come with their next renewal. */
+const NODES_WITHIN_MS = 5_000;
 const DEFAULT_CONNECT_MS = 30_000;
 
 export interface DomainOptions {
@@ -89,7 +92,12 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const denials = new Denials(log);
 	const deny = (message: string) => denials.deny(message);
 	const changes = new ChangeListeners(log);
-	const registry = new Registry(limits, (service) => changes.tell(service));
+	const nodes = new KnownNodes(known.nodes ?? [], () => file?.changed(NODES_WITHIN_MS));
+	const registry = new Registry(
+		limits,
+		(service) => changes.tell(service),
+		(jid, isHere) => nodes.set(jid, isHere),
+	);
 	const owners = new Owners({
 		policy,
 		home: domainAbove(name),
@@ -103,9 +111,10 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		deny,
 	});
 	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
-	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all() }));
+	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all(), nodes: nodes.all() }));
 	const closingListeners: (() => void)[] = [];
 	const policyListeners: (() => void)[] = [];
+	const fence = oneHost(link, name);
 	const asModule: NodeModule = (node) => {
 		node.takeTurns();
 		const host: DomainHost = {
@@ -123,6 +132,8 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 				every: (periodMs, action) => node.every(periodMs, action),
 				onOnline: (listener) => node.onOnline(listener),
 			}),
+			nodes,
+			isAlone: () => fence.isHeld,
 			deny,
 			denied: (message) => denials.say(message),
 			denials: () => denials.count,
@@ -133,7 +144,6 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		for (const register of MODULES) register(host);
 	};
 	const { maxCalls, maxCallsPerCaller, maxCallMs } = limits;
-	const fence = oneHost(link, name);
 	const node = await createNode({
 		link,
 		log,

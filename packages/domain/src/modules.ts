@@ -7,9 +7,20 @@ import { presence } from "./modules/presence.js";
 import { register } from "./modules/register.js";
 import { resolve } from "./modules/resolve.js";
 import { stats } from "./modules/stats.js";
+import { wake } from "./modules/wake.js";
 
 /**
  * What a domain does. A new capability is a file in `modules/` and a word here. They hear of a change in this
  * order: what is registered has its JIDs (`forwarded`) before callers are told of it (`resolve`).
  */
-export const MODULES: readonly DomainModule[] = [forwarded, register, resolve, presence, nodes, stats, drain, denied];
+export const MODULES: readonly DomainModule[] = [
+	forwarded,
+	register,
+	resolve,
+	presence,
+	nodes,
+	stats,
+	drain,
+	denied,
+	wake,
+];

@@ -1,7 +1,19 @@
-import { type MemoryBus, memoryBus } from "@antiphon/link";
-import { decodeResolution, encodeRenew, encodeResolve, iq, NS, presence } from "@antiphon/protocol";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { type Link, type MemoryBus, memoryBus } from "@antiphon/link";
+import {
+	decodeResolution,
+	encodeRenew,
+	encodeResolve,
+	encodeRestarted,
+	iq,
+	message,
+	NS,
+	presence,
+} from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { get, type Node, service } from "antiphon";
+import { get, type Node, ping, service } from "antiphon";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { failure, host, join, NAME, untilTheEnd } from "./testing/bus.js";
@@ -121,4 +133,50 @@ it("Renewals that waited while the host stood still for longer than a lease are 
 	expect((await answer)?.elements()).toEqual([]);
 	expect(domain.instances).toBe(1);
 	expect(pushed).not.toContain(0);
+});
+
+it("Providers that the state file names are told that the host has started, and register again at once", async () => {
+	const folder = await mkdtemp(joinPath(tmpdir(), "antiphon-restart-"));
+	try {
+		const bus = memoryBus();
+		const options = { stateFile: joinPath(folder, "state.json"), limits: { leaseMs: LONG_MS, settleMs: LONG_MS } };
+		const first = await host(bus, options);
+		await worker(bus, "one");
+		const gone = await worker(bus, "two");
+		await first.close();
+		await gone.close();
+		const second = await host(bus, options);
+		await expect.poll(() => second.instances, { timeout: 10_000 }).toBe(1);
+		expect(await (await join(bus, "new@example.org/1")).client(work, { domain: NAME }).who()).toBe("one");
+		await second.close();
+		expect(JSON.parse(await readFile(options.stateFile, "utf8"))).toMatchObject({
+			nodes: ["worker@example.org/one", "worker@example.org/two"],
+		});
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+});
+
+it("Providers take from nobody but their domain that its host has started", async () => {
+	const bus = memoryBus();
+	const first = await host(bus, { limits: { leaseMs: LONG_MS } });
+	const provider = await worker(bus, "one");
+	await first.close();
+	const second = await host(bus, { limits: { leaseMs: LONG_MS } });
+	const say = (link: Link) => link.send(message({ to: provider.jid, type: "headline" }, encodeRestarted()));
+	const mallory = untilTheEnd(bus.link("mallory@example.org/x"));
+	await mallory.open({ onState() {}, onStanza() {} }, { timeoutMs: 1_000 });
+	say(mallory);
+	// When this has been answered, that was read.
+	await ping(await join(bus, "caller@example.org/x"), provider.jid);
+	await ping(provider, NAME);
+	expect(second.instances).toBe(0);
+	await second.close();
+	const domain = untilTheEnd(bus.link(NAME));
+	const asked = new Promise<Element>((resolve) => {
+		void domain.open({ onState() {}, onStanza: resolve }, { timeoutMs: 1_000 });
+	});
+	await expect.poll(() => domain.state.state).toBe("online");
+	say(domain);
+	expect((await asked).child("renew", NS.registry)).toBeDefined();
 });

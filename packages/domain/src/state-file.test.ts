@@ -170,6 +170,8 @@ describe("the state of a domain in a file", () => {
 		["a day that is none", '{"format":1,"owners":{},"lastUsed":{"a":"2026-13-41"},"subscribers":{}}'],
 		["days that are none", '{"format":1,"owners":{},"lastUsed":["a"],"subscribers":{}}'],
 		["subscribers that are no lists", '{"format":1,"owners":{},"subscribers":{"a":"b"}}'],
+		["a node that is no text", '{"format":1,"owners":{},"subscribers":{},"nodes":[1]}'],
+		["nodes that are no list", '{"format":1,"owners":{},"subscribers":{},"nodes":"a"}'],
 		["a subscriber that is no text", '{"format":1,"owners":{},"subscribers":{"a":[null]}}'],
 	])("is refused, with what to do, when the file holds %s", async (_, text) => {
 		await writeFile(path(), text);

@@ -2,10 +2,12 @@ import { open, readFile, rename } from "node:fs/promises";
 import { BusError, type Log, quietLog } from "@antiphon/protocol";
 import type { KnownNames } from "./policy/names.js";
 
-/** What a domain remembers over a restart. Registrations are not among it: they come back by themselves. */
+/** What a domain remembers over a restart. Registrations are not among it: providers bring them back by themselves. */
 export interface DomainState extends KnownNames {
 	/** Bare JIDs by the local part of the address that they have subscribed to; the domain's own is empty. */
 	readonly subscribers: Readonly<Record<string, readonly string[]>>;
+	/** Full JIDs of nodes that had something registered. */
+	readonly nodes?: readonly string[];
 }
 
 const NOTHING: DomainState = { owners: {}, subscribers: {} };
@@ -46,17 +48,20 @@ export class StateFile {
 			throw this.#unreadable((error as Error).message, error);
 		}
 		try {
-			const { format, owners, lastUsed, subscribers } = JSON.parse(text) as Partial<DomainState> & {
+			const { format, owners, lastUsed, subscribers, nodes } = JSON.parse(text) as Partial<DomainState> & {
 				readonly format?: number;
 			};
 			if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
 			if (!isRecord(owners, isText) || !isRecord(subscribers, (each) => Array.isArray(each) && each.every(isText))) {
 				throw new Error("owners or subscribers are malformed");
 			}
-			// Files of before it was known have none, and whoever writes an owner in need not write it.
-			if (lastUsed === undefined) return { owners, subscribers } as DomainState;
-			if (!isRecord(lastUsed, isDay)) throw new Error("lastUsed has to hold days such as 2026-11-21");
-			return { owners, lastUsed, subscribers } as DomainState;
+			// Files of before these were known have none, and whoever writes an owner in need not write them.
+			if (lastUsed !== undefined && !isRecord(lastUsed, isDay)) {
+				throw new Error("lastUsed has to hold days such as 2026-11-21");
+			}
+			if (nodes !== undefined && !(Array.isArray(nodes) && nodes.every(isText))) throw new Error("nodes is malformed");
+			const more = { ...(lastUsed !== undefined && { lastUsed }), ...(nodes !== undefined && { nodes }) };
+			return { owners, subscribers, ...more } as DomainState;
 		} catch (error) {
 			throw this.#unreadable((error as Error).message, error);
 		}

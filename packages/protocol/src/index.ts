@@ -78,6 +78,7 @@ export {
 	encodeRegister,
 	encodeRenew,
 	encodeRenewed,
+	encodeRestarted,
 	type Grant,
 	type Heartbeat,
 	type InstanceName,

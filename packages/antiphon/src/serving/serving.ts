@@ -125,6 +125,11 @@ export class Serving {
 		for (const registrar of this.#registrars.values()) registrar.onOnline();
 	}
 
+	/** A domain says that it may have forgotten this node. Of an entity with which nothing is registered it is not taken. */
+	renew(from: Jid): void {
+		this.#registrars.get(from.toString())?.renewNow();
+	}
+
 	/** Nothing new is taken any more, and the domains are told. */
 	refuse(): void {
 		for (const { local } of this.#entries) local.admission.refuse();

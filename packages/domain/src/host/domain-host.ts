@@ -3,6 +3,7 @@ import type { Subscribers } from "../callers/subscribers.js";
 import type { DomainLimits } from "../limits.js";
 import type { Owners } from "../policy/owners.js";
 import type { Policy } from "../policy/policy.js";
+import type { KnownNodes } from "../registry/known-nodes.js";
 import type { Registry } from "../registry/registry.js";
 import type { Hearing } from "./hearing.js";
 
@@ -17,6 +18,10 @@ export interface DomainHost {
 	readonly limits: DomainLimits;
 	/** Whether what it does not know may be there all the same. */
 	readonly hearing: Hearing;
+	/** Whom a host that starts can tell of it. */
+	readonly nodes: KnownNodes;
+	/** Whether it is known that this is the only host of the domain. */
+	isAlone(): boolean;
 	/** Called after the instances of a service have changed, but not how busy they are. */
 	onChange(listener: (service: string) => void): void;
 	/** Something was asked for that policy does not allow: counted, and logged now and then. @throws BusError `forbidden` */

@@ -8,6 +8,8 @@ export interface OneHost {
 	readonly module: NodeModule;
 	/** Resolves once the domain is this host's. When it cannot have it, its link ends with `conflict`. */
 	readonly held: Promise<void>;
+	/** Whether it is now. */
+	readonly isHeld: boolean;
 }
 
 /** Sees to it that a domain has one host, also where its server would take two. See {@link Fence}. */
@@ -36,5 +38,11 @@ export function oneHost(link: Link, domain: string): OneHost {
 			if (link.state.state === "online") act(fence.tick(node.now()));
 		});
 	};
-	return { module, held };
+	return {
+		module,
+		held,
+		get isHeld() {
+			return fence.isHeld;
+		},
+	};
 }

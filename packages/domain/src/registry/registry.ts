@@ -44,12 +44,19 @@ export class Registry {
 	/** By the full JID of their node. */
 	readonly #byNode = new Map<string, Set<Instance>>();
 	readonly #perAccount = new Map<string, number>();
+	readonly #onNode: (node: string, isHere: boolean) => void;
 
 	/**
 	 * @param changed called after a service's instances have changed, but not how busy they are: once for each service,
 	 * however many of its instances changed at once
+	 * @param onNode called after the first instance of a node has come, and after its last one has gone
 	 */
-	constructor(limits: DomainLimits, changed: (service: string) => void) {
+	constructor(
+		limits: DomainLimits,
+		changed: (service: string) => void,
+		onNode: (node: string, isHere: boolean) => void = () => {},
+	) {
+		this.#onNode = onNode;
 		this.#limits = limits;
 		this.#changed = changed;
 		this.contracts = new Contracts(limits);
@@ -97,7 +104,9 @@ export class Registry {
 		const instances = this.#services.get(instance.service) ?? new Map<string, Instance>();
 		this.#services.set(instance.service, instances.set(instance.instance, instance));
 		const key = node.toString();
-		this.#byNode.set(key, (this.#byNode.get(key) ?? new Set()).add(instance));
+		const ofNode = (this.#byNode.get(key) ?? new Set()).add(instance);
+		this.#byNode.set(key, ofNode);
+		if (ofNode.size === 1) this.#onNode(key, true);
 		this.#byAge.add(instance);
 		this.#count(node, 1);
 		this.#changed(instance.service);
@@ -182,7 +191,10 @@ export class Registry {
 		const key = instance.node.toString();
 		const ofNode = this.#byNode.get(key);
 		ofNode?.delete(instance);
-		if (ofNode?.size === 0) this.#byNode.delete(key);
+		if (ofNode?.size === 0) {
+			this.#byNode.delete(key);
+			this.#onNode(key, false);
+		}
 		this.#byAge.delete(instance);
 		this.contracts.release(instance);
 		this.#count(instance.node, -1);

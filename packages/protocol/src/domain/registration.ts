@@ -135,6 +135,11 @@ export function decodeRenew(element: Element): Heartbeat[] {
 	}));
 }
 
+/** What a host that has started says to a node: renew now, it may have forgotten you. */
+export function encodeRestarted(): Element {
+	return xml("restarted", NS.registry);
+}
+
 /** @param unknown what the domain does not know: to be registered again */
 export function encodeRenewed(unknown: readonly InstanceName[]): Element {
 	const lines = unknown.map(({ service, instance }) => xml("unknown", NS.registry, { service, instance }));

@@ -1,0 +1,10 @@
+import { NS } from "@antiphon/protocol";
+import type { NodeModule } from "../host/node-host.js";
+import type { Serving } from "./serving.js";
+
+/** Takes from domains that their host has started (docs/protocol.md, "Registering"). */
+export function restarted(serving: Serving): NodeModule {
+	return (host) => {
+		host.handle("message", { ns: NS.registry, name: "restarted" }, ({ from }) => serving.renew(from));
+	};
+}
