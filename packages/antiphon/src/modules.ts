@@ -5,7 +5,7 @@ export { Admission } from "./bounds/admission.js";
 export { BACKLOG } from "./bounds/backlog.js";
 export { Denials } from "./bounds/denials.js";
 export { Seldom } from "./bounds/seldom.js";
-export { attempt } from "./calling/attempts.js";
+export { attempt, type GiveUpOn } from "./calling/attempts.js";
 export { InstancePool } from "./calling/instance-pool.js";
 export type { Route } from "./calling/route.js";
 export type { CallAbort } from "./calls/call-abort.js";

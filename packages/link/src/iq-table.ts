@@ -16,8 +16,8 @@ export interface IqRequest {
 	/** A signal of `AbortSignal.timeout()` is one more deadline; any other abort cancels. */
 	readonly signal?: AbortSignal | undefined;
 	/**
-	 * For those who have no signal, which costs more than the rest of a request: is given what gives the request up, with
-	 * this error, and returns what takes that back.
+	 * Besides a signal, which costs more than the rest of a request: is given what gives the request up, with this error,
+	 * and returns what takes that back.
 	 */
 	readonly giveUpOn?: ((giveUp: (reason: BusError) => void) => () => void) | undefined;
 	/** Called with the id of a request that was sent and then given up. */
@@ -40,6 +40,7 @@ interface Pending {
 	readonly reject: (error: BusError) => void;
 	readonly timer: NodeJS.Timeout;
 	readonly unlink: (() => void) | undefined;
+	readonly unlinkSignal: (() => void) | undefined;
 }
 
 const RETRY_AFTER_MS = 100;
@@ -107,11 +108,9 @@ export class IqTable {
 				this.#take(id)?.reject(reason);
 				onGivenUp?.(id);
 			};
-			const unlink =
-				signal === undefined
-					? request.giveUpOn?.(giveUp)
-					: this.#aborts.add(signal, () => giveUp(abortedError(signal, "unknown")));
-			this.#pending.set(id, { peer, resolve, reject, timer, unlink });
+			const unlink = request.giveUpOn?.(giveUp);
+			const unlinkSignal = signal && this.#aborts.add(signal, () => giveUp(abortedError(signal, "unknown")));
+			this.#pending.set(id, { peer, resolve, reject, timer, unlink, unlinkSignal });
 			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
 			try {
 				this.#options.send(iq(type, { id, to: peer, from: from?.toString() }, payload));
@@ -157,6 +156,7 @@ export class IqTable {
 		if (this.#pending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
 		clearTimeout(pending.timer);
 		pending.unlink?.();
+		pending.unlinkSignal?.();
 		const left = (this.#perPeer.get(pending.peer) ?? 1) - 1;
 		if (left === 0) this.#perPeer.delete(pending.peer);
 		else this.#perPeer.set(pending.peer, left);

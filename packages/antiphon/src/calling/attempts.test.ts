@@ -17,8 +17,15 @@ interface Place {
 }
 
 /** An errand over places that do as the test says. */
-function errand(kind: "get" | "set", names: readonly string[], { hedges = 0 } = {}) {
+function errand(kind: "get" | "set", given: readonly string[], { hedges = 0 } = {}) {
+	const names = [...given];
 	const asked: Place[] = [];
+	/** What is called when an instance comes. */
+	const listening = new Set<() => void>();
+	const comes = (name: string) => {
+		names.push(name);
+		for (const listener of [...listening]) listener();
+	};
 	/** What is called when an instance goes. */
 	const watched = new Set<() => void>();
 	const startedMs = performance.now();
@@ -50,15 +57,27 @@ function errand(kind: "get" | "set", names: readonly string[], { hedges = 0 } = 
 		return name === undefined ? undefined : hopTo(name);
 	};
 	const made: Errand<string> = {
-		route: { next: (_fn, tried) => next(tried), canHedge: () => names.length > 1, spendHedge: () => budget-- > 0 },
+		route: {
+			next: (_fn, tried) => next(tried),
+			canHedge: () => names.length > 1,
+			spendHedge: () => budget-- > 0,
+			onChange: (listener) => {
+				listening.add(listener);
+				return () => void listening.delete(listener);
+			},
+		},
 		fn: "f",
 		kind,
 		remainingMs: () => DEADLINE_MS - (performance.now() - startedMs),
-		ask: (hop) => {
+		ask: (hop, giveUpOn) => {
 			const { place } = hop as ReturnType<typeof hopTo>;
 			asked.push(place);
 			return new Promise((resolve, reject) => {
-				place.answer = resolve;
+				const taken = giveUpOn(reject);
+				place.answer = (text) => {
+					taken();
+					resolve(text);
+				};
 				place.fail = (code, executed) =>
 					reject(new BusError(code, `${code} at ${place.name}`, executed === undefined ? {} : { executed }));
 			});
@@ -67,7 +86,7 @@ function errand(kind: "get" | "set", names: readonly string[], { hedges = 0 } = 
 	const outcome = attempt(made, next(new Set()) as Hop);
 	// Looked at later; until then nobody has to.
 	outcome.catch(() => {});
-	return { outcome, asked, watched, names: () => asked.map(({ name }) => name) };
+	return { outcome, asked, watched, listening, comes, names: () => asked.map(({ name }) => name) };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -120,13 +139,87 @@ describe("a call over several instances", () => {
 	});
 
 	it("never makes a set a second time that may have run, however long it waits and whoever goes", async () => {
-		const { outcome, asked, names, watched } = errand("set", ["a", "b"], { hedges: 10 });
-		expect(watched.size).toBe(0);
-		at(asked, 0).gone();
+		const { outcome, asked, names } = errand("set", ["a", "b"], { hedges: 10 });
 		await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
 		expect(names()).toEqual(["a"]);
 		at(asked, 0).fail("deadline-exceeded", "unknown");
 		expect(await failureOf(outcome)).toMatchObject({ code: "deadline-exceeded", executed: "unknown" });
+		const left = errand("set", ["a", "b"]);
+		at(left.asked, 0).gone();
+		left.comes("c");
+		await vi.advanceTimersByTimeAsync(1_999);
+		left.comes("d");
+		await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+		expect(left.names()).toEqual(["a"]);
+	});
+
+	it.each(["get", "set"] as const)("waits two seconds more for a %s where it has gone, then says so", async (kind) => {
+		const { outcome, asked, watched, listening } = errand(kind, ["a"]);
+		at(asked, 0).gone();
+		await vi.advanceTimersByTimeAsync(1_999);
+		let isOver = false;
+		outcome.catch(() => {
+			isOver = true;
+		});
+		await settle();
+		expect(isOver).toBe(false);
+		await vi.advanceTimersByTimeAsync(1);
+		expect(await failureOf(outcome)).toMatchObject({
+			code: "unavailable",
+			executed: "unknown",
+			message: "worker@example.org/a has gone, and the call that was in flight there was not answered",
+		});
+		expect([watched.size, listening.size, vi.getTimerCount()]).toEqual([0, 0, 0]);
+		const late = errand(kind, ["a"]);
+		at(late.asked, 0).gone();
+		await vi.advanceTimersByTimeAsync(1_999);
+		at(late.asked, 0).answer("late");
+		await expect(late.outcome).resolves.toBe("late");
+		expect([late.watched.size, late.listening.size, vi.getTimerCount()]).toEqual([0, 0, 0]);
+	});
+
+	it("makes a set elsewhere that cannot have run where it has gone", async () => {
+		const { outcome, asked, names } = errand("set", ["a", "b"]);
+		at(asked, 0).gone();
+		at(asked, 0).fail("unavailable", "no");
+		await settle();
+		expect(names()).toEqual(["a", "b"]);
+		at(asked, 1).answer("yes");
+		await expect(outcome).resolves.toBe("yes");
+	});
+
+	it("makes a get elsewhere as soon as another instance comes, once for each that has gone", async () => {
+		const { outcome, asked, names, comes, listening } = errand("get", ["a"]);
+		at(asked, 0).gone();
+		await vi.advanceTimersByTimeAsync(1_500);
+		expect(names()).toEqual(["a"]);
+		comes("b");
+		comes("c");
+		await settle();
+		expect(names()).toEqual(["a", "b"]);
+		at(asked, 1).gone();
+		await settle();
+		expect(names()).toEqual(["a", "b", "c"]);
+		await vi.advanceTimersByTimeAsync(DEADLINE_MS / 2);
+		comes("d");
+		await settle();
+		expect(names()).toEqual(["a", "b", "c"]);
+		at(asked, 2).answer("from c");
+		await expect(outcome).resolves.toBe("from c");
+		expect([listening.size, vi.getTimerCount()]).toEqual([0, 0]);
+	});
+
+	it("asks one instance once, however many were lost at once", async () => {
+		const { asked, names, comes } = errand("get", ["a", "b"], { hedges: 1 });
+		await vi.advanceTimersByTimeAsync(DEADLINE_MS / 2);
+		at(asked, 0).gone();
+		at(asked, 1).gone();
+		comes("c");
+		await settle();
+		expect(names()).toEqual(["a", "b", "c"]);
+		comes("d");
+		await settle();
+		expect(names()).toEqual(["a", "b", "c", "d"]);
 	});
 
 	it("makes a get elsewhere as well when its instance has gone, once; the first answer counts", async () => {

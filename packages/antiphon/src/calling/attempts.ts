@@ -5,6 +5,11 @@ import type { Hop, Route } from "./route.js";
 
 /** Places at which one call is tried, at most. */
 const MAX_ATTEMPTS = 4;
+/**
+ * How long an instance that has gone may still answer, in milliseconds: its session may have been replaced, or its answer
+ * be on the way.
+ */
+const GRACE_MS = 2_000;
 
 export interface Errand<Answer> {
 	readonly route: Route;
@@ -13,9 +18,12 @@ export interface Errand<Answer> {
 	readonly kind: FunctionKind;
 	/** What is left of the deadline, in milliseconds. */
 	remainingMs(): number;
-	/** One attempt. Settles by the deadline. @throws BusError */
-	ask(hop: Hop): Promise<Answer>;
+	/** One attempt. Settles by the deadline, or when it is given up. @throws BusError */
+	ask(hop: Hop, giveUpOn: GiveUpOn): Promise<Answer>;
 }
+
+/** Is given what ends an attempt with this error. @returns what takes that back */
+export type GiveUpOn = (giveUp: (reason: BusError) => void) => () => void;
 
 /**
  * Makes a call at one instance and, when that does not do, at others while the deadline lasts.
@@ -24,7 +32,8 @@ export interface Errand<Answer> {
  * | -------------------------------------------- | ------------------------------- | ----------------- |
  * | it cannot have run: gone, draining, full     | elsewhere                       | elsewhere         |
  * | it was closed while it ran                   | elsewhere                       | that is the outcome |
- * | the domain says that the instance has gone   | also elsewhere; first answer    | waits             |
+ * | the domain says that the instance has gone   | also elsewhere, now or as soon as there is another; first answer | waits |
+ * | that, and then nothing for two seconds       | that is the outcome, unless asked elsewhere | that is the outcome |
  * | nothing, for half of the deadline            | also elsewhere, within a budget | waits             |
  * | any other error, a fault, a reply            | that is the outcome             | that is the outcome |
  */
@@ -43,6 +52,11 @@ class Attempts<Answer> {
 	#attempts = 0;
 	/** Attempts under way, and the search for a place for another. */
 	#open = 0;
+	/** Instances that have gone and for which no other has been found. */
+	#wanted = 0;
+	/** Counts the times when that could have changed. */
+	#changes = 0;
+	#unlisten: (() => void) | undefined;
 	#over = false;
 	#error: BusError | undefined;
 
@@ -61,8 +75,21 @@ class Attempts<Answer> {
 		this.#tried.add(hop.key);
 		this.#open++;
 		const end = hop.begin();
-		const unwatch = this.#errand.kind === "get" ? this.#whenGone(hop) : () => {};
-		this.#errand.ask(hop).then(
+		let giveUp: ((reason: BusError) => void) | undefined;
+		let hasGone = false;
+		const unwatch = hop.onGone(() => {
+			unwatch();
+			hasGone = true;
+			this.#lose(hop, (reason) => giveUp?.(reason));
+		});
+		this.#letGo.push(unwatch);
+		const giveUpOn: GiveUpOn = (listener) => {
+			giveUp = listener;
+			return () => {
+				giveUp = undefined;
+			};
+		};
+		this.#errand.ask(hop, giveUpOn).then(
 			(answer) => {
 				end("answered");
 				if (this.#finish()) this.#resolve(answer);
@@ -71,39 +98,69 @@ class Attempts<Answer> {
 				unwatch();
 				const error = BusError.from(thrown);
 				end(endingOf(error));
-				this.#failed(hop.isNamed ? atInstance(error) : error);
+				this.#failed(hop.isNamed ? atInstance(error) : error, hasGone);
 			},
 		);
 	}
 
-	/** Goes elsewhere if the instance goes while its answer is waited for: once, however often the domain says so. */
-	#whenGone(hop: Hop): () => void {
-		const unwatch = hop.onGone(() => {
-			unwatch();
-			this.#another();
+	/** The instance has gone while its answer is waited for: soon it is not, and a get goes elsewhere meanwhile. */
+	#lose({ to }: Hop, giveUp: (reason: BusError) => void): void {
+		const message = `${to} has gone, and the call that was in flight there was not answered`;
+		const reason = new BusError("unavailable", message, { executed: "unknown" });
+		const timer = setTimeout(() => giveUp(reason), GRACE_MS);
+		this.#letGo.push(() => {
+			clearTimeout(timer);
+			giveUp(reason);
 		});
-		this.#letGo.push(unwatch);
-		return unwatch;
+		if (this.#errand.kind !== "get") return;
+		const onChange = () => {
+			this.#changes++;
+			this.#replace();
+		};
+		this.#unlisten ??= this.#errand.route.onChange(onChange);
+		this.#wanted++;
+		this.#replace();
 	}
 
-	#failed(error: BusError): void {
+	/** Looks for another instead of one that has gone. What is not found now may be there after the next change. */
+	#replace(): void {
+		if (this.#wanted === 0) return;
+		this.#wanted--;
+		const seen = this.#changes;
+		this.#another(() => {
+			this.#wanted++;
+			if (seen !== this.#changes) this.#replace();
+		});
+	}
+
+	/** @param hasGone whether the instance had gone: for a get another one is looked for already */
+	#failed(error: BusError, hasGone: boolean): void {
 		this.#open--;
 		if (this.#over) return;
 		this.#error = worse(this.#error, error);
-		if (isElsewhere(error, this.#errand.kind)) this.#another();
-		else if (this.#finish()) this.#reject(error);
+		const { kind } = this.#errand;
+		if (!isElsewhere(error, kind)) {
+			if (this.#finish()) this.#reject(error);
+		} else if (hasGone && kind === "get") this.#endIfIdle();
+		else this.#another();
 	}
 
 	/** Goes to another instance, if there is one; when nothing is left to wait for, the call has failed. */
-	#another(): void {
+	#another(onNone: () => void = () => {}): void {
 		if (this.#over) return;
 		this.#open++;
 		void this.#elsewhere().then((hop) => {
 			this.#open--;
 			if (this.#over) return;
-			if (hop !== undefined) this.launch(hop);
-			else if (this.#open === 0 && this.#error !== undefined && this.#finish()) this.#reject(this.#error);
+			// Two that looked at once may have found the same.
+			if (hop !== undefined && !this.#tried.has(hop.key)) return this.launch(hop);
+			onNone();
+			this.#endIfIdle();
 		});
+	}
+
+	#endIfIdle(): void {
+		if (this.#open === 0 && this.#error !== undefined && this.#finish()) this.#reject(this.#error);
 	}
 
 	async #elsewhere(): Promise<Hop | undefined> {
@@ -121,6 +178,7 @@ class Attempts<Answer> {
 	#finish(): boolean {
 		if (this.#over) return false;
 		this.#over = true;
+		this.#unlisten?.();
 		for (const letGo of this.#letGo.splice(0)) letGo();
 		return true;
 	}

@@ -34,6 +34,8 @@ function balancer(instances: Instance[], random = seeded()): Balancer {
 	return made;
 }
 
+const keyOf = (balanced: Balancer, name: string) => balanced.pick({ instance: name }, 0)?.key as string;
+
 /** Calls one after the other, each taking the time of its instance; how many went to which. */
 function spread(balanced: Balancer, calls: number, tookMs: Record<string, number>): Record<string, number> {
 	const counts: Record<string, number> = {};
@@ -93,7 +95,7 @@ describe("a balancer", () => {
 		const balanced = balancer([instance("a"), instance("b")]);
 		balanced.pick({ instance: "a" }, 0)?.begin(0)("silent", 10);
 		for (let i = 0; i < 20; i++) expect(balanced.pick({}, 500)?.instance.name).toBe("b");
-		expect(balanced.pick({ except: new Set(["worker@example.org/b"]) }, 500)?.instance.name).toBe("a");
+		expect(balanced.pick({ except: new Set([keyOf(balanced, "b")]) }, 500)?.instance.name).toBe("a");
 		const later = Array.from({ length: 20 }, () => balanced.pick({}, 1_500)?.instance.name);
 		expect(later).toContain("a");
 	});
@@ -112,7 +114,7 @@ describe("a balancer", () => {
 			instance("here", { labels }),
 		]);
 		const pick = (...except: string[]) => {
-			const set = new Set(except.map((name) => `worker@example.org/${name}`));
+			const set = new Set(except.map((name) => keyOf(balanced, name)));
 			return balanced.pick({ labels, except: set }, 0)?.instance.name;
 		};
 		expect(pick()).toBe("here");
@@ -120,6 +122,17 @@ describe("a balancer", () => {
 		expect(pick("here", "near")).toBe("far");
 		balanced.pick({ instance: "here" }, 0)?.begin(0)("silent", 0);
 		expect(balanced.pick({ labels }, 1)?.instance.name).toBe("near");
+	});
+
+	it("takes an instance that went and came again for another one, which has not failed and was not tried", () => {
+		const balanced = balancer([instance("a"), instance("b")]);
+		const key = keyOf(balanced, "a");
+		balanced.update([instance("a", { running: 1 })]);
+		expect(keyOf(balanced, "a")).toBe(key);
+		expect(balanced.pick({ except: new Set([key]) }, 0)).toBeUndefined();
+		balanced.update([]);
+		balanced.update([instance("a")]);
+		expect(balanced.pick({ except: new Set([key]) }, 0)?.instance.name).toBe("a");
 	});
 
 	it("keeps what it has seen of an instance when the others change", () => {

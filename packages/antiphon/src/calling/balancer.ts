@@ -16,7 +16,7 @@ export interface Wish {
 	readonly instance?: string | undefined;
 	/** The more of these an instance has, the better; others are taken when those cannot. */
 	readonly labels?: Labels | undefined;
-	/** By JID: not these again. */
+	/** By key: not these again. */
 	readonly except?: ReadonlySet<string> | undefined;
 	/** Whether an instance will do. Default: each does. */
 	readonly serves?: ((instance: Instance) => boolean) | undefined;
@@ -28,6 +28,8 @@ export type Ending = "answered" | "silent" | "broken-off";
 /** One instance, with what this caller has seen of it. */
 export class Candidate {
 	instance: Instance;
+	/** What it is known by among instances that were tried. One that went and came again has another. */
+	readonly key: string;
 	/** Calls that wait for its answer. */
 	inFlight = 0;
 	#latencyMs = 0;
@@ -37,13 +39,9 @@ export class Candidate {
 	#failures = 0;
 	#restUntilMs = 0;
 
-	constructor(instance: Instance) {
+	constructor(instance: Instance, key: string) {
 		this.instance = instance;
-	}
-
-	/** What it is known by among instances that were tried: its address. */
-	get key(): string {
-		return this.instance.jid.toString();
+		this.key = key;
 	}
 
 	/** What one more call would have to expect: the smaller, the better. */
@@ -98,6 +96,8 @@ export class Balancer {
 	readonly #random: () => number;
 	/** By the instance's name. */
 	#candidates = new Map<string, Candidate>();
+	/** Candidates so far. */
+	#came = 0;
 
 	constructor(random: () => number = Math.random) {
 		this.#random = random;
@@ -117,7 +117,7 @@ export class Balancer {
 		for (const instance of instances) {
 			const known = this.#candidates.get(instance.name);
 			const isSame = known?.instance.jid.equals(instance.jid);
-			const candidate = isSame ? (known as Candidate) : new Candidate(instance);
+			const candidate = isSame ? (known as Candidate) : new Candidate(instance, `${++this.#came}`);
 			candidate.instance = instance;
 			next.set(instance.name, candidate);
 		}

@@ -14,7 +14,7 @@ import { checkedTimeoutMs } from "../bounds/limits.js";
 import { asCallFailure } from "../calls/call-failure.js";
 import { cancelMessage } from "../calls/cancel.js";
 import { settleBy } from "../calls/settle-by.js";
-import { attempt } from "./attempts.js";
+import { attempt, type GiveUpOn } from "./attempts.js";
 import type { Resolver } from "./resolver.js";
 import type { Hop, Route } from "./route.js";
 
@@ -56,7 +56,8 @@ export async function call(caller: Caller, target: CallTarget, given: unknown, o
 		if (first instanceof Promise) first = await settleBy(first, deadlineMs, signal, "no");
 		if (first === undefined) throw new BusError("unavailable", `there is nowhere to call ${name}`);
 		const remainingMs = () => deadlineMs - performance.now();
-		const ask = ({ to }: Hop) => askAt(caller, target, to, { input, deadlineMs, signal, options });
+		const ask = ({ to }: Hop, giveUpOn: GiveUpOn) =>
+			askAt(caller, target, to, { input, deadlineMs, signal, options, giveUpOn });
 		const output = await attempt({ route, fn: fnName, kind: fn.kind, remainingMs, ask }, first);
 		const parsed = parse(fn.output, output, `${name}: the reply`, "protocol");
 		return parsed instanceof Promise ? await settleBy(parsed, deadlineMs, signal, "yes") : parsed;
@@ -74,6 +75,7 @@ interface Question {
 	readonly deadlineMs: number;
 	readonly signal: AbortSignal | undefined;
 	readonly options: CallOptions;
+	readonly giveUpOn: GiveUpOn;
 }
 
 /** One attempt, at one address. @returns the output as it came. @throws BusError */
@@ -81,7 +83,7 @@ async function askAt(
 	caller: Caller,
 	target: CallTarget,
 	to: Jid,
-	{ input, deadlineMs, signal, options }: Question,
+	{ input, deadlineMs, signal, options, giveUpOn }: Question,
 ): Promise<unknown> {
 	const { name, version, encoding, fn } = target;
 	const { traceparent, tracestate } = options;
@@ -89,7 +91,8 @@ async function askAt(
 	const payload = encodeCall({ fn: name, version, ttlMs: timeoutMs, encoding, input, traceparent, tracestate });
 	const from = caller.from();
 	const onGivenUp = (id: string) => tellProvider(caller, id, to, from);
-	const answer = await caller.table.request({ type: fn.kind, to, from, payload, timeoutMs, signal, onGivenUp });
+	const request = { type: fn.kind, to, from, payload, timeoutMs, signal, giveUpOn, onGivenUp };
+	const answer = await caller.table.request(request);
 	if (answer.attr("type") === "error") throw await received(target, to, answer, deadlineMs, signal);
 	return decodeReply(onlyChild(answer));
 }

@@ -42,8 +42,9 @@ const failureOf = (made: DomainRoute) => {
 describe("the way of a call in a domain", () => {
 	it("goes to an instance that serves the version, and not to one where it has been", async () => {
 		const made = route([instance("old", { version: "0.9.0" }), instance("a"), instance("b", { state: "draining" })]);
-		expect(await goesTo(made)).toBe("worker@example.org/a");
-		expect(await goesTo(made, new Set(["worker@example.org/a"]))).toBeUndefined();
+		const first = await made.next("f", NOWHERE);
+		expect(first?.to.toString()).toBe("worker@example.org/a");
+		expect(await goesTo(made, new Set([first?.key as string]))).toBeUndefined();
 	});
 
 	it("goes to the function's own address where the node owns the domain", async () => {

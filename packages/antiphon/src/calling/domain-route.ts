@@ -51,6 +51,10 @@ export class DomainRoute implements Route {
 		return this.#options.instance === undefined && this.#options.view.pool.size > 1;
 	}
 
+	onChange(listener: () => void): () => void {
+		return this.#options.view.pool.onUpdate(listener);
+	}
+
 	spendHedge(): boolean {
 		if (this.#budget < CALLS_FOR_A_HEDGE) return false;
 		this.#budget -= CALLS_FOR_A_HEDGE;

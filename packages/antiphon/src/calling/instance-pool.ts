@@ -7,6 +7,8 @@ import type { Hop } from "./route.js";
 export class InstancePool {
 	readonly #balancer = new Balancer();
 	readonly #departures = new Departures();
+	/** One for each call that looks for an instance instead of one that has gone. */
+	readonly #onUpdate = new Set<() => void>();
 	/** Milliseconds of a clock that only goes forward. */
 	readonly #now: () => number;
 
@@ -18,9 +20,15 @@ export class InstancePool {
 		return this.#balancer.size;
 	}
 
-	/** Whether a call waits that is to hear when its instance has gone: then `update` must not be put off. */
+	/** Whether a call waits that is to hear of instances that go or come: then `update` must not be put off. */
 	get isAwaited(): boolean {
-		return this.#departures.size > 0;
+		return this.#departures.size > 0 || this.#onUpdate.size > 0;
+	}
+
+	/** @returns what calls it off */
+	onUpdate(listener: () => void): () => void {
+		this.#onUpdate.add(listener);
+		return () => void this.#onUpdate.delete(listener);
 	}
 
 	instances(): Instance[] {
@@ -34,6 +42,7 @@ export class InstancePool {
 	update(instances: readonly Instance[], isAll = true): void {
 		this.#balancer.update(instances);
 		if (isAll) this.#departures.update(instances);
+		for (const listener of [...this.#onUpdate]) listener();
 	}
 
 	/** One that takes calls, if there is one that is meant. */

@@ -4,7 +4,7 @@ import type { Ending } from "./balancer.js";
 /** Where one attempt of a call goes. */
 export interface Hop {
 	readonly to: Jid;
-	/** What the place is known by among those that were tried. */
+	/** What the place is known by among those that were tried. An instance that went and came again is another place. */
 	readonly key: string;
 	/** Whether the domain has named it as an instance. If it then says that there is no such function, it has gone. */
 	readonly isNamed: boolean;
@@ -25,6 +25,8 @@ export interface Route {
 	next(fn: string, tried: ReadonlySet<string>): Hop | undefined | Promise<Hop | undefined>;
 	/** Whether there is a second instance that a call which has waited for long could be asked of as well. */
 	canHedge(): boolean;
+	/** Calls back when there may be other instances than before. @returns what calls that off */
+	onChange(listener: () => void): () => void;
 	/** Takes one such call out of the budget. @returns whether there was one */
 	spendHedge(): boolean;
 }
@@ -43,6 +45,10 @@ export class FixedRoute implements Route {
 
 	canHedge(): boolean {
 		return false;
+	}
+
+	onChange(): () => void {
+		return () => {};
 	}
 
 	spendHedge(): boolean {

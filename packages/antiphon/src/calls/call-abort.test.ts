@@ -29,6 +29,14 @@ describe("CallAbort", () => {
 		expect(late).toHaveBeenCalledExactlyOnceWith(reason);
 	});
 
+	it("calls back everybody who wants to know", () => {
+		const abort = new CallAbort();
+		const listeners = [vi.fn(), vi.fn()];
+		for (const listener of listeners) abort.onAbort(listener);
+		abort.abort(reason);
+		for (const listener of listeners) expect(listener).toHaveBeenCalledExactlyOnceWith(reason);
+	});
+
 	it("gives an aborted signal to whoever asks afterwards", () => {
 		const abort = new CallAbort();
 		abort.abort(reason);

@@ -7,7 +7,8 @@ import type { BusError } from "@antiphon/protocol";
 export class CallAbort {
 	#reason: BusError | undefined;
 	#controller: AbortController | undefined;
-	#listener: ((reason: BusError) => void) | undefined;
+	/** Most calls have none, and one that is passed on has one for each attempt. */
+	#listeners: Set<(reason: BusError) => void> | undefined;
 
 	/** `undefined` while somebody waits. */
 	get reason(): BusError | undefined {
@@ -22,18 +23,17 @@ export class CallAbort {
 		return this.#controller.signal;
 	}
 
-	/** Calls back when nobody waits any more, if somebody does now. One listener. @returns what calls it off */
+	/** Calls back when nobody waits any more, if somebody does now. @returns what calls it off */
 	onAbort(listener: (reason: BusError) => void): () => void {
-		this.#listener = listener;
-		return () => {
-			if (this.#listener === listener) this.#listener = undefined;
-		};
+		this.#listeners ??= new Set();
+		this.#listeners.add(listener);
+		return () => void this.#listeners?.delete(listener);
 	}
 
 	abort(reason: BusError): void {
 		if (this.#reason !== undefined) return;
 		this.#reason = reason;
 		this.#controller?.abort(reason);
-		this.#listener?.(reason);
+		for (const listener of [...(this.#listeners ?? [])]) listener(reason);
 	}
 }

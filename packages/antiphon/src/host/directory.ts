@@ -19,6 +19,8 @@ export interface ServedService {
 	isVisibleTo(asker: Jid, fn?: string): boolean;
 	/** Refuses somebody: counted, and logged now and then. @throws BusError, always: `forbidden`, or `unavailable` before the rules are known */
 	deny(who: Jid, fn?: string): never;
+	/** While it is not known whom it lets in: resolves when it is. */
+	readonly rules?: Promise<void> | undefined;
 	/** How long no call has run, in milliseconds; `undefined` where that is not known. */
 	readonly idleMs: number | undefined;
 	/** Runs a call that was admitted. Whatever goes wrong is the outcome; it rejects only for what cannot even be looked at. */

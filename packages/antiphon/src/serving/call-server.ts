@@ -10,6 +10,7 @@ import { CallAbort } from "../calls/call-abort.js";
 import type { AdmittedCall, Outcome, ReceivedCall } from "../calls/call-outcome.js";
 import { isVersionOf, type ServedService, type ServedSubject, type Subject } from "../host/directory.js";
 import type { NodeHost } from "../host/node-host.js";
+import { EarlyCalls } from "./early-calls.js";
 
 /** How often the log tells of copies. */
 const COPIES_EVERY_MS = 1_000;
@@ -40,6 +41,7 @@ export class CallServer {
 
 	readonly #complaints: Complaints;
 	readonly #copies = new Seldom(COPIES_EVERY_MS);
+	readonly #early = new EarlyCalls();
 
 	constructor(host: NodeHost, limits: NodeLimits) {
 		this.#host = host;
@@ -68,6 +70,11 @@ export class CallServer {
 	 * waits to be sent ({@link NodeHost.affords}). A copy of a `set` that has run does not run. Never throws.
 	 */
 	take(received: ReceivedCall, settle: (outcome: Outcome) => void): void {
+		this.#take(received, settle, true);
+	}
+
+	/** @param mayWait whether it is looked at again if its service is being registered */
+	#take(received: ReceivedCall, settle: (outcome: Outcome) => void, mayWait: boolean): void {
 		const { from, callId, payload, kind } = received;
 		const key = keyOf(from, callId);
 		if (this.#open.has(key)) {
@@ -77,11 +84,13 @@ export class CallServer {
 			return;
 		}
 		let refusedTo = from;
+		let head: CallHead | undefined;
 		try {
 			const sender = from.bare().toString();
 			const name = kind === "set" ? digestOf(key) : undefined;
 			if (name !== undefined && this.#ran.has(sender, name)) throw copyOfEnded();
-			const checked = this.#check(received, decodeCallHead(payload));
+			head = decodeCallHead(payload);
+			const checked = this.#check(received, head);
 			refusedTo = checked.call.caller;
 			const account = refusedTo.bare().toString();
 			this.#admit(checked.served, account);
@@ -90,6 +99,8 @@ export class CallServer {
 				settle(outcome);
 			});
 		} catch (error) {
+			const rules = mayWait && head && this.#host.directory.find(head.fn, head.version)?.served.rules;
+			if (rules && this.#early.wait(rules, received, (later) => this.#take(later, settle, false))) return;
 			this.#refused++;
 			if (this.#host.affords(refusedTo)) settle({ error: BusError.from(error) });
 		}

@@ -30,6 +30,9 @@ export class LocalService implements ServedService {
 	readonly #handlers: Handlers<Functions>;
 	readonly #complaints: Complaints;
 	readonly #denials: Denials;
+	/** While the domain has not said whom it lets in: resolves when it has. */
+	rules: Promise<void> | undefined;
+	#granted: (() => void) | undefined;
 	/** The domain that it is registered with, or is to be, and whom that lets in, once it has said so. */
 	#registered: { readonly domain: string; readonly access: readonly AccessRule[] | undefined } | undefined;
 
@@ -47,11 +50,16 @@ export class LocalService implements ServedService {
 	/** A domain is about to be asked whom it lets in; until it has said so, that is nobody. */
 	awaitRulesOf(domain: string): void {
 		this.#registered = { domain, access: undefined };
+		this.rules = new Promise((resolve) => {
+			this.#granted = resolve;
+		});
 	}
 
 	/** From now on the rules of this domain count. */
 	registeredWith(domain: string, access: readonly AccessRule[]): void {
 		this.#registered = { domain, access };
+		this.rules = undefined;
+		this.#granted?.();
 	}
 
 	instances(): readonly string[] {

@@ -46,6 +46,11 @@ export class ForwardedService implements ServedService {
 		if (this.#pool.isAwaited) this.#fresh();
 	}
 
+	/** Whether a call waits that has to hear of changes. */
+	get isAwaited(): boolean {
+		return this.#pool.isAwaited;
+	}
+
 	instances(): readonly string[] {
 		return this.#fresh()
 			.instances()
@@ -89,7 +94,7 @@ export class ForwardedService implements ServedService {
 					fn: call.fnName,
 					kind: call.kind,
 					remainingMs: () => call.deadlineMs - performance.now(),
-					ask: ({ to }) => forward(this.#host.node, passed, to, abort),
+					ask: ({ to }, giveUpOn) => forward(this.#host.node, passed, to, abort, giveUpOn),
 				},
 				first,
 			);
@@ -121,6 +126,7 @@ export class ForwardedService implements ServedService {
 				this.#fresh().hop({ instance: to.resource, except: tried, serves }),
 			// Who asks a function's JID knows nothing of instances, and waits for one answer.
 			canHedge: () => false,
+			onChange: (listener) => this.#pool.onUpdate(listener),
 			spendHedge: () => false,
 		} satisfies Route;
 	}

@@ -1,16 +1,30 @@
 import { BusError, decodeFault, decodeStanzaError, forwardedCall, type Jid, NS } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { type AdmittedCall, type CallAbort, cancelMessage, type NodeHost } from "antiphon/modules";
+import { type AdmittedCall, type CallAbort, cancelMessage, type GiveUpOn, type NodeHost } from "antiphon/modules";
 
-/** Passes a call on to one provider, for its caller. What it holds is not looked into. @throws BusError */
-export async function forward(node: NodeHost, call: AdmittedCall, to: Jid, abort: CallAbort): Promise<Element> {
+/**
+ * Passes a call on to one provider, for its caller. What it holds is not looked into.
+ * @param giveUpThisOn besides the end of the call, what ends this attempt. @throws BusError
+ */
+export async function forward(
+	node: NodeHost,
+	call: AdmittedCall,
+	to: Jid,
+	abort: CallAbort,
+	giveUpThisOn: GiveUpOn,
+): Promise<Element> {
 	if (abort.reason !== undefined) throw abort.reason;
 	const timeoutMs = call.deadlineMs - performance.now();
 	const payload = forwardedCall(call.payload, call.caller, timeoutMs);
 	// The address that was called: for the provider, the domain is who asks.
 	const from = call.to.bare();
 	const onGivenUp = (id: string) => node.send(cancelMessage(id, to, from));
-	const giveUpOn = (giveUp: (reason: BusError) => void) => abort.onAbort(giveUp);
+	const giveUpOn: GiveUpOn = (giveUp) => {
+		const undo = [abort.onAbort(giveUp), giveUpThisOn(giveUp)];
+		return () => {
+			for (const each of undo) each();
+		};
+	};
 	const answer = await node.ask({ type: call.kind, to, from, payload, timeoutMs, giveUpOn, onGivenUp });
 	if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), to);
 	const reply = answer.child();

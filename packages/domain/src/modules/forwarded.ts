@@ -4,6 +4,9 @@ import { Admission } from "antiphon/modules";
 import { ForwardedService } from "../forwarding/forwarded-service.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
+/** How often what is no longer listed and no longer waited for is cleared away, in milliseconds. */
+const CLEAR_MS = 5_000;
+
 interface Listed {
 	readonly description: ServiceDescription;
 	/** `undefined` for what could not be listed: that is said once, and not tried again. */
@@ -22,6 +25,16 @@ export const forwarded: DomainModule = (host) => {
 	const listed = new Map<string, Map<number, Listed>>();
 	/** By service: what of it is passed on. */
 	const admissions = new Map<string, Admission>();
+	/** By service: no longer listed, with calls that were passed on and may have to hear that their provider has gone. */
+	const leaving = new Map<string, Set<ForwardedService>>();
+	const tellLeaving = (service: string) => {
+		const left = [...(leaving.get(service) ?? [])].filter((each) => {
+			each.changed();
+			return each.isAwaited;
+		});
+		if (left.length > 0) leaving.set(service, new Set(left));
+		else leaving.delete(service);
+	};
 	host.onChange((service) => {
 		const admission =
 			admissions.get(service) ?? new Admission(`${service}@${host.domain}`, maxCallsPerService, maxCallsPerCaller);
@@ -31,19 +44,25 @@ export const forwarded: DomainModule = (host) => {
 		const descriptions = new Map(
 			host.registry.contracts.newest(service).map((description) => [majorOf(description.version), description]),
 		);
-		for (const [major, { description, remove }] of [...majors]) {
+		for (const [major, { description, forwarded, remove }] of [...majors]) {
 			if (descriptions.get(major) === description) continue;
 			remove();
 			majors.delete(major);
+			if (forwarded?.isAwaited) leaving.set(service, (leaving.get(service) ?? new Set()).add(forwarded));
 		}
 		for (const [major, description] of descriptions) {
 			const known = majors.get(major) ?? list(host, description, admission);
 			majors.set(major, known);
 			known.forwarded?.changed();
 		}
+		tellLeaving(service);
 		if (majors.size > 0) return;
 		listed.delete(service);
 		admissions.delete(service);
+	});
+	// Their contracts may be large. Calls do not wait for ever, whether or not the service changes again.
+	host.node.every(CLEAR_MS, () => {
+		for (const service of [...leaving.keys()]) tellLeaving(service);
 	});
 };
 
