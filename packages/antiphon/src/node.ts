@@ -53,8 +53,8 @@ export interface Node extends AsyncDisposable {
 	 * to be registered, that is when the domain has done so. A domain that cannot be reached is asked again for
 	 * `limits.connectTimeoutMs`; once registered, the service is kept so whatever happens to link and domain.
 	 * @throws BusError `conflict` when the node serves this major version already, or the domain has another instance of
-	 * this name or another contract of this version; `forbidden` when the domain's policy says so; `not-found` when
-	 * there is no such domain; `invalid-argument`, `unavailable`; TypeError for a handler or a JSON Schema that is missing
+	 * this name or another contract of this version; `forbidden` when the domain's policy says so; `unavailable` or
+	 * `unimplemented` when no such domain was found for that time; `invalid-argument`; TypeError for a handler or a JSON Schema that is missing
 	 */
 	serve<F extends Functions>(
 		service: Service<F>,

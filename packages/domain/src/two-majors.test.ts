@@ -94,7 +94,7 @@ describe("two major versions of a service", () => {
 		const elsewhere = await failure(other.serve(two, handlers(2), named));
 		expect(elsewhere.code).toBe("conflict");
 		expect(elsewhere.message).toBe(
-			"work/worker-7 is 1.4.0 at another node; an instance's name is its own, whatever its version: give this one another",
+			"work is not registered with fn.example.org: work/worker-7 is 1.4.0 at another node; an instance's name is its own, whatever its version: give this one another",
 		);
 		expect(domain.instances).toBe(1);
 		await worker.serve(two, handlers(2), { ...named, instance: "worker-7-v2" });

@@ -217,7 +217,7 @@ export class Serving {
 			} catch (thrown) {
 				const error = BusError.from(thrown);
 				const isOver = performance.now() + RETRY_MS >= endMs;
-				if (this.#stopped || isFinal(error) || isOver) throw error;
+				if (this.#stopped || isFinal(error) || isOver) throw notRegistered(name, domain, error);
 				if (attempts === 1) log.warn(`${name} is not registered with ${domain} yet: ${error.message}; trying again`);
 				await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
 			}
@@ -233,6 +233,12 @@ export class Serving {
 			this.#parts.log.warn(`${local.service.name} could not be deregistered: ${BusError.from(error).message}`);
 		}
 	}
+}
+
+/** For whoever reads no more than the message of what ended a process. */
+function notRegistered(service: string, domain: string, { code, message, executed, retryAfterMs }: BusError): BusError {
+	const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
+	return new BusError(code, `${service} is not registered with ${domain}: ${message}`, { executed, ...retry });
 }
 
 const keyOf = (service: string, instance: string) => `${service}/${instance}`;
