@@ -91,3 +91,13 @@ const word: Promise<"a" | "b"> = clientOf(door).word("x");
 void word;
 declare const unknownService: Service;
 node.serve(unknownService, { anything: () => 1 });
+
+// One address leaves nothing to choose.
+node.client(door, { to: "worker@example.org/desk", encoding: "json" });
+node.client(door, { domain: "x.example", instance: "a", labels: { region: "eu" } });
+// @ts-expect-error
+node.client(door, { to: "worker@example.org/desk", labels: { region: "eu" } });
+// @ts-expect-error
+node.client(door, { to: "worker@example.org/desk", instance: "a" });
+// @ts-expect-error
+node.client(door, { to: "worker@example.org/desk", domain: "x.example" });

@@ -22,10 +22,15 @@ export type ClientOptions = {
 			 * of them can take a call, another one does.
 			 */
 			readonly labels?: Labels;
+			readonly to?: undefined;
 	  }
 	| {
 			/** The full JID of a node that serves at its own address. */
 			readonly to: string;
+			// One address leaves nothing to choose.
+			readonly domain?: undefined;
+			readonly instance?: undefined;
+			readonly labels?: undefined;
 	  }
 );
 

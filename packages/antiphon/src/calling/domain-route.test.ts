@@ -30,9 +30,9 @@ function route(instances: readonly Instance[], { version = "1.0.0", pinned = "",
 type Told = Partial<Omit<Resolution, "instances">> & { version?: string; pinned?: string };
 
 const goesTo = async (made: DomainRoute, tried = NOWHERE) => (await made.next("f", tried))?.to.toString();
-const failureOf = (made: DomainRoute) => {
+const failureOf = async (made: DomainRoute) => {
 	try {
-		made.next("f", NOWHERE);
+		await made.next("f", NOWHERE);
 	} catch (error) {
 		return error as BusError;
 	}
@@ -53,13 +53,41 @@ describe("the way of a call in a domain", () => {
 		expect((await made.next("f", NOWHERE))?.isNamed).toBe(false);
 	});
 
-	it("says apart why there is nowhere to go", () => {
-		expect(failureOf(route([], { known: false }))).toMatchObject({ code: "not-found" });
-		expect(failureOf(route([]))).toMatchObject({ code: "unavailable", message: expect.stringContaining("nobody") });
-		const newer = failureOf(route([instance("a")], { version: "1.3.0" }));
+	it("says apart why there is nowhere to go", async () => {
+		expect(await failureOf(route([], { known: false }))).toMatchObject({ code: "not-found" });
+		expect(await failureOf(route([]))).toMatchObject({
+			code: "unavailable",
+			message: expect.stringContaining("nobody"),
+		});
+		const newer = await failureOf(route([instance("a")], { version: "1.3.0" }));
 		expect(newer).toMatchObject({ code: "unimplemented", message: expect.stringMatching(/1\.3\.0.*1\.2\.0/) });
-		expect(failureOf(route([instance("a")], { pinned: "b" })).message).toMatch(/no instance b/);
-		expect(failureOf(route([instance("a", { state: "draining" })])).message).toMatch(/draining/);
+		expect((await failureOf(route([instance("a")], { pinned: "b" }))).message).toMatch(/no instance b/);
+		expect((await failureOf(route([instance("a", { state: "draining" })]))).message).toMatch(/draining/);
+	});
+
+	it("is asked for once more before it is given up, but not with every call", async () => {
+		let asked = 0;
+		const told = (instances: readonly Instance[]) => ({ service: "s", known: true, watchMs: 60_000, instances });
+		const answers = [told([]), told([]), told([instance("back")])];
+		const clock = { nowMs: 1_000_000 };
+		const resolve = async () => answers[asked++] as Resolution;
+		const view = new ServiceView({ resolve, look: resolve, now: () => clock.nowMs, timeoutMs: 1_000 });
+		await view.refresh();
+		const made = new DomainRoute({
+			view,
+			address: `s@${DOMAIN}`,
+			version: "1.0.0",
+			instance: undefined,
+			labels: undefined,
+			addressOf: (fn) => addressOf(DOMAIN, "s", fn),
+		});
+		for (let i = 0; i < 3; i++) expect(await failureOf(made)).toMatchObject({ code: "unavailable" });
+		expect(asked).toBe(1);
+		clock.nowMs += 1_000;
+		for (let i = 0; i < 3; i++) expect(await failureOf(made)).toMatchObject({ code: "unavailable" });
+		expect(asked).toBe(2);
+		clock.nowMs += 1_000;
+		expect(await goesTo(made)).toBe("worker@example.org/back");
 	});
 
 	it("goes through the domain, once, where it was told only of some and none of these will do", async () => {

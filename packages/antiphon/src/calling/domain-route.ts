@@ -78,7 +78,7 @@ export class DomainRoute implements Route {
 		return view.isPartial ? (await view.look({ version, instance })).instances : this.told();
 	}
 
-	#choose(fn: string, tried: ReadonlySet<string>): Hop | undefined | Promise<Hop | undefined> {
+	#choose(fn: string, tried: ReadonlySet<string>, hasAsked = false): Hop | undefined | Promise<Hop | undefined> {
 		const { view, instance, labels, addressOf } = this.#options;
 		if (view.isDirect) return tried.size === 0 ? fixedHop(addressOf(fn)) : undefined;
 		const wish = { instance, labels, except: tried, serves: (each: Instance) => this.#serves(each) };
@@ -91,6 +91,9 @@ export class DomainRoute implements Route {
 			// The domain does not know yet whether somebody serves it.
 			const told = view.whileSettling();
 			if (told !== undefined) return told.then(() => this.#choose(fn, tried));
+			// Somebody may have registered of whom it has not told yet.
+			const asked = hasAsked ? undefined : view.askOnce();
+			if (asked !== undefined) return asked.then(() => this.#choose(fn, tried, true));
 			throw this.nowhere();
 		}
 		// A node that owns the domain has no better address than the function's own, and says itself what there is.

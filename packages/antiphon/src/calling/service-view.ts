@@ -143,9 +143,13 @@ export class ServiceView {
 
 	/** Asks in the background: what is known may be out of date. */
 	askAgain(): void {
-		if (this.#source.now() - this.#askedMs < ASK_AGAIN_MS) return;
 		// What goes wrong shows in the calls.
-		this.refresh().catch(() => {});
+		this.askOnce()?.catch(() => {});
+	}
+
+	/** Asks, unless that was done a moment ago. @returns `undefined` if it was; @throws BusError as {@link refresh} */
+	askOnce(): Promise<void> | undefined {
+		return this.#source.now() - this.#askedMs < ASK_AGAIN_MS ? undefined : this.refresh();
 	}
 
 	/** The domain tells of a change on its own. */
