@@ -14,8 +14,8 @@ interface ServerFlags {
 	readonly tlsKey?: string;
 	readonly tlsCert?: string;
 	readonly domain: string;
-	readonly component: Pairs;
-	readonly user: Pairs;
+	readonly component?: Pairs;
+	readonly user?: Pairs;
 	readonly data?: string;
 }
 
@@ -35,10 +35,10 @@ export function serverCommand(program: Command): void {
 		.option("--tls-key <file>", "private key, PEM")
 		.option("--tls-cert <file>", "certificate, PEM")
 		.option("--domain <domain>", "the domain of its accounts", domain("--domain"), "localhost")
-		.option("--component <domain:secret>", "a component that may connect; may be repeated", component, {})
-		.option("--user <name:password>", "an account; may be repeated", user, {})
+		.option("--component <domain:secret>", "a component that may connect; may be repeated", component)
+		.option("--user <name:password>", "an account; may be repeated", user)
 		.option("--data <folder>", "keep rosters and offline messages there; otherwise they are lost on exit")
-		.action(async ({ component, user, tlsKey, tlsCert, ...flags }: ServerFlags) => {
+		.action(async ({ component = {}, user = {}, tlsKey, tlsCert, ...flags }: ServerFlags) => {
 			if (Object.hasOwn(component, flags.domain))
 				throw new UsageError(`--component ${flags.domain}:…: that is the server's own domain, see --domain`);
 			if ((tlsKey === undefined) !== (tlsCert === undefined))

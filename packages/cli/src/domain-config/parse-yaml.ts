@@ -21,6 +21,8 @@ export function parseYaml(text: string, file: string): unknown {
 	const [problem] = [...document.errors, ...document.warnings];
 	if (problem === undefined) return document.toJS();
 	if (problem.code === "BAD_ALIAS") throw inQuotes(at(problem.pos[0]), "*");
+	if (problem.code === "MULTIPLE_DOCS")
+		throw new UsageError(`${at(problem.pos[0])}: a second document: write one, without ---`);
 	throw new UsageError(`${at(problem.pos[0])}: this is no YAML: ${problem.message}`);
 }
 

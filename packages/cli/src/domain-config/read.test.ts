@@ -98,7 +98,7 @@ it.each([
 	["no YAML", "a: b: c\n", /^FILE:1:4: this is no YAML: /],
 	["a key twice", `${BASE}url: x\n`, /^FILE:4:1: this is no YAML: Map keys must be unique/],
 	["a tag", `${BASE}stateFile: !path x\n`, /^FILE:4:12: this is no YAML: Unresolved tag/],
-	["a second document", `${BASE}---\na: b\n`, /^FILE:4:1: this is no YAML: /],
+	["a second document", `${BASE}---\na: b\n`, /^FILE:4:1: a second document: write one, without ---$/],
 	["a star", `${BASE}access: { call: [{ allow: * }] }\n`, /^FILE:4:27: what begins with \* has to stand in quotes/],
 	["no quotes", `${BASE}access:\n call:\n - allow: *@a.example\n`, /^FILE:6:11: .* in quotes: "\*@a\.example"$/],
 	["a wrong key", `${BASE}acces: {}\n`, `FILE: acces: ${THERE_ARE} url, domain, secret, `],

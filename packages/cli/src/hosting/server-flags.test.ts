@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../command-error.js";
+import { makeProgram } from "../program.js";
 import { component, domain, port, user } from "./server-flags.js";
 
 describe("a port", () => {
@@ -40,4 +41,9 @@ describe("a repeated flag", () => {
 			expect(() => user(`${name}:pw`, {})).toThrow(/^--user .*before the @/);
 		expect(() => component("a@b:pw", {})).toThrow(/^--component a@b: no domain/);
 	});
+});
+
+it("the help of a command says nothing of what stands for nothing given", async () => {
+	const program = await makeProgram("server");
+	expect(program.commands[0]?.helpInformation()).not.toMatch(/\{\}|\[object/);
 });

@@ -23,7 +23,7 @@ export function domain(flag: string): (text: string) => string {
 export type Pairs = Readonly<Record<string, string>>;
 
 /** Gathers `--user NAME:PASSWORD`. What stands behind the first colon is the password. */
-export function user(text: string, gathered: Pairs): Pairs {
+export function user(text: string, gathered: Pairs = {}): Pairs {
 	return pair("--user NAME:PASSWORD", "--user me:secret", text, gathered, (name) => {
 		const local = Jid.tryParse(`${name}@localhost`)?.local;
 		// The account's domain is that of --domain.
@@ -34,7 +34,7 @@ export function user(text: string, gathered: Pairs): Pairs {
 }
 
 /** Gathers `--component DOMAIN:SECRET`. */
-export function component(text: string, gathered: Pairs): Pairs {
+export function component(text: string, gathered: Pairs = {}): Pairs {
 	return pair("--component DOMAIN:SECRET", "--component fn.localhost:secret", text, gathered, domain("--component"));
 }
 

@@ -198,3 +198,16 @@ it("Nobody subscribes to what no service or function can be called", async () =>
 	expect(seen()).toEqual(Array.from({ length: 5 }, () => "unsubscribed: "));
 	expect(domain.denied).toBe(0);
 });
+
+it("A domain tells how many services it has", async () => {
+	const bus = memoryBus();
+	await host(bus, { limits: { settleMs: 1 } });
+	const { say, seen } = await account(bus);
+	const worker = await join(bus, "worker@example.org/x");
+	const served = worker.serve(dictionary, { learn: () => {} }, { domain: NAME });
+	await pass(1_000);
+	await served;
+	say("subscribe", NAME);
+	await pass(1_000);
+	expect(seen()).toEqual(["subscribed: ", "available: 1 service"]);
+});

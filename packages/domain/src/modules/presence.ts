@@ -140,7 +140,10 @@ function stateAt(host: DomainHost, local: string): State {
 
 /** The domain is well while it is there; a function is as its service is. */
 function healthAt({ registry, node, limits }: DomainHost, local: string): Health {
-	if (local === "") return { state: "available", status: `${registry.services().length} services` };
+	if (local === "") {
+		const { length } = registry.services();
+		return { state: "available", status: `${length} ${length === 1 ? "service" : "services"}` };
+	}
 	return healthOf(registry, local.split(".", 1)[0] ?? "", node.now() - limits.leaseMs * LATE);
 }
 
