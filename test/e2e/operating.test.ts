@@ -133,7 +133,8 @@ describe("an operator's view of a domain", () => {
 		const watching = startAntiphon(["stats", "dictionary", "--watch", "100ms"], env);
 		const tables = () => watching.stdout().split("\n\n").length;
 		await watching.waitUntil("three looks", () => tables() >= 3, LIMIT_MS);
-		watching.signal("SIGINT");
+		// The terminal has gone.
+		watching.signal("SIGHUP");
 		expect((await watching.exited).code).toBe(STATUS.ok);
 		expect(watching.stdout()).not.toContain("\u001b");
 	});
