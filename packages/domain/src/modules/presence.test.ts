@@ -6,6 +6,7 @@ import { NS, presence as presenceStanza, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { service, set } from "antiphon";
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { Registry } from "../registry/registry.js";
 import { StateFile } from "../state-file.js";
 import { host, join, NAME, untilTheEnd } from "../testing/bus.js";
 
@@ -115,6 +116,24 @@ it("A subscriber hears of instances that come, and of one that drains", async ()
 	void more.drain();
 	await pass(1_000);
 	expect(seen()).toEqual(["available: 1 instance for 2 calls at once"]);
+});
+
+it("However many functions of a service are watched, its instances are looked at once for all of them", async () => {
+	const bus = memoryBus();
+	await host(bus, { access: { register: WORKERS, call: [{ allow: "*" }] } });
+	const names = Array.from({ length: 50 }, (_, i) => `f${i}`);
+	const many = service("many", "1.0.0", Object.fromEntries(names.map((name) => [name, set({})])));
+	const handlers = Object.fromEntries(names.map((name) => [name, () => {}]));
+	await (await join(bus, "worker@example.org/x")).serve(many, handlers as never, { domain: NAME });
+	const { say, seen } = await account(bus);
+	for (const name of names) say("subscribe", `many.${name}@${NAME}`);
+	await pass(1_000);
+	expect(seen().filter((line) => line.startsWith("available"))).toHaveLength(50);
+	const looked = vi.spyOn(Registry.prototype, "instances");
+	onTestFinished(() => looked.mockRestore());
+	await pass(2_000);
+	expect(looked.mock.calls.length).toBeGreaterThan(0);
+	expect(looked.mock.calls.length).toBeLessThan(10);
 });
 
 it("Nobody hears of a function that policy keeps from them, whether or not it is served, and that is logged and counted", async () => {

@@ -82,8 +82,9 @@ export const presence: DomainModule = (host) => {
 	});
 
 	const tellAll = () => {
+		const healths = new Map<string, Health>();
 		for (const local of subscribers.watched()) {
-			const now = stateAt(host, local);
+			const now = stateAt(host, local, healths);
 			const line = lineOf(now);
 			if (told.get(local) === line || isOpen(local, now)) continue;
 			told.set(local, line);
@@ -131,20 +132,24 @@ function lineOf({ health, capabilities }: State): string {
 	return `${health.state} ${health.status} ${capabilities?.ver}`;
 }
 
-function stateAt(host: DomainHost, local: string): State {
+/** @param healths of services, as far as they were worked out before: of one whose functions are watched, once for all of these */
+function stateAt(host: DomainHost, local: string, healths = new Map<string, Health>()): State {
 	const { node } = host;
 	const subject: Subject | undefined = local === "" ? { kind: "node" } : node.directory.find(local);
 	const capabilities = subject === undefined ? undefined : capabilitiesOf(node, subject);
-	return { health: subject === undefined ? ABSENT : healthAt(host, local), capabilities };
+	return { health: subject === undefined ? ABSENT : healthAt(host, local, healths), capabilities };
 }
 
 /** The domain is well while it is there; a function is as its service is. */
-function healthAt({ registry, node, limits }: DomainHost, local: string): Health {
+function healthAt({ registry, node, limits }: DomainHost, local: string, healths: Map<string, Health>): Health {
 	if (local === "") {
 		const { length } = registry.services();
 		return { state: "available", status: `${length} ${length === 1 ? "service" : "services"}` };
 	}
-	return healthOf(registry, local.split(".", 1)[0] ?? "", node.now() - limits.leaseMs * LATE);
+	const service = local.split(".", 1)[0] ?? "";
+	const health = healths.get(service) ?? healthOf(registry, service, node.now() - limits.leaseMs * LATE);
+	healths.set(service, health);
+	return health;
 }
 
 function stanzaOf(from: string, to: string, { health: { state, status }, capabilities }: State): Element {
