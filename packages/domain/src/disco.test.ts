@@ -88,10 +88,34 @@ describe("the disco of a domain", () => {
 			expect(await failure(define())).toMatchObject({ code: "not-found", executed: "no" });
 		}
 		await served.drain();
-		for (const to of [SERVICE, `${SERVICE}/worker-7`]) {
+		expect(await discoItems(caller, NAME)).toEqual([]);
+		// Its name is known: it is worth coming again.
+		const away = { code: "unavailable", message: expect.stringContaining("nobody serves dictionary at the moment") };
+		for (const to of [SERVICE, `${SERVICE}/worker-7`, `dictionary.define@${NAME}`]) {
+			expect(await failure(info(caller, to))).toMatchObject(away);
+			expect(await failure(ping(caller, to))).toMatchObject(away);
+			expect(await failure(fetchContract(caller, to))).toMatchObject(away);
+			expect(await failure(caller.client(one, { to }).define())).toMatchObject({ ...away, executed: "no" });
+		}
+		expect(await failure(caller.client(one, { domain: NAME }).define())).toMatchObject({ code: "unavailable" });
+		for (const to of [`nothing@${NAME}`, ...tooLong]) {
 			expect(await failure(info(caller, to))).toMatchObject({ code: "not-found" });
 		}
-		expect(await discoItems(caller, NAME)).toEqual([]);
+	});
+
+	it("does not tell of a name to those who may not see it", async () => {
+		const bus = memoryBus();
+		await host(bus, { access: { register: [{ allow: "*" }], call: [{ allow: "alice@example.org" }] } });
+		const served = await serve(await join(bus, "worker@example.org/a"), one, "worker-7");
+		await served.drain();
+		for (const [who, code] of [
+			["alice", "unavailable"],
+			["eve", "not-found"],
+		]) {
+			const node = await join(bus, `${who}@example.org/x`);
+			expect(await failure(info(node, SERVICE))).toMatchObject({ code });
+			expect(await failure(node.client(one, { to: SERVICE }).define())).toMatchObject({ code });
+		}
 	});
 
 	it("answers for how long it is up, that a service is here, and not for what an instance does", async () => {

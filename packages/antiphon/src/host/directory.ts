@@ -51,6 +51,7 @@ export class Directory {
 	readonly #services = new Map<string, Entry[]>();
 	/** Their names, sorted: there may be many, and lists are read in pages. */
 	readonly #names: string[] = [];
+	#isKnown: (service: string, asker: Jid) => boolean = () => false;
 	/** Made when it is asked for, until something changes. */
 	#sorted: readonly ServedService[] | undefined;
 
@@ -111,6 +112,23 @@ export class Directory {
 	/** The major versions of a service, the newest first. */
 	majors(service: string): ServedService[] {
 		return (this.#services.get(service) ?? []).map(({ served }) => served);
+	}
+
+	/** What else is known by name, and may be told to this asker: services that nobody serves now. */
+	knowAlso(isKnown: (service: string, asker: Jid) => boolean): void {
+		this.#isKnown = isKnown;
+	}
+
+	/**
+	 * Why nothing is found under a name, as this asker may know it.
+	 * @param message what to say of what was never heard of: `not-found`; else `unavailable`
+	 */
+	absence(name: string, asker: Jid, message: string): BusError {
+		const [service = "", ...fn] = name.toLowerCase().split(".");
+		const isKnown = fn.length < 2 && !this.#services.has(service) && this.#isKnown(service, asker);
+		return isKnown
+			? new BusError("unavailable", `nobody serves ${service} at the moment`)
+			: new BusError("not-found", message);
 	}
 
 	/** The service to which a function of this name would belong, whether or not it has one. */

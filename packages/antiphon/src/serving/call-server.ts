@@ -108,7 +108,7 @@ export class CallServer {
 
 	/** @throws BusError: what is wrong with a call before its input is looked at */
 	#check(received: ReceivedCall, head: CallHead): { call: AdmittedCall; served: ServedService } {
-		const subject = this.#subject(received.to, head);
+		const subject = this.#subject(received, head);
 		if (subject.kind !== "function") {
 			throw new BusError("unimplemented", `${head.fn} is a service; call service.function`);
 		}
@@ -132,13 +132,13 @@ export class CallServer {
 	}
 
 	/** What is called: the address and `fn` must agree. */
-	#subject(to: Jid, { fn, version }: CallHead): ServedSubject {
+	#subject({ from, to }: ReceivedCall, { fn, version }: CallHead): ServedSubject {
 		const { directory, ownedDomain } = this.#host;
 		const addressed = directory.resolve(to, undefined, ownedDomain, version);
-		if (addressed === undefined) throw this.#absent(to.local, to.resource, `nobody serves ${to} here`);
+		if (addressed === undefined) throw this.#absent(from, to.local, to.resource, `nobody serves ${to} here`);
 		// Of an instance's address in a domain, that instance; of a node's own it is no part of what is meant.
 		const named = directory.find(fn, version, addressed.kind === "node" ? undefined : to.resource);
-		if (named === undefined) throw this.#absent(fn, undefined, `${fn} is not served here`);
+		if (named === undefined) throw this.#absent(from, fn, undefined, `${fn} is not served here`);
 		if (!agrees(addressed, named)) throw new BusError("invalid-argument", `fn is ${fn}, but the call went to ${to}`);
 		return named;
 	}
@@ -155,11 +155,11 @@ export class CallServer {
 	}
 
 	/** Whoever calls a function that is not there learns whether its service is. */
-	#absent(fn: string | undefined, instance: string | undefined, message: string): BusError {
+	#absent(from: Jid, fn: string | undefined, instance: string | undefined, message: string): BusError {
 		const { directory } = this.#host;
 		const service = fn === undefined || directory.find(fn) !== undefined ? undefined : directory.serviceOf(fn);
 		const isHere = service !== undefined && (instance === undefined || service.instances().includes(instance));
-		return new BusError(isHere ? "unimplemented" : "not-found", message);
+		return isHere ? new BusError("unimplemented", message) : directory.absence(fn ?? "", from, message);
 	}
 
 	/**

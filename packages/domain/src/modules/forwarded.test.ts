@@ -29,7 +29,7 @@ function listing() {
 		};
 	};
 	const log = { ...quietLog, error: (line: string) => void lines.push(line) };
-	const node = { now: () => 0, log, directory: { add }, every: () => {} };
+	const node = { now: () => 0, log, directory: { add, knowAlso: () => {} }, every: () => {} };
 	const onChange = (listener: (service: string) => void) => {
 		tell = listener;
 	};

@@ -21,6 +21,10 @@ interface Listed {
  */
 export const forwarded: DomainModule = (host) => {
 	const { maxCallsPerService, maxCallsPerCaller } = host.limits;
+	const { node, registry, owners, policy } = host;
+	node.directory.knowAlso(
+		(service, asker) => (registry.has(service) || owners.has(service)) && policy.maySee(asker, service),
+	);
 	/** By service and major version. */
 	const listed = new Map<string, Map<number, Listed>>();
 	/** By service: what of it is passed on. */
