@@ -137,7 +137,7 @@ for (const kind of WORLDS) {
 
 		it("is browsed like any XMPP entity, up to its contract", async () => {
 			const target = world.target(provider);
-			const at = "to" in target ? target.to : target.domain;
+			const at = target.to === undefined ? target.domain : target.to;
 			expect(await ping(caller, at)).toBeGreaterThan(0);
 			const node = await discoInfo(caller, at);
 			expect(node.features).toContain("urn:antiphon:rpc:1");
