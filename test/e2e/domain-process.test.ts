@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { NS } from "@antiphon/protocol";
+import { type BusError, clientLink, createNode, service, set, xml } from "antiphon";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
 	accountEnvironment,
@@ -97,6 +99,36 @@ describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 
 		domain.signal("SIGTERM");
 		expect(await domain.exited).toEqual({ code: 0, signal: null });
+	});
+
+	it("finishes the calls that it passes on, unless it is told once more to end", async () => {
+		configure('access: { register: [{ allow: "*@localhost" }], call: [{ allow: "*@localhost" }] }\n');
+		const domain = await host();
+		const url = `xmpp://${server.host}:${server.c2sPort}`;
+		await using worker = await createNode({ link: clientLink({ url, jid: "worker@localhost", password: "worker's" }) });
+		let called = () => {};
+		const running = new Promise<void>((resolve) => {
+			called = resolve;
+		});
+		const never = new AbortController();
+		const run = () => {
+			called();
+			return new Promise<void>((resolve) => never.signal.addEventListener("abort", () => resolve()));
+		};
+		const slow = service("slow", "1.0.0", { run: set({}) });
+		await worker.serve(slow, { run }, { domain: FUNCTIONS });
+		await using caller = await createNode({ link: clientLink({ url, jid: "me@localhost", password: "my" }) });
+		const payload = xml("call", NS.rpc, { fn: "slow.run", ttl: "60000", enc: "json" });
+		const asked = { type: "set", to: `slow.run@${FUNCTIONS}`, payload, timeoutMs: LIMIT_MS } as const;
+		const outcome = caller.query(asked).catch((error: BusError) => error.executed);
+		await running;
+		domain.signal("SIGTERM");
+		const knocking = setInterval(() => domain.signal("SIGTERM"), 200);
+		const { code } = await domain.exited.finally(() => clearInterval(knocking));
+		expect(code).toBe(1);
+		expect(domain.stderr()).toContain("cut short by another signal");
+		expect(await outcome).toBe("unknown");
+		never.abort();
 	});
 
 	it("comes back after a kill -9: the provider registers again by itself, and names have kept their owners", async () => {

@@ -2,11 +2,13 @@ import { createDomain, type Domain } from "@antiphon/domain";
 import { BusError, type Link, type Log, lineLog } from "antiphon";
 import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
-import { untilSignal } from "../connect/until-signal.js";
+import { untilAnotherSignal, untilSignal } from "../connect/until-signal.js";
 import { checkStart } from "../domain-config/check.js";
 import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
 import { reload } from "../domain-config/reload.js";
 import { untilHangUp } from "../hosting/hang-up.js";
+
+const ENDING = ["SIGINT", "SIGTERM"] as const;
 
 interface DomainFlags {
 	readonly config: string;
@@ -44,7 +46,7 @@ async function host(config: DomainConfig, file: string): Promise<void> {
 		isAsked = domain === undefined;
 		if (domain !== undefined) reload(file, config, domain, log);
 	};
-	const stop = Promise.race([untilSignal(["SIGINT", "SIGTERM"]), untilHangUp(readAgain)]);
+	const stop = Promise.race([untilSignal(ENDING), untilHangUp(readAgain)]);
 	const link = config.link();
 	const hosted = await Promise.race([connected(config, link, file, log), stop]);
 	if (hosted === undefined) {
@@ -56,8 +58,12 @@ async function host(config: DomainConfig, file: string): Promise<void> {
 	// While it was on its way.
 	if (isAsked) readAgain();
 	const cause = await Promise.race([stop, domain.closed]);
-	// What is being passed on still gets its answers.
-	await domain.drain();
+	// What is being passed on still gets its answers, unless somebody has no time for that.
+	const isCut = await Promise.race([domain.drain(), untilAnotherSignal(ENDING).then(() => true)]);
+	if (isCut) {
+		await domain.close();
+		throw new BusError("cancelled", "cut short by another signal: calls that were being passed on have got no answer");
+	}
 	if (cause !== undefined) throw cause;
 }
 

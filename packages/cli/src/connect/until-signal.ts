@@ -1,11 +1,14 @@
 const PARENT_CHECK_MS = 500;
 
+/** Signals that come so soon after the first are the same Ctrl-C, in milliseconds. */
+const REPEATED_MS = 500;
+
 /** SIGHUP: the terminal has gone. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Resolves at the first signal that ends a process. Further ones do nothing: one Ctrl-C may arrive several times (from the
- * terminal and from npm), and what follows is bounded in time.
+ * Resolves at the first signal that ends a process. Further ones do nothing, unless {@link untilAnotherSignal} waits for one:
+ * what follows is bounded in time.
  * @param signals default: SIGINT, SIGTERM and SIGHUP
  */
 export function untilSignal(signals: readonly NodeJS.Signals[] = ENDING): Promise<void> {
@@ -20,5 +23,19 @@ export function untilSignal(signals: readonly NodeJS.Signals[] = ENDING): Promis
 			resolve();
 		}, PARENT_CHECK_MS);
 		look.unref();
+	});
+}
+
+/**
+ * For what may take longer than somebody likes to wait: after the first signal, resolves at another. Not at once, since one
+ * Ctrl-C may arrive several times (from the terminal and from npm).
+ */
+export function untilAnotherSignal(signals: readonly NodeJS.Signals[]): Promise<void> {
+	const sinceMs = performance.now();
+	return new Promise((resolve) => {
+		const onSignal = () => {
+			if (performance.now() - sinceMs >= REPEATED_MS) resolve();
+		};
+		for (const signal of signals) process.on(signal, onSignal);
 	});
 }
