@@ -180,3 +180,23 @@ it("Providers take from nobody but their domain that its host has started", asyn
 	say(domain);
 	expect((await asked).child("renew", NS.registry)).toBeDefined();
 });
+
+it("Calls to a name that is owned are not told that there is no such thing by a host that does not know", async () => {
+	const folder = await mkdtemp(joinPath(tmpdir(), "antiphon-restart-"));
+	try {
+		const bus = memoryBus();
+		const options = { stateFile: joinPath(folder, "state.json"), limits: { leaseMs: LONG_MS, settleMs: LONG_MS } };
+		const first = await host(bus, options);
+		const provider = await worker(bus, "one");
+		await provider.drain();
+		await first.close();
+		await host(bus, options);
+		const caller = await join(bus, "new@example.org/1");
+		const unknown = await failure(caller.client(work, { to: `work.who@${NAME}` }).who());
+		expect(unknown).toMatchObject({ code: "unavailable", executed: "no" });
+		const other = service("other", "1.0.0", { f: get({}) });
+		expect(await failure(caller.client(other, { to: `other.f@${NAME}` }).f())).toMatchObject({ code: "not-found" });
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+});
