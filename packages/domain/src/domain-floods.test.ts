@@ -90,7 +90,9 @@ describe("a domain that is flooded", () => {
 
 	it("asks one account for so many contracts at once, and others as before", async () => {
 		const bus = memoryBus();
-		await host(bus, { limits: { maxContractsAsked: 8, askTimeoutMs: 60_000 } });
+		const lines: string[] = [];
+		const log = { ...quietLog, warn: (line: string) => void lines.push(line) };
+		await host(bus, { log, limits: { maxContractsAsked: 8, askTimeoutMs: 60_000 } });
 		const answers: (string | undefined)[] = [];
 		// It registers, and never says what.
 		const mallory = await raw(bus, "mallory@example.org/x", (stanza) => {
@@ -102,6 +104,10 @@ describe("a domain that is flooded", () => {
 		await turns();
 		expect(answers).toHaveLength(998);
 		expect(new Set(answers)).toEqual(new Set(["resource-constraint"]));
+		expect(lines).toContainEqual(
+			expect.stringMatching(/^mallory@\S+ could not register name-2\/x: .*2 questions.* limits, in the config$/),
+		);
+		expect(lines.length).toBeLessThan(5);
 		const alice = await join(bus, "alice@example.org/x");
 		await alice.serve(probe, serving("alice"), { domain: NAME });
 	});

@@ -1,9 +1,13 @@
 import type { IqTable, Link } from "@antiphon/link";
-import { BusError, type Dispatcher, type Log, Scope } from "@antiphon/protocol";
+import { BusError, type Dispatcher, type Jid, type Log, Scope } from "@antiphon/protocol";
+import { Seldom } from "../bounds/seldom.js";
 import { Turns } from "../bounds/turns.js";
 import type { Directory } from "./directory.js";
 import type { Incoming, NodeHost, NodeModule } from "./node-host.js";
 import type { PresenceListeners } from "./presence-listeners.js";
+
+/** How often the log says who asks for too much: whoever does can do it often. */
+const CROWDED_EVERY_MS = 10_000;
 
 /** What the host hands on to modules. */
 export interface ModuleWorld extends Pick<NodeHost, "software" | "query" | "send" | "affords"> {
@@ -23,6 +27,7 @@ export class ModuleHost implements Disposable {
 	readonly #features = new Set<string>();
 	readonly #online = new Set<() => void>();
 	#turns: Turns | undefined;
+	readonly #crowded = new Seldom(CROWDED_EVERY_MS);
 	/** What modules see of the node. */
 	readonly host: NodeHost;
 
@@ -60,9 +65,10 @@ export class ModuleHost implements Disposable {
 				this.#turns ??= new Turns(() => performance.now());
 			},
 			inTurn: (from, work) => {
-				if (this.#turns !== undefined) return this.#turns.take(from.bare().toString(), () => this.#guard(work));
-				work();
-				return true;
+				const isTaken = this.#turns?.take(from.bare().toString(), () => this.#guard(work));
+				if (isTaken === undefined) work();
+				if (isTaken === false) this.#sayCrowded(from);
+				return isTaken ?? true;
 			},
 			ask: (request) => table.request(request),
 			now: () => performance.now(),
@@ -91,6 +97,13 @@ export class ModuleHost implements Disposable {
 	/** The link has come online. */
 	online(): void {
 		for (const listener of [...this.#online]) this.#guard(listener);
+	}
+
+	#sayCrowded(from: Jid): void {
+		const what = "If that is a flood, keep it out: by policy, or by the rate limit of its XMPP server";
+		this.#crowded.say((more) =>
+			this.#log.warn(`${from.bare()} asks for more than can be answered in turn: a request is refused${more}. ${what}`),
+		);
 	}
 
 	/** What a module does on its own must not end the process. */

@@ -101,7 +101,7 @@ describe("what a module registers", () => {
 	});
 
 	it("refuses what would wait behind too much of the same account", () => {
-		const { link, stanzas } = stanzaServer();
+		const { link, log, stanzas } = stanzaServer();
 		stanzas.modules.host.takeTurns();
 		handleQuery(stanzas.modules.host, PROBE, () => {
 			for (const startMs = performance.now(); performance.now() - startMs < 12; );
@@ -111,6 +111,9 @@ describe("what a module registers", () => {
 		const refused = link.sent.filter((stanza) => stanza.attr("type") === "error");
 		expect(refused).toHaveLength(600 - 1 - 512);
 		expect(refused[0]?.child("error", NS.client)?.elements()[0]?.name).toBe("resource-constraint");
+		expect(log.lines).toEqual([
+			expect.stringMatching(/^warn caller@example\.org asks for more than can be answered in turn/),
+		]);
 		stanzas.modules[Symbol.dispose]();
 	});
 

@@ -26,6 +26,8 @@ const SWEEPS_IN_LEASE = 5;
 /** Lines that tell of providers that come, and that go, in a second; then their number. Who does both must not fill a log. */
 const SAID_EVERY_MS = 1_000;
 const SAID_BURST = 10;
+/** How often the log says that a bound keeps somebody out: whoever meets with it can do so often. */
+const FULL_EVERY_MS = 10_000;
 /** How often it is written down of what runs that it does, in milliseconds. */
 const USED_EVERY_MS = 3_600_000;
 /** How long the holder of an instance's name has to show that it is there, in milliseconds. */
@@ -40,9 +42,21 @@ export const register: DomainModule = (host) => {
 	const come = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const gone = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const forgotten = new Seldom(SAID_EVERY_MS, SAID_BURST);
+	const full = new Seldom(FULL_EVERY_MS);
 
 	handleCommand(node, { ns: NS.registry, name: "register" }, async ({ payload, from }) => {
 		const registration = decodeRegister(payload);
+		try {
+			return await registered(registration, from);
+		} catch (thrown) {
+			const { code, message } = BusError.from(thrown);
+			const who = `${from} could not register ${registration.service}/${registration.instance}`;
+			const what = "If it is no flood, raise that bound: limits, in the config";
+			if (code === "overloaded") full.say((more) => node.log.warn(`${who}${more}: ${message}. ${what}`));
+			throw thrown;
+		}
+	});
+	const registered = async (registration: Registration, from: Jid) => {
 		requireNode(from);
 		host.owners.require(from, registration.service);
 		const description = await contractOf(host, asking, registration, from);
@@ -55,7 +69,7 @@ export const register: DomainModule = (host) => {
 		const added = registry.find(registration) as Instance;
 		come.say((more) => node.log.info(`${from} has registered ${service}/${instance}, version ${version}${more}`));
 		return encodeGrant({ leaseMs: limits.leaseMs, access: grants.give(added) });
-	});
+	};
 
 	handleCommand(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) => {
 		const lines = decodeRenew(payload);
