@@ -64,12 +64,15 @@ it("one service can be taken out, and the node goes on", async () => {
 	// #region drain
 	await served.drain(); // this service alone; what runs is finished, then it is deregistered
 	// #endregion
+	await served.drained;
 	expect((await failure(client.size({ id: "moon" }))).code).toBe("unavailable");
 	const again = await node.serve(pictures, handlers, { domain });
 	await client.$waitFor({ timeoutMs: 5_000 });
 	expect(await client.size({ id: "sun" })).toEqual({ bytes: 3 });
+	// #region drained
+	again.drained.then(() => node.drain()); // whoever has it drained: nothing is left to serve
+	// #endregion
 	await again.drain();
-	await node.drain();
 	expect(await node.closed).toBeUndefined();
 });
 

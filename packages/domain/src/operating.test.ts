@@ -14,7 +14,7 @@ import {
 	NS,
 	type StatisticsRequest,
 } from "@antiphon/protocol";
-import { get, type Node, service, set } from "antiphon";
+import { get, type Node, type Served, service, set } from "antiphon";
 import { handleQuery, type NodeModule } from "antiphon/modules";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -218,22 +218,29 @@ describe("an administrator of a domain", () => {
 		const thesaurus = service("thesaurus", "1.0.0", { f: get({}) });
 		const worker = await join(bus, "worker@example.org/a");
 		const other = await join(bus, "worker@example.org/b");
+		const drained: string[] = [];
+		const note = ({ drained: left }: Served, what: string) => void left.then(() => drained.push(what));
 		for (const [node, instance] of [
 			[worker, "one"],
 			[other, "two"],
 		] as const) {
-			await node.serve(dictionary, echoing, { domain: NAME, instance });
-			await node.serve(thesaurus, { f: () => {} }, { domain: NAME, instance });
+			note(await node.serve(dictionary, echoing, { domain: NAME, instance }), `dictionary/${instance}`);
+			note(await node.serve(thesaurus, { f: () => {} }, { domain: NAME, instance }), `thesaurus/${instance}`);
 		}
 		expect(await askDrain(boss, "one", "dictionary")).toEqual([
 			{ service: "dictionary", instance: "one", failure: undefined },
 		]);
 		await expect.poll(() => domain.instances).toBe(3);
+		// Their processes get word.
+		await expect.poll(() => drained).toEqual(["dictionary/one"]);
 		expect((await askDrain(boss, "two")).map((each) => each.service)).toEqual(["dictionary", "thesaurus"]);
 		await expect.poll(() => domain.instances).toBe(1);
+		await expect.poll(() => drained.toSorted()).toEqual(["dictionary/one", "dictionary/two", "thesaurus/two"]);
 		expect(await failure(askDrain(boss, "two"))).toMatchObject({ code: "not-found" });
 		expect(await failure(askDrain(boss, "one", "dictionary"))).toMatchObject({ code: "not-found" });
 		expect(lines).toContain("dictionary/one drains: boss@example.org asked for it");
+		await worker.close();
+		await expect.poll(() => drained).toContain("thesaurus/one");
 	});
 
 	it("is told when an instance could not be drained", async () => {

@@ -4,7 +4,7 @@ import { provideDictionary } from "./provider.js";
 
 // A process of its own that serves the dictionary where the environment says: on a component link under the JIDs of its
 // domain; on a client link registered with the domain of ANTIPHON_DOMAIN, or without one at the address of the node. It
-// says so in one line, and ends on SIGINT or SIGTERM once the calls that run are answered.
+// says so in one line, and ends on SIGINT or SIGTERM, or when it is drained, once the calls that run are answered.
 try {
 	let drain: () => void = () => process.exit(1);
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => drain());
@@ -14,7 +14,8 @@ try {
 	// #region start
 	const node = await createNode({ link: linkFromEnv(), log: lineLog("dictionary", "warn") });
 	const domain = process.env["ANTIPHON_COMPONENT"] ?? process.env["ANTIPHON_DOMAIN"];
-	await provideDictionary(node, domain === undefined ? {} : { domain });
+	const served = await provideDictionary(node, domain === undefined ? {} : { domain });
+	served.drained.then(() => node.drain()); // also when an administrator of the domain drains it
 	// #endregion
 	drain = () => void node.drain();
 	const address = domain === undefined || node.jid === domain ? [] : [`as ${node.jid}`];

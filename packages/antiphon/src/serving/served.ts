@@ -21,6 +21,11 @@ export interface ServeOptions {
 /** A service that is being served. Disposing of it drains it. */
 export interface Served extends AsyncDisposable {
 	readonly instance: string;
+	/**
+	 * Resolves when it is served no more, whoever wanted that: `drain()`, an administrator of its domain, the end of the
+	 * node. Never rejects.
+	 */
+	readonly drained: Promise<void>;
 	/** Refuses new calls; resolves when those that run are done, or after `limits.drainTimeoutMs`. */
 	drain(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { type Functions, type Handlers, majorOf, type Service } from "@antiphon/contract";
+import type { Functions, Handlers, Service } from "@antiphon/contract";
 import type { Link } from "@antiphon/link";
 import {
 	BusError,
@@ -15,6 +15,7 @@ import type { Element } from "@antiphon/xml";
 import type { Denials } from "../bounds/denials.js";
 import { whyNotShown } from "../host/contract-answer.js";
 import type { Directory } from "../host/directory.js";
+import { InstanceNames } from "./instance-names.js";
 import type { LocalService } from "./local-service.js";
 import { isFinal, Registrar } from "./registrar.js";
 import { checkedService, domainToAsk } from "./serve.js";
@@ -54,6 +55,8 @@ export interface Operable {
 interface Entry extends Operable {
 	/** Where it is registered, if that is needed. */
 	readonly registrar: Registrar | undefined;
+	/** It is served no more. */
+	readonly leave: () => void;
 }
 
 /** What a node serves: in its directory, and registered with the domains that have to know. */
@@ -61,18 +64,18 @@ export class Serving {
 	readonly #parts: ServingParts;
 	readonly #registrars = new Map<string, Registrar>();
 	readonly #entries = new Set<Entry>();
-	/** The instances' names, also of those that are being registered. */
-	readonly #names = new Set<string>();
+	readonly #names: InstanceNames;
 	#stopped = false;
 
 	constructor(parts: ServingParts) {
 		this.#parts = parts;
+		this.#names = new InstanceNames(parts.instance);
 	}
 
 	/** @throws BusError, TypeError: see `Node.serve` */
 	async serve<F extends Functions>(service: Service<F>, handlers: Handlers<F>, options: ServeOptions): Promise<Served> {
 		const { link } = this.#parts;
-		const instance = options.instance ?? this.#freeName(service);
+		const instance = options.instance ?? this.#names.free(service);
 		const local = checkedService(service, handlers, { ...options, instance }, this.#parts);
 		const labels = checkedLabels(options.labels ?? {});
 		const domain = domainToAsk(options.domain, link);
@@ -81,7 +84,11 @@ export class Serving {
 		// Before it is registered: the domain asks this node for the contract.
 		const remove = this.#list(local);
 		const registrar = domain === undefined ? undefined : this.#registrar(domain);
-		let drained: Promise<void> | undefined;
+		let draining: Promise<void> | undefined;
+		let leave = () => {};
+		const drained = new Promise<void>((resolve) => {
+			leave = resolve;
+		});
 		const drain = async () => {
 			local.admission.refuse();
 			registrar?.renewNow();
@@ -89,13 +96,15 @@ export class Serving {
 			await this.#deregister(entry);
 			this.#entries.delete(entry);
 			remove();
+			leave();
 		};
 		const entry: Entry = {
 			local,
 			registrar,
+			leave,
 			drain: () => {
-				drained ??= drain();
-				return drained;
+				draining ??= drain();
+				return draining;
 			},
 		};
 		try {
@@ -105,7 +114,8 @@ export class Serving {
 			throw error;
 		}
 		this.#entries.add(entry);
-		return { instance: local.instance, drain: entry.drain, [Symbol.asyncDispose]: entry.drain };
+		if (this.#stopped) leave();
+		return { instance: local.instance, drained, drain: entry.drain, [Symbol.asyncDispose]: entry.drain };
 	}
 
 	/** Where a domain is asked, it says so itself. */
@@ -144,32 +154,22 @@ export class Serving {
 	stop(): void {
 		this.#stopped = true;
 		for (const registrar of this.#registrars.values()) registrar.stop();
-	}
-
-	/** Callers know an instance by its name, whatever its version, so each has one of its own. */
-	#freeName({ name, version }: Service): string {
-		const { instance } = this.#parts;
-		return this.#names.has(keyOf(name, instance)) ? `${instance}-v${majorOf(version)}` : instance;
+		for (const { leave } of this.#entries) leave();
 	}
 
 	/** @returns what takes it out again. @throws BusError `conflict` */
 	#list(local: LocalService): () => void {
-		const { name, version } = local.service;
-		const { instance } = local;
 		const remove = this.#parts.directory.add(local);
-		const key = keyOf(name, instance);
-		if (this.#names.has(key)) {
+		try {
+			const giveBack = this.#names.take(local.service, local.instance);
+			return () => {
+				giveBack();
+				remove();
+			};
+		} catch (error) {
 			remove();
-			throw new BusError(
-				"conflict",
-				`this node serves ${name} as ${instance} already. An instance's name is its own, whatever its version: call this one ${instance}-v${majorOf(version)}, or leave \`instance\` out`,
-			);
+			throw error;
 		}
-		this.#names.add(key);
-		return () => {
-			this.#names.delete(key);
-			remove();
-		};
 	}
 
 	#registrar(domain: string): Registrar {
@@ -240,5 +240,3 @@ function notRegistered(service: string, domain: string, { code, message, execute
 	const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
 	return new BusError(code, `${service} is not registered with ${domain}: ${message}`, { executed, ...retry });
 }
-
-const keyOf = (service: string, instance: string) => `${service}/${instance}`;
