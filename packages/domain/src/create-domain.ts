@@ -111,7 +111,6 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		deny,
 	});
 	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
-	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all(), nodes: nodes.all() }));
 	const closingListeners: (() => void)[] = [];
 	const policyListeners: (() => void)[] = [];
 	const fence = oneHost(link, name);
@@ -165,6 +164,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		await flushed;
 		throw error;
 	}
+	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all(), nodes: nodes.all() }));
 	const end = async (how: "drain" | "close") => {
 		if (how === "drain") for (const listener of closingListeners) listener();
 		await node[how]();

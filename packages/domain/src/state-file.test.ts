@@ -123,6 +123,20 @@ describe("the state of a domain in a file", () => {
 		}
 	});
 
+	it("is not written before it is known whose it is, and then with what has changed until then", async () => {
+		await writeFile(path(), "another host's");
+		const other = new StateFile(path(), quietLog);
+		other.changed();
+		await other.flush();
+		await other.close();
+		expect(await readFile(path(), "utf8")).toBe("another host's");
+		const file = new StateFile(path(), quietLog);
+		file.changed();
+		file.keep(() => state);
+		await file.close();
+		expect(await file.load()).toEqual(state);
+	});
+
 	it("holds what changed while it was written", async () => {
 		const file = new StateFile(path(), quietLog);
 		let owners: Record<string, string> = { first: "alice@example.org" };

@@ -24,7 +24,8 @@ const RETRY_MS = 10_000;
 export class StateFile {
 	readonly #path: string;
 	readonly #log: Log;
-	#current: () => DomainState = () => NOTHING;
+	/** `undefined` as long as the file is not this host's to write. */
+	#current: (() => DomainState) | undefined;
 	/** Whether there is something that the file does not hold. */
 	#isDirty = false;
 	/** Whether the last attempt to write it failed. */
@@ -67,9 +68,14 @@ export class StateFile {
 		}
 	}
 
-	/** @param current gives what is to be stored, at the time when it is */
+	/**
+	 * From now on changes are written, and those of before: until somebody is known to be the only host of its domain, the
+	 * file may be another one's.
+	 * @param current gives what is to be stored, at the time when it is
+	 */
 	keep(current: () => DomainState): void {
 		this.#current = current;
+		if (this.#isDirty) this.#writeWithin(GATHER_MS);
 	}
 
 	/** Something has changed: it will be written within this time, in milliseconds, with what has changed until then. */
@@ -91,18 +97,20 @@ export class StateFile {
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		await this.flush();
-		if (this.#isDirty) this.#log.error(`${this.#path} lacks what has changed since it was written: that is lost now`);
+		if (this.#isDirty && this.#current !== undefined)
+			this.#log.error(`${this.#path} lacks what has changed since it was written: that is lost now`);
 	}
 
 	#writeWithin(ms: number): void {
 		const atMs = performance.now() + ms;
-		if (this.#isClosed || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
+		if (this.#isClosed || this.#current === undefined || (this.#timer !== undefined && this.#timer.atMs <= atMs))
+			return;
 		clearTimeout(this.#timer?.id);
 		this.#timer = { id: setTimeout(() => void this.flush(), ms), atMs };
 	}
 
 	async #write(): Promise<void> {
-		if (!this.#isDirty) return;
+		if (!this.#isDirty || this.#current === undefined) return;
 		// Before it is read: what changes while it is written has to be written again.
 		this.#isDirty = false;
 		try {

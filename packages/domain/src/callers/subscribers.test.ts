@@ -20,6 +20,12 @@ describe("subscribers", () => {
 		expect(after.all()).toEqual({});
 	});
 
+	it("are accounts: what a file has that is none is left out", () => {
+		const known = { dictionary: ["Alice@EXAMPLE.org/x", "no account", "@", "alice@example.org"] };
+		const subscribers = new Subscribers(10, known, () => {});
+		expect(subscribers.all()).toEqual({ dictionary: ["alice@example.org"] });
+	});
+
 	it("are bounded in all and for each account; places come free again", () => {
 		const subscribers = new Subscribers(1_030, {}, () => {});
 		for (let i = 0; i < 1_024; i++) expect(subscribers.add(`s${i}`, who("greedy"))).toBe(true);

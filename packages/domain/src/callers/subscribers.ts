@@ -1,4 +1,4 @@
-import type { Jid } from "@antiphon/protocol";
+import { Jid } from "@antiphon/protocol";
 
 /** Addresses that one account may subscribe to. */
 const MAX_PER_ACCOUNT = 1024;
@@ -15,7 +15,12 @@ export class Subscribers {
 	constructor(max: number, known: Readonly<Record<string, readonly string[]>>, changed: () => void) {
 		this.#max = max;
 		this.#changed = () => {};
-		for (const [local, accounts] of Object.entries(known)) for (const account of accounts) this.#add(local, account);
+		for (const [local, accounts] of Object.entries(known)) {
+			for (const account of accounts) {
+				const who = Jid.tryParse(account);
+				if (who !== undefined) this.add(local, who);
+			}
+		}
 		this.#changed = changed;
 	}
 

@@ -186,6 +186,18 @@ it("Who may no longer know is told so instead, and forgotten", async () => {
 	expect(left).toEqual({ dictionary: [ALICE], "": [ALICE] });
 });
 
+it("Who may no longer know is told so when the rules are replaced", async () => {
+	const bus = memoryBus();
+	const domain = await host(bus, { access: { call: [{ allow: "*" }] } });
+	const { say, seen } = await account(bus);
+	for (const local of ["dictionary", "dictionary.learn"]) say("subscribe", `${local}@${NAME}`);
+	await pass(10_000);
+	seen();
+	domain.setAccess(PARTLY);
+	await pass(250);
+	expect(seen()).toEqual(["unsubscribed: "]);
+});
+
 it("A file of subscriptions is not written each time that somebody changes their mind", async () => {
 	const bus = memoryBus();
 	const dir = await mkdtemp(joined(tmpdir(), "antiphon-presence-"));

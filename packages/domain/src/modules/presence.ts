@@ -93,6 +93,13 @@ export const presence: DomainModule = (host) => {
 		for (const local of told.keys()) if (![...subscribers.of(local)].length) told.delete(local);
 	};
 	node.every(LOOK_MS, tellAll);
+	host.onPolicy(() => {
+		for (const local of subscribers.watched()) {
+			for (const who of [...subscribers.of(local)].map((account) => Jid.parse(account))) {
+				if (!maySee(host, who, local)) refuse(who, local);
+			}
+		}
+	});
 	node.onOnline(() => {
 		// Nobody knows what subscribers have heard while the link was down.
 		told.clear();

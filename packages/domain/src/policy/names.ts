@@ -11,7 +11,7 @@ export interface KnownNames {
 export interface Name {
 	/** A bare JID. */
 	readonly owner: string;
-	/** When something of it ran last, in milliseconds since 1970; 0 for a name that nobody can use. */
+	/** When something of it ran last, in milliseconds since 1970. */
 	readonly usedMs: number;
 	/** Whether the configuration says whose it is. */
 	readonly isFixed: boolean;
@@ -28,17 +28,9 @@ export class Names {
 	/** Whether there were names of which it was not known when they were last used; they count as used now. */
 	readonly hasUndated: boolean;
 
-	/** @param mayRegister whether policy lets an owner use a name at all */
-	constructor(
-		{ owners, lastUsed = {} }: KnownNames,
-		fixed: Readonly<Record<string, string>>,
-		nowMs: number,
-		mayRegister: (who: Jid, service: string) => boolean,
-	) {
+	constructor({ owners, lastUsed = {} }: KnownNames, fixed: Readonly<Record<string, string>>, nowMs: number) {
 		let hasUndated = false;
-		const usedMs = (service: string, owner: string) => {
-			const who = Jid.tryParse(owner);
-			if (who === undefined || !mayRegister(who, service)) return 0;
+		const usedMs = (service: string) => {
 			const dayMs = Object.hasOwn(lastUsed, service) ? Date.parse(lastUsed[service] as string) : Number.NaN;
 			if (Number.isNaN(dayMs)) {
 				hasUndated = true;
@@ -49,7 +41,7 @@ export class Names {
 		};
 		Object.entries(owners)
 			.filter(([service]) => !Object.hasOwn(fixed, service))
-			.map(([service, owner]) => ({ service, owner, usedMs: usedMs(service, owner) }))
+			.map(([service, owner]) => ({ service, owner, usedMs: usedMs(service) }))
 			.sort((a, b) => a.usedMs - b.usedMs)
 			.forEach(({ service, ...name }) => void this.set(service, { ...name, isFixed: false }));
 		for (const [service, owner] of Object.entries(fixed)) this.set(service, { owner, usedMs: nowMs, isFixed: true });
@@ -82,6 +74,15 @@ export class Names {
 		}
 	}
 
+	/** Those that policy does not let their owners use. */
+	disowned(mayRegister: (who: Jid, service: string) => boolean): Set<string> {
+		const disowned = [...this.#names].filter(([service, { owner }]) => {
+			const who = Jid.tryParse(owner);
+			return who === undefined || !mayRegister(who, service);
+		});
+		return new Set(disowned.map(([service]) => service));
+	}
+
 	/** Those of an account, of the accounts of a domain, or all. */
 	of(key: string | undefined): ReadonlySet<string> {
 		return this.#groups.get(key) ?? new Set();
@@ -92,9 +93,7 @@ export class Names {
 		const names = [...this.#names];
 		return {
 			owners: Object.fromEntries(names.map(([service, { owner }]) => [service, owner])),
-			lastUsed: Object.fromEntries(
-				names.flatMap(([service, { usedMs }]) => (usedMs === 0 ? [] : [[service, dayOf(usedMs)]])),
-			),
+			lastUsed: Object.fromEntries(names.map(([service, { usedMs }]) => [service, dayOf(usedMs)])),
 		};
 	}
 }

@@ -23,9 +23,10 @@ function ownersOf(access: AccessOptions = {}, limits: Partial<NameLimits> = {}) 
 	let nowMs = TODAY_MS;
 	const said: string[] = [];
 	const served = new Set<string>();
+	const policy = new Policy("fn.example.org", access);
 	const made = (known: KnownNames, fixed: Readonly<Record<string, string>> = {}) =>
 		new Owners({
-			policy: new Policy("fn.example.org", access),
+			policy,
 			home: "example.org",
 			limits: { ...LIMITS, ...limits },
 			known,
@@ -41,6 +42,7 @@ function ownersOf(access: AccessOptions = {}, limits: Partial<NameLimits> = {}) 
 	return {
 		owners: made({ owners: {} }),
 		made,
+		policy,
 		served,
 		said,
 		changes: () => changes,
@@ -172,12 +174,25 @@ describe("who owns a name", () => {
 			owners: { a: "alice@example.org", m: "mallory@example.org", n: "no account" },
 			lastUsed: days,
 		});
+		expect(owners.all().lastUsed).toEqual(days);
 		// As long as there is room for others nobody else gets them.
 		expect(refusal(() => owners.require(at("bob"), "m"))).toBe("forbidden");
 		for (const name of ["x", "y"]) expect(register(owners, at("bob"), name)).toBe("none");
 		expect(register(owners, at("bob"), "z")).toBe("overloaded");
 		expect(Object.keys(owners.all().owners)).toEqual(["a", "x", "y"]);
 		expect(said[0]).toMatch(/mallory@example\.org no longer owns m: it may not register it/);
+	});
+
+	it("goes by the rules that hold when there is no room, also after they were replaced", () => {
+		const { owners, policy } = ownersOf({}, { maxNames: 2 });
+		for (const name of ["a", "b"]) expect(register(owners, at("alice"), name)).toBe("none");
+		expect(register(owners, at("bob"), "c")).toBe("overloaded");
+		policy.replace({ register: [{ deny: "alice@example.org", to: "a" }, { allow: "*@example.org" }] });
+		expect(register(owners, at("bob"), "c")).toBe("none");
+		expect(Object.keys(owners.all().owners)).toEqual(["b", "c"]);
+		policy.replace({ register: [{ deny: "bob@example.org" }, { allow: "*@example.org" }] });
+		policy.replace(undefined);
+		expect(register(owners, at("carol"), "d")).toBe("overloaded");
 	});
 
 	it("is known with the day of its last use after a restart, and of one without a day it is today", () => {

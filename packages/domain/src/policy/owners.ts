@@ -46,11 +46,12 @@ const DAY_MS = 86_400_000;
 export class Owners {
 	readonly #parts: OwnersParts;
 	readonly #names: Names;
+	/** Names that their owners may not register, and how often the rules had been replaced when that was found. */
+	#disowned: { readonly names: Set<string>; readonly replaced: number } | undefined;
 
 	constructor(parts: OwnersParts) {
 		this.#parts = parts;
-		const mayRegister = (who: Jid, service: string) => parts.policy.mayRegister(who, service);
-		this.#names = new Names(parts.known, parts.fixed, parts.now(), mayRegister);
+		this.#names = new Names(parts.known, parts.fixed, parts.now());
 		if (this.#names.hasUndated) parts.changed();
 	}
 
@@ -125,8 +126,9 @@ export class Owners {
 	}
 
 	/** Which of these names, the least recently used first, can be given up. */
-	#victim(names: Iterable<string>): string | undefined {
+	#victim(names: ReadonlySet<string>): string | undefined {
 		const { limits, isServed, now } = this.#parts;
+		for (const service of this.#disownedNow()) if (names.has(service) && !isServed(service)) return service;
 		const oldMs = now() - limits.keepNamesDays * DAY_MS;
 		for (const service of names) {
 			if ((this.#names.get(service) as Name).usedMs > oldMs) return undefined;
@@ -135,10 +137,19 @@ export class Owners {
 		return undefined;
 	}
 
+	#disownedNow(): Set<string> {
+		const { policy } = this.#parts;
+		const { replaced } = policy;
+		if (this.#disowned?.replaced !== replaced) {
+			this.#disowned = { names: this.#names.disowned((who, service) => policy.mayRegister(who, service)), replaced };
+		}
+		return this.#disowned.names;
+	}
+
 	#giveUp(service: string): void {
-		const { owner, usedMs } = this.#names.get(service) as Name;
+		const { owner } = this.#names.get(service) as Name;
 		this.#names.delete(service);
-		const why = usedMs === 0 ? "may not register it" : "has not served it for long";
+		const why = this.#disownedNow().delete(service) ? "may not register it" : "has not served it for long";
 		this.#parts.say(`${owner} no longer owns ${service}: it ${why}, and there was no room for another name`);
 	}
 }
