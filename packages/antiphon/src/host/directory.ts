@@ -55,9 +55,6 @@ export class Directory {
 	/** Made when it is asked for, until something changes. */
 	#sorted: readonly ServedService[] | undefined;
 
-	/** Whether `who` may be told that a service which is not here may be here soon: a host that has just started does not know. */
-	isAwaited: (service: string, who: Jid) => boolean = () => false;
-
 	/** @returns what takes the service out again. @throws BusError `conflict` if this major version of it is there already */
 	add(served: ServedService): () => void {
 		const { name, version, functions } = served.service;

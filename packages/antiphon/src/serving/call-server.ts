@@ -108,11 +108,6 @@ export class CallServer {
 
 	/** @throws BusError: what is wrong with a call before its input is looked at */
 	#check(received: ReceivedCall, head: CallHead): { call: AdmittedCall; served: ServedService } {
-		const { directory } = this.#host;
-		const [service = ""] = head.fn.split(".", 1);
-		if (directory.find(service) === undefined && directory.isAwaited(service, received.from)) {
-			throw new BusError("unavailable", `it is not known yet who serves ${service}: the host has just started`);
-		}
 		const subject = this.#subject(received, head);
 		if (subject.kind !== "function") {
 			throw new BusError("unimplemented", `${head.fn} is a service; call service.function`);

@@ -20,8 +20,6 @@ interface Listed {
  * who the providers are is looked up when a call comes.
  */
 export const forwarded: DomainModule = (host) => {
-	host.node.directory.isAwaited = (service, who) =>
-		host.hearing.settlingMs > 0 && host.owners.has(service) && host.policy.maySee(who, service);
 	const { maxCallsPerService, maxCallsPerCaller } = host.limits;
 	const { node, registry, owners, policy } = host;
 	node.directory.knowAlso(
