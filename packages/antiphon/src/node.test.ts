@@ -105,7 +105,7 @@ describe("serve", () => {
 		const { caller } = await world({}, { caller: { limits: { connectTimeoutMs: 50 } } });
 		expect(await failureOf(caller.serve(probe, echoing, at))).toMatchObject({
 			code: "unimplemented",
-			message: expect.stringMatching(/^fn\.example\.org does not register services/),
+			message: expect.stringMatching(/^probe is not registered with .*: fn\.example\.org does not register services/),
 		});
 		for (const domain of ["@", "a@b", "a/b", ""]) {
 			expect(await failureOf(caller.serve(probe, echoing, { domain }))).toMatchObject({ code: "invalid-argument" });
