@@ -2,6 +2,7 @@ import { majorOf, type ServiceDescription } from "@antiphon/contract";
 import { BusError } from "@antiphon/protocol";
 import { Admission } from "antiphon/modules";
 import { ForwardedService } from "../forwarding/forwarded-service.js";
+import { Leaving } from "../forwarding/leaving.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
 
 /** How often what is no longer listed and no longer waited for is cleared away, in milliseconds. */
@@ -29,16 +30,7 @@ export const forwarded: DomainModule = (host) => {
 	const listed = new Map<string, Map<number, Listed>>();
 	/** By service: what of it is passed on. */
 	const admissions = new Map<string, Admission>();
-	/** By service: no longer listed, with calls that were passed on and may have to hear that their provider has gone. */
-	const leaving = new Map<string, Set<ForwardedService>>();
-	const tellLeaving = (service: string) => {
-		const left = [...(leaving.get(service) ?? [])].filter((each) => {
-			each.changed();
-			return each.isAwaited;
-		});
-		if (left.length > 0) leaving.set(service, new Set(left));
-		else leaving.delete(service);
-	};
+	const leaving = new Leaving();
 	host.onChange((service) => {
 		const admission =
 			admissions.get(service) ?? new Admission(`${service}@${host.domain}`, maxCallsPerService, maxCallsPerCaller);
@@ -52,22 +44,20 @@ export const forwarded: DomainModule = (host) => {
 			if (descriptions.get(major) === description) continue;
 			remove();
 			majors.delete(major);
-			if (forwarded?.isAwaited) leaving.set(service, (leaving.get(service) ?? new Set()).add(forwarded));
+			if (forwarded !== undefined) leaving.add(service, forwarded);
 		}
 		for (const [major, description] of descriptions) {
 			const known = majors.get(major) ?? list(host, description, admission);
 			majors.set(major, known);
 			known.forwarded?.changed();
 		}
-		tellLeaving(service);
+		leaving.tell(service);
 		if (majors.size > 0) return;
 		listed.delete(service);
 		admissions.delete(service);
 	});
 	// Their contracts may be large. Calls do not wait for ever, whether or not the service changes again.
-	host.node.every(CLEAR_MS, () => {
-		for (const service of [...leaving.keys()]) tellLeaving(service);
-	});
+	host.node.every(CLEAR_MS, () => leaving.tellAll());
 };
 
 function list(host: DomainHost, description: ServiceDescription, admission: Admission): Listed {
