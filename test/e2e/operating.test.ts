@@ -16,7 +16,7 @@ const dictionary = service("dictionary", "1.2.0", {
 });
 const clock = service("clock", "1.0.0", { now: get({ output: z.number() }) });
 
-describe("an operator's view of a domain", () => {
+describe("an operator's view of a domain", { timeout: LIMIT_MS }, () => {
 	let server: XmppServer;
 	let domain: Domain;
 	let env: Environment;
