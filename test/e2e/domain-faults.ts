@@ -75,7 +75,7 @@ export function runDomainFaults({ name, start, needs }: ServerKind): void {
 			expect(await namesIn(client)).toEqual(["a", "b"]);
 			const reads = Array.from({ length: 20 }, () => client.read({ afterMs: 1_000 }, { timeoutMs: 60_000 }));
 			const writes = Array.from({ length: 10 }, (_, n) =>
-				client.write({ n, afterMs: 1_000 }, { timeoutMs: 5_000 }).catch((error: unknown) => BusError.from(error)),
+				client.write({ n, afterMs: 1_000 }, { timeoutMs: 60_000 }).catch((error: unknown) => BusError.from(error)),
 			);
 			// When all have begun.
 			await expect.poll(async () => (await runsIn(notes)).size, { timeout: 10_000 }).toBe(10);
