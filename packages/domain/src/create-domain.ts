@@ -95,7 +95,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const nodes = new KnownNodes(known.nodes ?? [], () => file?.changed(NODES_WITHIN_MS));
 	const registry = new Registry(
 		limits,
-		(service) => changes.tell(service),
+		(...change) => changes.tell(...change),
 		(jid, isHere) => nodes.set(jid, isHere),
 	);
 	const owners = new Owners({

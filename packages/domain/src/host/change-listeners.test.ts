@@ -11,7 +11,7 @@ it("A listener that fails keeps nobody from being told, and is in the log, not e
 		throw new Error("broken");
 	});
 	listeners.add((service) => void told.push(`last ${service}`));
-	for (let i = 0; i < 100; i++) listeners.tell("dictionary");
+	for (let i = 0; i < 100; i++) listeners.tell("dictionary", "other");
 	expect(told).toHaveLength(200);
 	expect(told.slice(0, 2)).toEqual(["first dictionary", "last dictionary"]);
 	expect(lines).toEqual(["a change of dictionary could not be dealt with: broken"]);

@@ -4,7 +4,7 @@ import type { DomainLimits } from "../limits.js";
 import type { Owners } from "../policy/owners.js";
 import type { Policy } from "../policy/policy.js";
 import type { KnownNodes } from "../registry/known-nodes.js";
-import type { Registry } from "../registry/registry.js";
+import type { OnChange, Registry } from "../registry/registry.js";
 import type { Hearing } from "./hearing.js";
 
 /** What a module of a domain can reach. Whatever it registers with the node is undone when the domain closes. */
@@ -23,7 +23,7 @@ export interface DomainHost {
 	/** Whether it is known that this is the only host of the domain. */
 	isAlone(): boolean;
 	/** Called after the instances of a service have changed, but not how busy they are. */
-	onChange(listener: (service: string) => void): void;
+	onChange(listener: OnChange): void;
 	/** Something was asked for that policy does not allow: counted, and logged now and then. @throws BusError `forbidden` */
 	deny(message: string): never;
 	/** The same for what is not answered with an error. */

@@ -83,10 +83,11 @@ export const resolve: DomainModule = (host) => {
 		},
 	});
 	let changedMs = Number.NEGATIVE_INFINITY;
-	host.onChange((service) => {
+	host.onChange((service, change) => {
 		known.delete(service);
 		pushes.changed(service);
-		if (node.now() - changedMs >= GATHER_MS) pushes.flush(...AT_ONCE);
+		// A provider takes calls once it has heard that it is registered.
+		if (change !== "added" && node.now() - changedMs >= GATHER_MS) pushes.flush(...AT_ONCE);
 		changedMs = node.now();
 	});
 

@@ -25,6 +25,9 @@ export interface Instance extends Registration {
 	readonly load: Load;
 }
 
+/** Is told of the service; `added` while the provider of an instance does not know yet that it is registered. */
+export type OnChange = (service: string, change: "added" | "other") => void;
+
 /**
  * Who serves what. It is told and asks nothing: no I/O, no clock.
  *
@@ -37,7 +40,7 @@ export interface Instance extends Registration {
 export class Registry {
 	readonly contracts: Contracts;
 	readonly #limits: DomainLimits;
-	readonly #changed: (service: string) => void;
+	readonly #changed: OnChange;
 	readonly #services = new Map<string, Map<string, Instance>>();
 	/** All of them; the one that was heard of longest ago comes first. */
 	readonly #byAge = new Set<Instance>();
@@ -51,11 +54,7 @@ export class Registry {
 	 * however many of its instances changed at once
 	 * @param onNode called after the first instance of a node has come, and after its last one has gone
 	 */
-	constructor(
-		limits: DomainLimits,
-		changed: (service: string) => void,
-		onNode: (node: string, isHere: boolean) => void = () => {},
-	) {
+	constructor(limits: DomainLimits, changed: OnChange, onNode: (node: string, isHere: boolean) => void = () => {}) {
 		this.#onNode = onNode;
 		this.#limits = limits;
 		this.#changed = changed;
@@ -109,7 +108,7 @@ export class Registry {
 		if (ofNode.size === 1) this.#onNode(key, true);
 		this.#byAge.add(instance);
 		this.#count(node, 1);
-		this.#changed(instance.service);
+		this.#changed(instance.service, "added");
 	}
 
 	/** @returns whether it was there, and this node's */
@@ -117,7 +116,7 @@ export class Registry {
 		const instance = this.find(name);
 		if (instance === undefined || !instance.node.equals(node)) return false;
 		this.#drop(instance);
-		this.#changed(instance.service);
+		this.#changed(instance.service, "other");
 		return true;
 	}
 
@@ -148,7 +147,7 @@ export class Registry {
 			instance.load.heard(heartbeat.running >= instance.concurrency);
 			return false;
 		});
-		for (const service of changed) this.#changed(service);
+		for (const service of changed) this.#changed(service, "other");
 		return unknown;
 	}
 
@@ -181,7 +180,7 @@ export class Registry {
 
 	#dropAll(gone: readonly Instance[]): void {
 		for (const instance of gone) this.#drop(instance);
-		for (const service of new Set(gone.map(({ service }) => service))) this.#changed(service);
+		for (const service of new Set(gone.map(({ service }) => service))) this.#changed(service, "other");
 	}
 
 	#drop(instance: Instance): void {
