@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NS } from "@antiphon/protocol";
 import { type BusError, clientLink, createNode, service, set, xml } from "antiphon";
@@ -133,9 +133,11 @@ describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 
 	it("comes back after a kill -9: the provider registers again by itself, and names have kept their owners", async () => {
 		configure();
+		const stateFile = join(folder.path, "fn.json");
+		// What other tests have left there.
+		rmSync(stateFile, { force: true });
 		const first = await host();
 		const worker = await provider("worker");
-		const stateFile = join(folder.path, "fn.json");
 		const stored = () => JSON.parse(readFileSync(stateFile, "utf8")).owners;
 		await expect.poll(stored, { timeout: LIMIT_MS }).toEqual({ dictionary: "worker@localhost" });
 		first.signal("SIGKILL");
