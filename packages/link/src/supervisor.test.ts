@@ -229,6 +229,20 @@ describe("A supervised link", () => {
 		await failed;
 	});
 
+	it("rejects open with the last failure also while there is another attempt", async () => {
+		const { clock, recorder, link, attempts, last } = setUp();
+		const opening = link.open(recorder, { timeoutMs: 5_000 });
+		const failed = expect(opening).rejects.toMatchObject({
+			message: "not connected to the XMPP server after 5000 ms: down; gave up while counting sheep",
+		});
+		await last().fail(down());
+		clock.advance(1_000);
+		expect(attempts).toHaveLength(2);
+		last().events.onStep("counting sheep");
+		clock.advance(4_000);
+		await failed;
+	});
+
 	it("can be opened once only", async () => {
 		const { open } = setUp();
 		void open();

@@ -56,6 +56,8 @@ export class SupervisedLink implements Link {
 	#session: Session | undefined;
 	#maxStanzaBytes: number;
 	#onlineSince = 0;
+	/** Why the last attempt failed, if one has. */
+	#cause: BusError | undefined;
 	/** What the present attempt is doing. */
 	#doing = "";
 	/** Undoes what the present state has going: a timer, an attempt. */
@@ -97,7 +99,8 @@ export class SupervisedLink implements Link {
 		this.#listener.listen(events);
 		return new Promise((resolve, reject) => {
 			const cancel = this.#clock.after(options.timeoutMs, () => {
-				const why = this.#state.state === "waiting" ? this.#state.cause.message : `gave up while ${this.#doing}`;
+				const trying = this.#state.state === "waiting" ? [] : [`gave up while ${this.#doing}`];
+				const why = [...(this.#cause === undefined ? [] : [this.#cause.message]), ...trying].join("; ");
 				this.destroy(
 					new BusError("link-lost", `not connected to the XMPP server after ${options.timeoutMs} ms: ${why}`, {
 						executed: "no",
@@ -196,6 +199,7 @@ export class SupervisedLink implements Link {
 	#failed(failure: LinkFailure): void {
 		const session = this.#session;
 		this.#session = undefined;
+		this.#cause = failure.error;
 		session?.destroy();
 		const onlineMs = session === undefined ? undefined : this.#clock.now() - this.#onlineSince;
 		const retryInMs = this.#retry.failed(failure, onlineMs);
