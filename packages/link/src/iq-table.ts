@@ -1,4 +1,4 @@
-import { BusError, iq, Jid } from "@antiphon/protocol";
+import { BusError, iq, Jid, Tally } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { AbortWatch } from "./abort-watch.js";
 import { abortedError, checkedSignal } from "./aborted.js";
@@ -56,7 +56,7 @@ export class IqTable {
 	readonly #options: IqTableOptions;
 	readonly #newId: () => string;
 	readonly #pending = new Map<string, Pending>();
-	readonly #perPeer = new Map<string, number>();
+	readonly #perPeer = new Tally();
 	readonly #aborts = new AbortWatch();
 	readonly #idle: (() => void)[] = [];
 	#dropped = 0;
@@ -111,7 +111,7 @@ export class IqTable {
 			const unlink = request.giveUpOn?.(giveUp);
 			const unlinkSignal = signal && this.#aborts.add(signal, () => giveUp(abortedError(signal, "unknown")));
 			this.#pending.set(id, { peer, resolve, reject, timer, unlink, unlinkSignal });
-			this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1);
+			this.#perPeer.add(peer, 1);
 			try {
 				this.#options.send(iq(type, { id, to: peer, from: from?.toString() }, payload));
 			} catch (error) {
@@ -146,7 +146,7 @@ export class IqTable {
 				retryAfterMs: RETRY_AFTER_MS,
 			});
 		if (this.#pending.size >= maxPending) throw overloaded(`${maxPending}`);
-		if ((this.#perPeer.get(peer) ?? 0) >= maxPendingPerPeer) throw overloaded(`${maxPendingPerPeer} to ${peer}`);
+		if (this.#perPeer.of(peer) >= maxPendingPerPeer) throw overloaded(`${maxPendingPerPeer} to ${peer}`);
 	}
 
 	#take(id: string): Pending | undefined {
@@ -157,9 +157,7 @@ export class IqTable {
 		clearTimeout(pending.timer);
 		pending.unlink?.();
 		pending.unlinkSignal?.();
-		const left = (this.#perPeer.get(pending.peer) ?? 1) - 1;
-		if (left === 0) this.#perPeer.delete(pending.peer);
-		else this.#perPeer.set(pending.peer, left);
+		this.#perPeer.add(pending.peer, -1);
 		return pending;
 	}
 }

@@ -179,3 +179,4 @@ export {
 	type StanzaError,
 	type StanzaErrorType,
 } from "./stanza/stanza-error.js";
+export { Tally } from "./tally.js";

@@ -1,4 +1,4 @@
-import { BusError } from "@antiphon/protocol";
+import { BusError, Tally } from "@antiphon/protocol";
 
 const RETRY_AFTER_MS = 100;
 
@@ -10,7 +10,7 @@ export class Admission {
 	readonly #what: string;
 	readonly #max: number;
 	readonly #maxPerKey: number;
-	readonly #perKey = new Map<string, number>();
+	readonly #perKey = new Tally();
 	readonly #waiting: (() => void)[] = [];
 	#running = 0;
 	#refusing = false;
@@ -48,11 +48,10 @@ export class Admission {
 	/** Takes a place; {@link leave} gives it back. @throws BusError `overloaded`, `unavailable` */
 	enter(key: string): void {
 		if (this.#refusing) throw new BusError("unavailable", `${this.#what} is draining`);
-		const own = this.#perKey.get(key) ?? 0;
 		if (this.#running >= this.#max) throw this.#overloaded(`${this.#max} calls`);
-		if (own >= this.#maxPerKey) throw this.#overloaded(`${this.#maxPerKey} calls from one caller`);
+		if (this.#perKey.of(key) >= this.#maxPerKey) throw this.#overloaded(`${this.#maxPerKey} calls from one caller`);
 		this.#running++;
-		this.#perKey.set(key, own + 1);
+		this.#perKey.add(key, 1);
 	}
 
 	/** Once for each {@link enter}. */
@@ -60,9 +59,7 @@ export class Admission {
 		this.#running--;
 		this.#ranMs = performance.now();
 		if (this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-		const left = (this.#perKey.get(key) ?? 1) - 1;
-		if (left === 0) this.#perKey.delete(key);
-		else this.#perKey.set(key, left);
+		this.#perKey.add(key, -1);
 	}
 
 	/** Resolves when nothing runs. */

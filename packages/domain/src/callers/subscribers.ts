@@ -1,4 +1,4 @@
-import { Jid } from "@antiphon/protocol";
+import { Jid, Tally } from "@antiphon/protocol";
 
 /** Addresses that one account may subscribe to. */
 const MAX_PER_ACCOUNT = 1024;
@@ -8,7 +8,7 @@ export class Subscribers {
 	readonly #max: number;
 	readonly #changed: () => void;
 	readonly #byLocal = new Map<string, Set<string>>();
-	readonly #perAccount = new Map<string, number>();
+	readonly #perAccount = new Tally();
 	#size = 0;
 
 	/** @param changed called when there is something new to store */
@@ -34,9 +34,7 @@ export class Subscribers {
 		const accounts = this.#byLocal.get(local);
 		if (!accounts?.delete(account)) return;
 		if (accounts.size === 0) this.#byLocal.delete(local);
-		const own = (this.#perAccount.get(account) ?? 1) - 1;
-		if (own === 0) this.#perAccount.delete(account);
-		else this.#perAccount.set(account, own);
+		this.#perAccount.add(account, -1);
 		this.#size--;
 		this.#changed();
 	}
@@ -63,10 +61,9 @@ export class Subscribers {
 	#add(local: string, account: string): boolean {
 		const accounts = this.#byLocal.get(local) ?? new Set();
 		if (accounts.has(account)) return true;
-		const own = this.#perAccount.get(account) ?? 0;
-		if (this.#size >= this.#max || own >= MAX_PER_ACCOUNT) return false;
+		if (this.#size >= this.#max || this.#perAccount.of(account) >= MAX_PER_ACCOUNT) return false;
 		this.#byLocal.set(local, accounts.add(account));
-		this.#perAccount.set(account, own + 1);
+		this.#perAccount.add(account, 1);
 		this.#size++;
 		this.#changed();
 		return true;

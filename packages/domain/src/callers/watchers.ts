@@ -1,4 +1,4 @@
-import type { Jid } from "@antiphon/protocol";
+import { type Jid, Tally } from "@antiphon/protocol";
 
 /** Services whose changes one caller is told of, unless told otherwise. */
 const MAX_PER_CALLER = 1024;
@@ -19,7 +19,7 @@ export class Watchers {
 	readonly #maxPerCaller: number;
 	/** By service and full JID. */
 	readonly #watchers = new Map<string, Map<string, Watcher>>();
-	readonly #perCaller = new Map<string, number>();
+	readonly #perCaller = new Tally();
 	#size = 0;
 
 	constructor(maxWatchers: number, maxPerCaller = MAX_PER_CALLER) {
@@ -35,11 +35,10 @@ export class Watchers {
 	add(service: string, jid: Jid, nowMs: number, forMs: number): boolean {
 		this.remove(service, jid);
 		const caller = jid.bare().toString();
-		const own = this.#perCaller.get(caller) ?? 0;
-		if (this.#size >= this.#maxWatchers || own >= this.#maxPerCaller) return false;
+		if (this.#size >= this.#maxWatchers || this.#perCaller.of(caller) >= this.#maxPerCaller) return false;
 		const watchers = this.#watchers.get(service) ?? new Map();
 		this.#watchers.set(service, watchers.set(jid.toString(), { jid, untilMs: nowMs + forMs }));
-		this.#perCaller.set(caller, own + 1);
+		this.#perCaller.add(caller, 1);
 		this.#size++;
 		return true;
 	}
@@ -48,10 +47,7 @@ export class Watchers {
 		const watchers = this.#watchers.get(service);
 		if (!watchers?.delete(jid.toString())) return;
 		if (watchers.size === 0) this.#watchers.delete(service);
-		const caller = jid.bare().toString();
-		const own = (this.#perCaller.get(caller) ?? 1) - 1;
-		if (own === 0) this.#perCaller.delete(caller);
-		else this.#perCaller.set(caller, own);
+		this.#perCaller.add(jid.bare().toString(), -1);
 		this.#size--;
 	}
 

@@ -1,5 +1,5 @@
 import { isServedBy, majorOf, type ServiceDescription } from "@antiphon/contract";
-import { BusError } from "@antiphon/protocol";
+import { BusError, Tally } from "@antiphon/protocol";
 import type { DomainLimits } from "../limits.js";
 
 interface Held {
@@ -29,7 +29,7 @@ export class Contracts {
 	/** By service: what {@link newest} tells, until its versions change. */
 	readonly #newest = new Map<string, readonly ServiceDescription[]>();
 	#chars = 0;
-	readonly #perAccount = new Map<string, number>();
+	readonly #perAccount = new Tally();
 
 	constructor(limits: DomainLimits) {
 		this.#limits = limits;
@@ -103,7 +103,7 @@ export class Contracts {
 		}
 		this.#requireRoomFor({ service, version });
 		if (this.#chars + chars > maxContractsChars) throw atLimit("this domain", maxContractsChars);
-		if ((this.#perAccount.get(account) ?? 0) + chars > maxContractsCharsPerAccount) {
+		if (this.#perAccount.of(account) + chars > maxContractsCharsPerAccount) {
 			throw atLimit(account, maxContractsCharsPerAccount);
 		}
 		const held: Held = { description, chars, account, holders: 0 };
@@ -126,9 +126,7 @@ export class Contracts {
 
 	#count(account: string, chars: number): void {
 		this.#chars += chars;
-		const own = (this.#perAccount.get(account) ?? 0) + chars;
-		if (own === 0) this.#perAccount.delete(account);
-		else this.#perAccount.set(account, own);
+		this.#perAccount.add(account, chars);
 	}
 }
 

@@ -6,6 +6,7 @@ import {
 	type InstanceState,
 	type Jid,
 	type Registration,
+	Tally,
 } from "@antiphon/protocol";
 import type { DomainLimits } from "../limits.js";
 import { Contracts } from "./contracts.js";
@@ -46,7 +47,7 @@ export class Registry {
 	readonly #byAge = new Set<Instance>();
 	/** By the full JID of their node. */
 	readonly #byNode = new Map<string, Set<Instance>>();
-	readonly #perAccount = new Map<string, number>();
+	readonly #perAccount = new Tally();
 	readonly #onNode: (node: string, isHere: boolean) => void;
 
 	/**
@@ -107,7 +108,7 @@ export class Registry {
 		this.#byNode.set(key, ofNode);
 		if (ofNode.size === 1) this.#onNode(key, true);
 		this.#byAge.add(instance);
-		this.#count(node, 1);
+		this.#perAccount.add(node.bare().toString(), 1);
 		this.#changed(instance.service, "added");
 	}
 
@@ -172,7 +173,7 @@ export class Registry {
 		if (!isNew) return;
 		const { maxInstances, maxInstancesPerAccount, maxServices } = this.#limits;
 		if (this.size >= maxInstances) throw overloaded(`${maxInstances} instances`);
-		if ((this.#perAccount.get(node.bare().toString()) ?? 0) >= maxInstancesPerAccount) {
+		if (this.#perAccount.of(node.bare().toString()) >= maxInstancesPerAccount) {
 			throw overloaded(`${maxInstancesPerAccount} instances of one account`);
 		}
 		if (!this.#services.has(service) && this.#services.size >= maxServices) throw overloaded(`${maxServices} services`);
@@ -196,14 +197,7 @@ export class Registry {
 		}
 		this.#byAge.delete(instance);
 		this.contracts.release(instance);
-		this.#count(instance.node, -1);
-	}
-
-	#count(node: Jid, by: 1 | -1): void {
-		const account = node.bare().toString();
-		const count = (this.#perAccount.get(account) ?? 0) + by;
-		if (count === 0) this.#perAccount.delete(account);
-		else this.#perAccount.set(account, count);
+		this.#perAccount.add(instance.node.bare().toString(), -1);
 	}
 }
 
