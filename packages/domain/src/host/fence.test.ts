@@ -20,22 +20,29 @@ const oldest: Server = (connected) => connected[0];
 const newest: Server = (connected) => connected.at(-1);
 const nobody: Server = () => undefined;
 
-/** Hosts of one domain at a server, by a clock of their own. One that leaves is no longer connected. */
-function world(server: Server, seed = 1) {
+/**
+ * Hosts of one domain at a server, by a clock of their own. One that leaves is no longer connected.
+ * @param delayMs what a stanza takes to come back
+ */
+function world(server: Server, seed = 1, delayMs = 0) {
 	const random = randomOf(seed);
 	const connected: Fence[] = [];
 	const deaf = new Set<Fence>();
-	const inFlight: Hosting[] = [];
+	const inFlight: { readonly said: Hosting; readonly dueMs: number }[] = [];
 	let nowMs = 1_000_000;
 	let sent = 0;
 	const look = () => {
 		for (const fence of [...connected]) if (fence.conflict) connected.splice(connected.indexOf(fence), 1);
 	};
+	const send = (all: readonly Hosting[]) => {
+		for (const said of all) inFlight.push({ said, dueMs: nowMs + delayMs });
+	};
 	const deliver = () => {
-		for (let said = inFlight.shift(); said !== undefined; said = inFlight.shift()) {
+		while (inFlight[0] !== undefined && inFlight[0].dueMs <= nowMs) {
+			const { said } = inFlight.shift() as (typeof inFlight)[number];
 			sent++;
 			const to = server(connected, random);
-			if (to !== undefined && !deaf.has(to)) inFlight.push(...to.take(said, nowMs));
+			if (to !== undefined && !deaf.has(to)) send(to.take(said, nowMs));
 			look();
 		}
 	};
@@ -48,7 +55,7 @@ function world(server: Server, seed = 1) {
 		},
 		/** Their links come up, in one moment. */
 		online(...fences: Fence[]) {
-			for (const fence of fences) inFlight.push(...fence.online(nowMs));
+			for (const fence of fences) send(fence.online(nowMs));
 			deliver();
 		},
 		cut: (fence: Fence) => void connected.splice(connected.indexOf(fence), 1),
@@ -60,7 +67,7 @@ function world(server: Server, seed = 1) {
 		passes(ms: number) {
 			for (let passed = 0; passed < ms; passed += TICK_MS) {
 				nowMs += TICK_MS;
-				for (const fence of [...connected]) if (!deaf.has(fence)) inFlight.push(...fence.tick(nowMs));
+				for (const fence of [...connected]) if (!deaf.has(fence)) send(fence.tick(nowMs));
 				look();
 				deliver();
 			}
@@ -78,6 +85,29 @@ describe("a fence around a domain", () => {
 		passes(60_000);
 		expect(a.isHeld).toBe(true);
 		expect(sent()).toBeLessThan(40);
+	});
+
+	it.each([400, 600, 1_500, 8_000])("gives it to a host that is alone at a server that takes %i ms", (delayMs) => {
+		const { host, online, passes } = world(anyone, 1, delayMs);
+		const a = host("a");
+		online(a);
+		passes(delayMs + TICK_MS);
+		expect(a.isHeld).toBe(true);
+		passes(120_000);
+		expect([a.isHeld, a.conflict]).toEqual([true, undefined]);
+	});
+
+	it("keeps it for the older at a slow server, too", () => {
+		for (const seed of SEEDS) {
+			const { host, online, passes } = world(anyone, seed, 1_500);
+			const old = host("b");
+			online(old);
+			passes(20_000);
+			const newcomer = host("a");
+			online(newcomer);
+			passes(15_000);
+			expect([old.isHeld, newcomer.isHeld, newcomer.conflict?.code]).toEqual([true, false, "conflict"]);
+		}
 	});
 
 	it("keeps it for the host that has it, whatever the newcomer is called, where stanzas go to either at random", () => {

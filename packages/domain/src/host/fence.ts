@@ -4,7 +4,7 @@ import { BusError, type Hosting } from "@antiphon/protocol";
 export const TICK_MS = 500;
 /** What a host says when it is about to take the domain: where two share it at random, not all of that comes back. */
 const SAID_AT_ONCE = 24;
-/** So long it says so again and again, in milliseconds. */
+/** So long it says so again and again, in milliseconds. A server may take nearly as long to give it back. */
 const JOIN_MS = 10_000;
 /** Ticks between two times that a host which has the domain says so: 10 s. */
 const TICKS_APART = 20;
@@ -36,8 +36,10 @@ export class Fence {
 	#sinceMs = 0;
 	#hasHeld = false;
 	#number = 0;
-	/** What has not come back of what it said last. */
-	#awaited = new Set<number>();
+	/** While joining: what has not come back of what it said at one time, for each of these times. */
+	#rounds: Set<number>[] = [];
+	/** While holding: what it said last, until it comes back. */
+	#awaited: number | undefined;
 	#missed = 0;
 	#ticks = 0;
 	#answers = 0;
@@ -70,7 +72,7 @@ export class Fence {
 		}
 		if (this.#state !== "holding" || ++this.#ticks < TICKS_APART) return [];
 		this.#ticks = 0;
-		this.#missed = this.#awaited.size === 0 ? 0 : this.#missed + 1;
+		this.#missed = this.#awaited === undefined ? 0 : this.#missed + 1;
 		if (this.#missed >= MAX_MISSED) return this.#join(nowMs);
 		return [this.#say(nowMs)];
 	}
@@ -102,18 +104,19 @@ export class Fence {
 		// One that never had the domain does not get more time by losing its link.
 		if (this.#state !== "joining" || this.#hasHeld) this.#sinceMs = nowMs;
 		this.#state = "joining";
+		this.#rounds = [];
 		return this.#sayAll();
 	}
 
 	#sayAll(): Hosting[] {
-		this.#awaited = new Set();
-		return Array.from({ length: SAID_AT_ONCE }, () => this.#say(this.#sinceMs));
+		const said = Array.from({ length: SAID_AT_ONCE }, () => this.#say(this.#sinceMs));
+		this.#rounds.push(new Set(said.map(({ number }) => number)));
+		return said;
 	}
 
 	#say(nowMs: number): Hosting {
 		const number = ++this.#number;
-		if (this.#state === "holding") this.#awaited.clear();
-		this.#awaited.add(number);
+		if (this.#state === "holding") this.#awaited = number;
 		return { id: this.#id, number, heldMs: this.#heldMs(nowMs) };
 	}
 
@@ -122,10 +125,13 @@ export class Fence {
 	}
 
 	#back(number: number, nowMs: number): void {
-		this.#awaited.delete(number);
-		if (this.#state !== "joining" || this.#awaited.size > 0) return;
+		if (this.#awaited === number) this.#awaited = undefined;
+		const round = this.#rounds.find((each) => each.delete(number));
+		if (this.#state !== "joining" || round === undefined || round.size > 0) return;
 		this.#state = "holding";
 		this.#hasHeld = true;
+		this.#rounds = [];
+		this.#awaited = undefined;
 		this.#sinceMs = nowMs;
 		this.#missed = 0;
 		this.#ticks = 0;
