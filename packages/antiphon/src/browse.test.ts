@@ -3,7 +3,7 @@ import { BusError, decodeDiscoItems, decodePageEnd, decodeStanzaError, NS } from
 import { parseElement, serialize, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { discoItems, get, service, set } from "./index.js";
-import { handleQuery, type NodeModule } from "./modules.js";
+import { handleGet, type NodeModule } from "./modules.js";
 import { DOMAIN, failureOf, join, rawLink } from "./testing/bus.js";
 
 /** A domain with more than fits into one answer: 600 services, and 200 functions with long summaries in one of them. */
@@ -100,7 +100,7 @@ describe("a list of pages that somebody else makes", () => {
 	const listing = async (answer: (after: string | undefined) => { items: string[]; set: string }) => {
 		const bus = memoryBus();
 		const module: NodeModule = (host) =>
-			handleQuery(host, { ns: NS.discoItems, name: "query" }, ({ payload }) => {
+			handleGet(host, { ns: NS.discoItems, name: "query" }, ({ payload }) => {
 				const { items: jids, set: inside } = answer(payload.child("set")?.child("after")?.text());
 				const query = page(inside);
 				return xml(

@@ -13,5 +13,5 @@ export type { AdmittedCall, Outcome } from "./calls/call-outcome.js";
 export { cancelMessage } from "./calls/cancel.js";
 export { contractTooLarge, whyNotShown } from "./host/contract-answer.js";
 export { addressOf, type Directory, isVersionOf, type ServedService, type Subject } from "./host/directory.js";
+export { handleGet, handleSet, type IqHandler } from "./host/handle-iq.js";
 export type { Incoming, IncomingPresence, NodeHost, NodeModule, PayloadName, PresenceType } from "./host/node-host.js";
-export { handleCommand, handleQuery, type QueryHandler } from "./host/query.js";

@@ -15,7 +15,7 @@ import {
 	type StatisticsRequest,
 } from "@antiphon/protocol";
 import { get, type Node, type Served, service, set } from "antiphon";
-import { handleQuery, type NodeModule } from "antiphon/modules";
+import { handleGet, type NodeModule } from "antiphon/modules";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { DomainOptions } from "./index.js";
@@ -195,7 +195,7 @@ describe("an administrator of a domain", () => {
 		};
 		const worker = await join(bus, "worker@example.org/a");
 		const report: NodeModule = (host) => {
-			handleQuery(host, { ns: NS.stats, name: "report" }, () => {
+			handleGet(host, { ns: NS.stats, name: "report" }, () => {
 				const lastError = { code: "unavailable" as const, message, agoMs: 5 };
 				return encodeReport([{ fn: "define", calls: 1, errors: 1, running: 0, lastError, durations: [] }]);
 			});

@@ -2,8 +2,8 @@ import type { ServiceDescription } from "@antiphon/contract";
 import { BusError, NS } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { contractAnswer } from "../host/contract-answer.js";
+import { handleGet } from "../host/handle-iq.js";
 import type { NodeModule } from "../host/node-host.js";
-import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /**
@@ -21,7 +21,7 @@ export const contract: NodeModule = (host) => {
 		made.set(description, answer);
 		return answer;
 	};
-	handleQuery(host, { ns: NS.contract, name: "contract" }, (incoming) => {
+	handleGet(host, { ns: NS.contract, name: "contract" }, (incoming) => {
 		const subject = existing(host, incoming, incoming.payload.attr("service"), incoming.payload.attr("v"));
 		if (subject.kind === "node") {
 			throw new BusError("invalid-argument", "this address is a node: name the service in the attribute service");

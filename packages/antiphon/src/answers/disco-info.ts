@@ -1,6 +1,6 @@
 import { BusError, encodeDiscoInfo, NS } from "@antiphon/protocol";
+import { handleGet } from "../host/handle-iq.js";
 import type { NodeModule } from "../host/node-host.js";
-import { handleQuery } from "../host/query.js";
 import { askedHash, capabilitiesOf } from "./capabilities.js";
 import { existing } from "./existing.js";
 import { infoOf } from "./subject-info.js";
@@ -12,7 +12,7 @@ import { infoOf } from "./subject-info.js";
 export const discoInfo: NodeModule = (host) => {
 	host.feature(NS.discoInfo);
 	host.feature(NS.caps);
-	handleQuery(host, { ns: NS.discoInfo, name: "query" }, (incoming) => {
+	handleGet(host, { ns: NS.discoInfo, name: "query" }, (incoming) => {
 		const node = incoming.payload.attr("node");
 		const hash = askedHash(node);
 		const subject = existing(host, incoming, hash === undefined ? node : undefined);

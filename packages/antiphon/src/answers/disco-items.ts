@@ -8,8 +8,8 @@ import {
 	pageOf,
 } from "@antiphon/protocol";
 import { addressOf, type ServedSubject, type Subject } from "../host/directory.js";
+import { handleGet } from "../host/handle-iq.js";
 import type { NodeHost, NodeModule } from "../host/node-host.js";
-import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 import { nameOf } from "./subject-info.js";
 
@@ -23,7 +23,7 @@ const PAGE = { maxItems: 500, maxBytes: 48 * 1024 };
 export const discoItems: NodeModule = (host) => {
 	host.feature(NS.discoItems);
 	host.feature(NS.resultSet);
-	handleQuery(host, { ns: NS.discoItems, name: "query" }, (incoming) => {
+	handleGet(host, { ns: NS.discoItems, name: "query" }, (incoming) => {
 		const { payload, from, to } = incoming;
 		const node = payload.attr("node");
 		const { uids, subjectAt } = subjectsIn(host, existing(host, incoming, node), from);

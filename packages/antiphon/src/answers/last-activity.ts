@@ -1,8 +1,8 @@
 import { BusError, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import type { Subject } from "../host/directory.js";
+import { handleGet } from "../host/handle-iq.js";
 import type { Incoming, NodeHost, NodeModule } from "../host/node-host.js";
-import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /**
@@ -17,7 +17,7 @@ import { existing } from "./existing.js";
 export const lastActivity: NodeModule = (host) => {
 	host.feature(NS.lastActivity);
 	const startedMs = host.now();
-	handleQuery(host, { ns: NS.lastActivity, name: "query" }, (incoming) => {
+	handleGet(host, { ns: NS.lastActivity, name: "query" }, (incoming) => {
 		const upMs = host.now() - startedMs;
 		const idleMs = idleAt(host, existing(host, incoming), incoming, upMs);
 		return xml("query", NS.lastActivity, { seconds: String(Math.floor(idleMs / 1_000)) });

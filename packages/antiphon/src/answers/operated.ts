@@ -8,8 +8,8 @@ import {
 	NS,
 } from "@antiphon/protocol";
 import type { Denials } from "../bounds/denials.js";
+import { handleGet, handleSet } from "../host/handle-iq.js";
 import type { NodeModule } from "../host/node-host.js";
-import { handleCommand, handleQuery } from "../host/query.js";
 import type { Operable, Serving } from "../serving/serving.js";
 
 /**
@@ -25,11 +25,11 @@ export function operated(serving: Serving, denials: Denials): NodeModule {
 			if (found?.local.trusts(from)) return found;
 			return denials.deny(`${service}/${instance} is not registered with ${from.bare()}: only its domain may ask this`);
 		};
-		handleQuery(host, { ns: NS.stats, name: "report" }, ({ payload, from }) => {
+		handleGet(host, { ns: NS.stats, name: "report" }, ({ payload, from }) => {
 			const asked = decodeReportRequest(payload);
 			return encodeReport(operable(asked, from).local.stats.report(asked.fn));
 		});
-		handleCommand(host, { ns: NS.stats, name: "drain" }, ({ payload, from }) => {
+		handleSet(host, { ns: NS.stats, name: "drain" }, ({ payload, from }) => {
 			const { service = "", instance } = decodeDrain(payload);
 			const { drain } = operable({ service, instance }, from);
 			host.log.info(`${service}/${instance} drains: ${from.domain} asks for it`);

@@ -1,13 +1,13 @@
 import { BusError, decodeResolve, encodeResolution, type Instance, NS } from "@antiphon/protocol";
 import { addressOf, type ServedService } from "../host/directory.js";
+import { handleGet } from "../host/handle-iq.js";
 import type { NodeModule } from "../host/node-host.js";
-import { handleQuery } from "../host/query.js";
 import { existing } from "./existing.js";
 
 /** In a domain that the node owns a service has one instance of each major version: this node (docs/protocol.md, "Finding instances"). */
 export const resolve: NodeModule = (host) => {
 	host.feature(NS.resolve);
-	handleQuery(host, { ns: NS.resolve, name: "resolve" }, (incoming) => {
+	handleGet(host, { ns: NS.resolve, name: "resolve" }, (incoming) => {
 		const { watchMs } = decodeResolve(incoming.payload);
 		const domain = host.ownedDomain;
 		const subject = existing(host, incoming);

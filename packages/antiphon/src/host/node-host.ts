@@ -39,7 +39,7 @@ export interface NodeHost {
 	readonly ownedDomain: string | undefined;
 	/**
 	 * Handles stanzas of this kind with a child of this namespace and name. An `iq` is the handler's to answer: at once
-	 * or later, see {@link send} and `query.ts`. @throws Error if another module does so already
+	 * or later, see {@link send} and `handle-iq.ts`. @throws Error if another module does so already
 	 */
 	handle(kind: StanzaKind, payload: PayloadName, handler: (incoming: Incoming) => void): void;
 	/** Gets presence of this type. Several modules may. */

@@ -4,8 +4,8 @@ import { xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { FakeLink, keepingLog } from "../testing/bus.js";
 import { Directory } from "./directory.js";
+import { handleGet } from "./handle-iq.js";
 import type { Incoming } from "./node-host.js";
-import { handleQuery } from "./query.js";
 import { StanzaServer } from "./stanza-server.js";
 
 const PROBE = { ns: "urn:example:probe", name: "probe" } as const;
@@ -52,7 +52,7 @@ describe("what a module registers", () => {
 		const { link, stanzas } = stanzaServer();
 		stanzas.modules[Symbol.dispose]();
 		stanzas.modules.host.feature(PROBE.ns);
-		handleQuery(stanzas.modules.host, PROBE, () => payload);
+		handleGet(stanzas.modules.host, PROBE, () => payload);
 		stanzas.take(iq("get", address, payload));
 		expect(stanzas.modules.host.features).toEqual([]);
 		expect(link.sent[0]?.child("error", NS.client)?.elements()[0]?.name).toBe("service-unavailable");
@@ -86,7 +86,7 @@ describe("what a module registers", () => {
 		const { link, stanzas } = stanzaServer();
 		stanzas.modules.host.takeTurns();
 		const asked: string[] = [];
-		handleQuery(stanzas.modules.host, PROBE, ({ from }) => {
+		handleGet(stanzas.modules.host, PROBE, ({ from }) => {
 			asked.push(from.local ?? "");
 			// Longer than what is worked on in one turn.
 			for (const startMs = performance.now(); performance.now() - startMs < 12; );
@@ -103,7 +103,7 @@ describe("what a module registers", () => {
 	it("refuses what would wait behind too much of the same account", () => {
 		const { link, log, stanzas } = stanzaServer();
 		stanzas.modules.host.takeTurns();
-		handleQuery(stanzas.modules.host, PROBE, () => {
+		handleGet(stanzas.modules.host, PROBE, () => {
 			for (const startMs = performance.now(); performance.now() - startMs < 12; );
 			return payload;
 		});

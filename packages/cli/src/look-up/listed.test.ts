@@ -1,6 +1,6 @@
 import { NS } from "@antiphon/protocol";
 import { createNode, memoryBus, service, set, xml } from "antiphon";
-import { handleQuery, type NodeModule } from "antiphon/modules";
+import { handleGet, type NodeModule } from "antiphon/modules";
 import { expect, it } from "vitest";
 import { listFunctions } from "./listed.js";
 
@@ -38,12 +38,12 @@ it("A service whose contract is too large to be sent is listed with what its add
 it("A service whose contract makes no sense is said to be so, and that it is not listed", async () => {
 	const bus = memoryBus();
 	const liar: NodeModule = (host) => {
-		handleQuery(host, { ns: NS.discoItems, name: "query" }, ({ to }) =>
+		handleGet(host, { ns: NS.discoItems, name: "query" }, ({ to }) =>
 			to.local === undefined
 				? xml("query", NS.discoItems, {}, xml("item", NS.discoItems, { jid: `work@${DOMAIN}` }))
 				: xml("query", NS.discoItems),
 		);
-		handleQuery(host, { ns: NS.contract, name: "contract" }, () => xml("contract", NS.contract, { enc: "json" }, "{}"));
+		handleGet(host, { ns: NS.contract, name: "contract" }, () => xml("contract", NS.contract, { enc: "json" }, "{}"));
 	};
 	await using _host = await createNode({ link: bus.link(DOMAIN), modules: [liar] });
 	await using caller = await createNode({ link: bus.link("caller@example.org/x") });

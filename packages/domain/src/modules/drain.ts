@@ -8,7 +8,7 @@ import {
 	MAX_DRAINED,
 	NS,
 } from "@antiphon/protocol";
-import { handleCommand } from "antiphon/modules";
+import { handleSet } from "antiphon/modules";
 import { askInstances } from "../asking/ask-instances.js";
 import { requireAdmin } from "../host/administrators.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
@@ -16,7 +16,7 @@ import type { Instance } from "../registry/registry.js";
 
 /** Administrators have instances drained, which their providers do (docs/protocol.md, "Operating a domain"). */
 export const drain: DomainModule = (host) => {
-	handleCommand(host.node, { ns: NS.stats, name: "drain" }, async ({ payload, from }) => {
+	handleSet(host.node, { ns: NS.stats, name: "drain" }, async ({ payload, from }) => {
 		requireAdmin(host, from, "drain instances");
 		const instances = named(host, decodeDrain(payload));
 		const outcomes: DrainOutcome[] = [];

@@ -9,7 +9,7 @@ import {
 	type RegisteredInstance,
 } from "@antiphon/protocol";
 import { serialize } from "@antiphon/xml";
-import { handleQuery } from "antiphon/modules";
+import { handleGet } from "antiphon/modules";
 import { requireAdmin } from "../host/administrators.js";
 import type { DomainModule } from "../host/domain-host.js";
 import { instanceLine } from "../registry/instance-line.js";
@@ -22,7 +22,7 @@ const PAGE = { maxItems: MAX_NODES, maxBytes: 48 * 1024 };
 export const nodes: DomainModule = (host) => {
 	const { node, registry } = host;
 	node.feature(NS.stats);
-	handleQuery(node, { ns: NS.stats, name: "nodes" }, ({ payload, from }) => {
+	handleGet(node, { ns: NS.stats, name: "nodes" }, ({ payload, from }) => {
 		requireAdmin(host, from, "see who serves what");
 		const asked = named(registry, decodeNodesRequest(payload));
 		const all = new Map(asked.map((instance) => [`${instance.service}/${instance.instance}`, instance]));

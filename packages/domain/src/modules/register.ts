@@ -14,7 +14,7 @@ import {
 	type StanzaCondition,
 } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
-import { handleCommand, Seldom } from "antiphon/modules";
+import { handleSet, Seldom } from "antiphon/modules";
 import { Asking } from "../asking/asking.js";
 import { contractOf } from "../asking/provider-contract.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
@@ -44,7 +44,7 @@ export const register: DomainModule = (host) => {
 	const forgotten = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const full = new Seldom(FULL_EVERY_MS);
 
-	handleCommand(node, { ns: NS.registry, name: "register" }, async ({ payload, from }) => {
+	handleSet(node, { ns: NS.registry, name: "register" }, async ({ payload, from }) => {
 		const registration = decodeRegister(payload);
 		try {
 			return await registered(registration, from);
@@ -71,7 +71,7 @@ export const register: DomainModule = (host) => {
 		return encodeGrant({ leaseMs: limits.leaseMs, access: grants.give(added) });
 	};
 
-	handleCommand(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) => {
+	handleSet(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) => {
 		const lines = decodeRenew(payload);
 		const unknown = new Set<InstanceName>(registry.renew(from, lines, node.now()));
 		return encodeRenewed(lines.filter((line) => unknown.has(line) || isOutdated(line)));
@@ -91,7 +91,7 @@ export const register: DomainModule = (host) => {
 		}
 	});
 
-	handleCommand(node, { ns: NS.registry, name: "deregister" }, ({ payload, from }) => {
+	handleSet(node, { ns: NS.registry, name: "deregister" }, ({ payload, from }) => {
 		const name = decodeInstanceName(payload);
 		if (registry.remove(name, from)) {
 			gone.say((more) => node.log.info(`${from} has taken out ${name.service}/${name.instance}${more}`));

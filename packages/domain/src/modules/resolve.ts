@@ -8,7 +8,7 @@ import {
 	type Resolution,
 	resolutionWith,
 } from "@antiphon/protocol";
-import { BACKLOG, handleQuery } from "antiphon/modules";
+import { BACKLOG, handleGet } from "antiphon/modules";
 import { Pushes } from "../callers/pushes.js";
 import { type Watcher, Watchers } from "../callers/watchers.js";
 import type { DomainModule } from "../host/domain-host.js";
@@ -52,7 +52,7 @@ export const resolve: DomainModule = (host) => {
 		return table.add(service, from, node.now(), forMs);
 	};
 
-	handleQuery(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
+	handleGet(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
 		const { version, watchMs: asked } = decodeResolve(payload);
 		const service = to.local;
 		if (service === undefined || !isServiceName(service)) {

@@ -9,7 +9,7 @@ import {
 	type StatisticsRequest,
 } from "@antiphon/protocol";
 import { type Element, serialize } from "@antiphon/xml";
-import { handleQuery } from "antiphon/modules";
+import { handleGet } from "antiphon/modules";
 import { askInstances } from "../asking/ask-instances.js";
 import { Asking } from "../asking/asking.js";
 import { StatisticsSum } from "../asking/statistics-sum.js";
@@ -30,7 +30,7 @@ const MAX_ASKED = 1024;
  */
 export const stats: DomainModule = (host) => {
 	const asking = new Asking(MAX_QUESTIONS);
-	handleQuery(host.node, { ns: NS.stats, name: "stats" }, ({ payload, from }) => {
+	handleGet(host.node, { ns: NS.stats, name: "stats" }, ({ payload, from }) => {
 		requireAdmin(host, from, "see statistics");
 		const asked = decodeStatisticsRequest(payload);
 		return asking.once(JSON.stringify(asked), async () => fitting(await statisticsOf(host, asked)));

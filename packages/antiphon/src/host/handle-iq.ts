@@ -4,19 +4,19 @@ import { BACKLOG, tooMuchAsked, tooMuchToSend } from "../bounds/backlog.js";
 import type { Incoming, NodeHost, PayloadName } from "./node-host.js";
 
 /** Returns the payload of the result, or nothing for an empty one. Throws a BusError to answer with that error. */
-export type QueryHandler = (incoming: Incoming) => Element | undefined | Promise<Element | undefined>;
+export type IqHandler = (incoming: Incoming) => Element | undefined | Promise<Element | undefined>;
 
 /** Answers an `iq` of type get that is no call: with resource-constraint, or not at all, while too much waits to be sent. */
-export function handleQuery(host: NodeHost, payload: PayloadName, handler: QueryHandler): void {
+export function handleGet(host: NodeHost, payload: PayloadName, handler: IqHandler): void {
 	handleIq(host, "iq-get", payload, handler);
 }
 
 /** The same for an `iq` of type set. */
-export function handleCommand(host: NodeHost, payload: PayloadName, handler: QueryHandler): void {
+export function handleSet(host: NodeHost, payload: PayloadName, handler: IqHandler): void {
 	handleIq(host, "iq-set", payload, handler);
 }
 
-function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadName, handler: QueryHandler): void {
+function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadName, handler: IqHandler): void {
 	host.handle(kind, payload, (incoming) => {
 		const { stanza, from } = incoming;
 		const errorAnswer = (error: BusError) => errorOf(stanza, plain(error));
