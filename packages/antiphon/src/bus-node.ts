@@ -77,7 +77,9 @@ export class BusNode implements Node {
 			instance: this.#ownResource,
 			maxCallsIn: this.#limits.maxCallsIn,
 			connectTimeoutMs: this.#limits.connectTimeoutMs,
-			ask: (domain, payload) => requests.askDomain("set", Jid.parse(domain), payload, DOMAIN_TIMEOUT_MS),
+			ask: (domain, payload, atMostMs = DOMAIN_TIMEOUT_MS) => {
+				return requests.askDomain("set", Jid.parse(domain), payload, Math.min(atMostMs, DOMAIN_TIMEOUT_MS));
+			},
 			from,
 			capabilities: () => capabilitiesOf(this.#stanzas.modules.host, { kind: "node" }),
 			atMostForDrain: (done) => this.#atMostForDrain(done),

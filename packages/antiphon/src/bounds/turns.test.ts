@@ -6,6 +6,7 @@ function turnsByHand() {
 	let nowMs = 0;
 	const deferred: (() => void)[] = [];
 	const done: string[] = [];
+	const refused: string[] = [];
 	const turns = new Turns(
 		() => nowMs,
 		(run) => void deferred.push(run),
@@ -14,11 +15,20 @@ function turnsByHand() {
 		turns,
 		done,
 		/** Somebody asks for something that takes so long. */
-		ask: (account: string, tookMs: number, what = account) =>
-			turns.take(account, () => {
+		ask: (account: string, tookMs: number, what = account) => {
+			let isRefused = false;
+			const work = () => {
 				done.push(what);
 				nowMs += tookMs;
-			}),
+			};
+			const refuse = () => {
+				isRefused = true;
+				refused.push(account);
+			};
+			turns.take(account, work, refuse);
+			return !isRefused;
+		},
+		refused,
 		/** What is done in the next turn. */
 		next: () => {
 			done.length = 0;
@@ -51,15 +61,21 @@ describe("work for many accounts", () => {
 	});
 
 	it("is refused when too much waits, of one account before others", () => {
-		const { ask, next } = turnsByHand();
+		const { ask, next, refused } = turnsByHand();
 		ask("first", 10);
 		let taken = 0;
 		while (ask("greedy", 1)) taken++;
 		expect(taken).toBe(512);
 		expect(ask("alice", 1)).toBe(true);
-		taken = 513;
-		for (let i = 0; ask(`other${i}`, 1); i++) taken++;
-		expect(taken).toBe(4_096);
+		for (const other of ["b", "c", "d", "e", "f", "g"]) for (let i = 0; i < 512; i++) ask(other, 1);
+		for (let i = 0; i < 511; i++) ask("h", 1);
+		expect(refused).toEqual(["greedy"]);
+		// All 4,096 places are taken: whoever asks for little gets one of those who have asked for much.
+		expect(ask("alice", 1)).toBe(true);
+		expect(ask("bob", 1)).toBe(true);
+		expect(refused).toEqual(["greedy", "greedy", "b"]);
+		expect(ask("c", 1)).toBe(false);
+		expect(ask("h", 1)).toBe(false);
 		next();
 		expect(ask("carol", 1)).toBe(true);
 	});
@@ -67,9 +83,10 @@ describe("work for many accounts", () => {
 	it("goes on after a piece that fails, and is forgotten when nobody is to be served any more", () => {
 		const { turns, ask, next, isIdle } = turnsByHand();
 		ask("a", 10);
-		turns.take("a", () => {
+		const broken = () => {
 			throw new Error("broken");
-		});
+		};
+		turns.take("a", broken, () => {});
 		ask("b", 1);
 		ask("c", 10);
 		ask("c", 10);

@@ -1,3 +1,8 @@
+interface Piece {
+	readonly work: () => void;
+	readonly refuse: () => void;
+}
+
 /** How long may be worked in one turn of the event loop, in milliseconds. The work with which it is over is finished. */
 const TURN_MS = 10;
 /** What may wait, in all and of one account. */
@@ -9,14 +14,15 @@ const MAX_WAITING_PER_ACCOUNT = 512;
  * worked on at once, and what is left waits for the next turn. Those who wait are served account by account, one piece of
  * work each. So who asks for what takes long, or for much, waits for himself, and others hardly for him.
  *
- * Of one account everything is done in its order. What waits is bounded, in all and for each account; above that it is
- * refused.
+ * Of one account everything is done in its order. What waits is bounded, in all and for each account. Above that it is
+ * refused; where all places are taken, first what was asked last by the account with most of them, so that many who ask for
+ * much do not keep out one who asks for little.
  */
 export class Turns {
 	readonly #now: () => number;
 	readonly #defer: (run: () => void) => void;
 	/** By account (bare JID), in the order of their turns. */
-	readonly #waiting = new Map<string, (() => void)[]>();
+	readonly #waiting = new Map<string, Piece[]>();
 	#size = 0;
 	#usedMs = 0;
 	#isScheduled = false;
@@ -30,25 +36,34 @@ export class Turns {
 		this.#defer = defer;
 	}
 
-	/** Does the work: now, or when it is the account's turn. @returns false, and forgets it, when too much waits already */
-	take(account: string, work: () => void): boolean {
+	/** Does the work: now, or when it is the account's turn. `refuse` is called instead, now or later, if too much waits. */
+	take(account: string, work: () => void, refuse: () => void): void {
 		const same = this.#waiting.get(account);
-		if (this.#usedMs < TURN_MS && same === undefined) {
-			this.#do(work);
-			return true;
-		}
-		if (this.#size >= MAX_WAITING || (same?.length ?? 0) >= MAX_WAITING_PER_ACCOUNT) return false;
-		if (same === undefined) this.#waiting.set(account, [work]);
-		else same.push(work);
-		this.#size++;
-		this.#schedule();
-		return true;
+		if (this.#usedMs < TURN_MS && same === undefined) this.#do(work);
+		else if (this.#hasPlaceFor(same?.length ?? 0)) {
+			if (same === undefined) this.#waiting.set(account, [{ work, refuse }]);
+			else same.push({ work, refuse });
+			this.#size++;
+			this.#schedule();
+		} else refuse();
 	}
 
 	/** Forgets what waits. */
 	clear(): void {
 		this.#waiting.clear();
 		this.#size = 0;
+	}
+
+	/** @param own what the account has waiting. Whoever has most gives a place to who has fewer, one more included. */
+	#hasPlaceFor(own: number): boolean {
+		if (own >= MAX_WAITING_PER_ACCOUNT) return false;
+		if (this.#size < MAX_WAITING) return true;
+		let most: Piece[] = [];
+		for (const pieces of this.#waiting.values()) if (pieces.length > most.length) most = pieces;
+		if (most.length <= own + 1) return false;
+		this.#size--;
+		most.pop()?.refuse();
+		return true;
 	}
 
 	#do(work: () => void): void {
@@ -74,7 +89,7 @@ export class Turns {
 		while (this.#usedMs < TURN_MS) {
 			const [next] = this.#waiting;
 			if (next === undefined) return;
-			const [account, [work, ...others]] = next as [string, [() => void]];
+			const [account, [{ work }, ...others]] = next as [string, [Piece, ...Piece[]]];
 			this.#waiting.delete(account);
 			// Behind all the others.
 			if (others.length > 0) this.#waiting.set(account, others);

@@ -38,7 +38,9 @@ function handleIq(host: NodeHost, kind: "iq-get" | "iq-set", payload: PayloadNam
 				fail(error);
 			}
 		};
-		if (!host.inTurn(from, answer) && host.affords(from)) fail(tooMuchAsked());
+		host.inTurn(from, answer, () => {
+			if (host.affords(from)) fail(tooMuchAsked());
+		});
 	});
 }
 

@@ -64,11 +64,13 @@ export class ModuleHost implements Disposable {
 			takeTurns: () => {
 				this.#turns ??= new Turns(() => performance.now());
 			},
-			inTurn: (from, work) => {
-				const isTaken = this.#turns?.take(from.bare().toString(), () => this.#guard(work));
-				if (isTaken === undefined) work();
-				if (isTaken === false) this.#sayCrowded(from);
-				return isTaken ?? true;
+			inTurn: (from, work, refuse) => {
+				if (this.#turns === undefined) return work();
+				const refused = () => {
+					this.#sayCrowded(from);
+					this.#guard(refuse);
+				};
+				this.#turns.take(from.bare().toString(), () => this.#guard(work), refused);
 			},
 			ask: (request) => table.request(request),
 			now: () => performance.now(),

@@ -70,10 +70,10 @@ export interface NodeHost {
 	 */
 	takeTurns(): void;
 	/**
-	 * Does what somebody has asked for: at once or, where the node {@link takeTurns}, when it is the turn of its account.
-	 * @returns false, and does nothing, when too much of it waits already
+	 * Does what somebody has asked for: at once or, where the node {@link takeTurns}, when it is the turn of its account; or
+	 * else `refuse`, when too much of it waits.
 	 */
-	inTurn(from: Jid, work: () => void): boolean;
+	inTurn(from: Jid, work: () => void, refuse: () => void): void;
 	/** Announces a feature in disco#info. */
 	feature(ns: string): void;
 	readonly features: readonly string[];

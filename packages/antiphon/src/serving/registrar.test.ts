@@ -66,9 +66,9 @@ function registering({ leaseMs = LEASE_MS } = {}) {
 	const registrar = new Registrar({
 		domain: "fn.example.org",
 		log,
-		ask: async (payload) => {
+		ask: async (payload, atMostMs) => {
 			asked.push(payload.name);
-			await hold;
+			await (hold === undefined ? undefined : within(hold, atMostMs));
 			const error = refuse?.(payload);
 			if (error !== undefined) throw error;
 			return answer(payload);
@@ -89,6 +89,13 @@ function registering({ leaseMs = LEASE_MS } = {}) {
 		refuses: (how: typeof refuse) => {
 			refuse = how;
 		},
+		/** What is asked now is never answered, what is asked later is. */
+		dies: () => {
+			hold = new Promise(() => {});
+			return () => {
+				hold = undefined;
+			};
+		},
 		/** Holds what is asked from now on back. */
 		holds: () => {
 			let letGo = () => {};
@@ -101,6 +108,13 @@ function registering({ leaseMs = LEASE_MS } = {}) {
 			};
 		},
 	};
+}
+async function within(promise: Promise<void>, ms = 10_000): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new BusError("deadline-exceeded", `no answer within ${ms} ms`)), ms);
+	});
+	await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 const away = () => new BusError("unavailable", "the domain is away");
 const passes = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -228,6 +242,18 @@ describe("what is registered with a domain", () => {
 		letGo();
 		await passes(1);
 		expect(renewals.map(({ lines }) => lines[0]?.state)).toEqual(["available", "draining"]);
+	});
+
+	it("is not kept from a domain that has started again by a renewal that died with the one before", async () => {
+		const { registrar, known, dies } = registering();
+		await registrar.add(item("a"));
+		const isBack = dies();
+		await passes(5_000);
+		known.clear();
+		isBack();
+		registrar.renewNow();
+		await passes(5_001);
+		expect(known).toContain("dictionary/a");
 	});
 
 	it("names thousands of instances in renewals that each fit into a stanza", async () => {

@@ -24,8 +24,8 @@ export interface Registrable {
 
 /** What a registrar needs of the node. */
 export interface RegistrarSource {
-	/** Asks the domain with an `iq` set. @throws BusError */
-	ask(payload: Element): Promise<Element | undefined>;
+	/** Asks the domain with an `iq` set, and waits for so long at most, in milliseconds, if that is said. @throws BusError */
+	ask(payload: Element, atMostMs?: number): Promise<Element | undefined>;
 	/** Shows the domain that this node is there, so that the XMPP server tells it when it no longer is. */
 	showPresence(): void;
 	/** Runs `action` after `delayMs`. @returns what calls it off */
@@ -133,10 +133,14 @@ export class Registrar {
 		this.#entries.clear();
 	}
 
+	get #renewalMs(): number {
+		return Math.max(MIN_RENEWAL_MS, this.#leaseMs / RENEWALS_IN_LEASE);
+	}
+
 	#schedule(): void {
 		this.#cancel();
 		if (this.#stopped || this.#entries.size === 0) return;
-		const renewalMs = Math.max(MIN_RENEWAL_MS, this.#leaseMs / RENEWALS_IN_LEASE);
+		const renewalMs = this.#renewalMs;
 		const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
 		// What is registered stays so while something else is refused.
 		const delayMs = this.#failures === 0 ? renewalMs : Math.min(retryMs, renewalMs);
@@ -182,7 +186,8 @@ export class Registrar {
 		const registered = [...this.#entries.values()].filter(({ state }) => state === "registered");
 		for (let i = 0; i < registered.length; i += RENEWED_AT_ONCE) {
 			const some = registered.slice(i, i + RENEWED_AT_ONCE);
-			const answer = await this.#source.ask(encodeRenew(some.map(({ item }) => item.heartbeat())));
+			// A host that died with it in its hands must not keep this node from its successor.
+			const answer = await this.#source.ask(encodeRenew(some.map(({ item }) => item.heartbeat())), this.#renewalMs);
 			for (const name of decodeRenewed(answer)) {
 				const entry = this.#entries.get(keyOf(name));
 				if (entry?.state === "registered") entry.state = "lost";

@@ -33,7 +33,7 @@ export interface ServingParts {
 	/** How long a domain that cannot be reached is asked again, in milliseconds. */
 	readonly connectTimeoutMs: number;
 	/** Asks a domain with an `iq` set. @throws BusError */
-	ask(domain: string, payload: Element): Promise<Element | undefined>;
+	ask(domain: string, payload: Element, atMostMs?: number): Promise<Element | undefined>;
 	/** The `from` of what this node sends; a client's server stamps it. */
 	from(): Jid | undefined;
 	/** What presence of this node says of it. */
@@ -179,7 +179,7 @@ export class Serving {
 		const registrar = new Registrar({
 			domain,
 			log,
-			ask: (payload) => ask(domain, payload),
+			ask: (payload, atMostMs) => ask(domain, payload, atMostMs),
 			showPresence: () =>
 				link.send(presence({ to: domain, from: from()?.toString() }, encodeCapabilities(capabilities()))),
 			after: (delayMs, action) => {
