@@ -88,7 +88,7 @@ export class BusNode implements Node {
 			instancesTold(resolver),
 			callsByIq(this.#calls),
 			operated(this.#serving, this.#denials),
-			restarted(this.#serving),
+			restarted(this.#serving, resolver),
 		];
 		this.#stanzas.modules.addBuiltIn([...ANSWERS, ...told]);
 	}

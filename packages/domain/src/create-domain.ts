@@ -23,7 +23,7 @@ import { type DomainState, StateFile } from "./state-file.js";
  */
 const SUBSCRIPTIONS_WITHIN_MS = 5_000;
 
-/** The same for the nodes that have something registered. Without it they come with their next renewal. */
+/** The same for the nodes that have something registered or are told of changes. Without it they come by themselves, later. */
 const NODES_WITHIN_MS = 5_000;
 const DEFAULT_CONNECT_MS = 30_000;
 
@@ -93,6 +93,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const deny = (message: string) => denials.deny(message);
 	const changes = new ChangeListeners(log);
 	const nodes = new KnownNodes(known.nodes ?? [], () => file?.changed(NODES_WITHIN_MS));
+	const callers = new KnownNodes(known.callers ?? [], () => file?.changed(NODES_WITHIN_MS));
 	const registry = new Registry(
 		limits,
 		(...change) => changes.tell(...change),
@@ -132,6 +133,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 				onOnline: (listener) => node.onOnline(listener),
 			}),
 			nodes,
+			callers,
 			isAlone: () => fence.isHeld,
 			deny,
 			denied: (message) => denials.say(message),
@@ -164,7 +166,12 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		await flushed;
 		throw error;
 	}
-	file?.keep(() => ({ ...owners.all(), subscribers: subscribers.all(), nodes: nodes.all() }));
+	file?.keep(() => ({
+		...owners.all(),
+		subscribers: subscribers.all(),
+		nodes: nodes.all(),
+		callers: callers.all(),
+	}));
 	const end = async (how: "drain" | "close") => {
 		if (how === "drain") for (const listener of closingListeners) listener();
 		await node[how]();

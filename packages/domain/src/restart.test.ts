@@ -135,6 +135,26 @@ it("Renewals that waited while the host stood still for longer than a lease are 
 	expect(pushed).not.toContain(0);
 });
 
+it("Callers that were told of changes are told of them again by the host that comes after", async () => {
+	const folder = await mkdtemp(joinPath(tmpdir(), "antiphon-restart-"));
+	try {
+		const bus = memoryBus();
+		const stateFile = joinPath(folder, "state.json");
+		const first = await host(bus, { stateFile });
+		await worker(bus, "one");
+		const caller = await join(bus, "caller@example.org/x");
+		const client = caller.client(work, { domain: NAME });
+		expect(await client.who()).toBe("one");
+		await first.close();
+		const second = await host(bus, { stateFile });
+		await expect.poll(() => second.instances).toBe(1);
+		await worker(bus, "two");
+		await expect.poll(() => client.who(), { timeout: 5_000 }).toBe("two");
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+});
+
 it("Providers that the state file names are told that the host has started, and register again at once", async () => {
 	const folder = await mkdtemp(joinPath(tmpdir(), "antiphon-restart-"));
 	try {

@@ -8,6 +8,8 @@ export interface DomainState extends KnownNames {
 	readonly subscribers: Readonly<Record<string, readonly string[]>>;
 	/** Full JIDs of nodes that had something registered. */
 	readonly nodes?: readonly string[];
+	/** Full JIDs of nodes that were told of changes. */
+	readonly callers?: readonly string[];
 }
 
 const NOTHING: DomainState = { owners: {}, subscribers: {} };
@@ -49,7 +51,7 @@ export class StateFile {
 			throw this.#unreadable((error as Error).message, error);
 		}
 		try {
-			const { format, owners, lastUsed, subscribers, nodes } = JSON.parse(text) as Partial<DomainState> & {
+			const { format, owners, lastUsed, subscribers, nodes, callers } = JSON.parse(text) as Partial<DomainState> & {
 				readonly format?: number;
 			};
 			if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
@@ -60,8 +62,10 @@ export class StateFile {
 			if (lastUsed !== undefined && !isRecord(lastUsed, isDay)) {
 				throw new Error("lastUsed has to hold days such as 2026-11-21");
 			}
-			if (nodes !== undefined && !(Array.isArray(nodes) && nodes.every(isText))) throw new Error("nodes is malformed");
-			const more = { ...(lastUsed !== undefined && { lastUsed }), ...(nodes !== undefined && { nodes }) };
+			for (const [name, list] of Object.entries({ nodes, callers })) {
+				if (list !== undefined && !(Array.isArray(list) && list.every(isText))) throw new Error(`${name} is malformed`);
+			}
+			const more = { ...(lastUsed && { lastUsed }), ...(nodes && { nodes }), ...(callers && { callers }) };
 			return { owners, subscribers, ...more } as DomainState;
 		} catch (error) {
 			throw this.#unreadable((error as Error).message, error);

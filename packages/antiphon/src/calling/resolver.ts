@@ -2,7 +2,7 @@ import {
 	BusError,
 	decodeResolution,
 	encodeResolve,
-	type Jid,
+	Jid,
 	type Resolution,
 	type ResolveRequest,
 } from "@antiphon/protocol";
@@ -60,6 +60,11 @@ export class Resolver {
 	/** The link was lost: what a domain would have told meanwhile is missing. */
 	distrust(): void {
 		for (const view of this.#views.values()) view.distrust();
+	}
+
+	/** The host of a domain has started: it no longer knows whom it was to tell of changes. */
+	restarted(domain: Jid): void {
+		for (const [address, view] of this.#views) if (Jid.parse(address).domain === domain.toString()) view.restarted();
 	}
 
 	/** The node was closed. Whoever waits for an instance waits in vain. */

@@ -141,6 +141,12 @@ export class ServiceView {
 		this.#heardMs = Math.min(this.#heardMs, this.#source.now() - UNWATCHED_MS);
 	}
 
+	/** The domain's host has started anew. Asks when it is used, or at once where somebody waits to be told. */
+	restarted(): void {
+		this.distrust();
+		if (this.#onChange.size > 0) this.askAgain();
+	}
+
 	/** Asks in the background: what is known may be out of date. */
 	askAgain(): void {
 		// What goes wrong shows in the calls.

@@ -51,6 +51,11 @@ export class Watchers {
 		this.#size--;
 	}
 
+	/** Full JIDs, some more than once. */
+	*callers(): Iterable<string> {
+		for (const watchers of this.#watchers.values()) yield* watchers.keys();
+	}
+
 	/** What is watched. */
 	services(): string[] {
 		return [...this.#watchers.keys()];

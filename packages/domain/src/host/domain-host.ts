@@ -18,8 +18,10 @@ export interface DomainHost {
 	readonly limits: DomainLimits;
 	/** Whether what it does not know may be there all the same. */
 	readonly hearing: Hearing;
-	/** Whom a host that starts can tell of it. */
+	/** Whom a host that starts can tell of it: those that have something registered. */
 	readonly nodes: KnownNodes;
+	/** The same for those that are told of changes. */
+	readonly callers: KnownNodes;
 	/** Whether it is known that this is the only host of the domain. */
 	isAlone(): boolean;
 	/** Called after the instances of a service have changed, but not how busy they are. */

@@ -49,7 +49,9 @@ export const resolve: DomainModule = (host) => {
 	const watch = (service: string, from: Jid, forMs: number): boolean => {
 		const [table, other] = isKnown(service) ? [watchers, hopeful] : [hopeful, watchers];
 		other.remove(service, from);
-		return table.add(service, from, node.now(), forMs);
+		const isTold = table.add(service, from, node.now(), forMs);
+		if (isTold) host.callers.set(from.toString(), true);
+		return isTold;
 	};
 
 	handleGet(node, { ns: NS.resolve, name: "resolve" }, ({ payload, from, to }) => {
@@ -99,5 +101,6 @@ export const resolve: DomainModule = (host) => {
 	node.every(GATHER_MS, () => pushes.flush(...PUSHES));
 	node.every(CLEAR_MS, () => {
 		for (const each of [watchers, hopeful]) each.endAll(node.now());
+		host.callers.keep(new Set([...watchers.callers(), ...hopeful.callers()]));
 	});
 };

@@ -7,13 +7,13 @@ const EVERY_MS = 50;
 const AT_ONCE = 50;
 
 /**
- * A host that has started, or was cut off, tells the nodes that it knows: they renew at once, and register again what it does
- * not know (docs/protocol.md, "Registering"). Not before the domain is its own.
+ * A host that has started, or was cut off, tells the nodes that it knows: providers renew at once, and register again what it
+ * does not know; callers ask again (docs/protocol.md, "Registering"). Not before the domain is its own.
  */
-export const wake: DomainModule = ({ node, domain, nodes, hearing, isAlone }) => {
+export const wake: DomainModule = ({ node, domain, nodes, callers, hearing, isAlone }) => {
 	let waiting: string[] = [];
 	node.onOnline(() => {
-		waiting = nodes.all();
+		waiting = [...new Set([...nodes.all(), ...callers.all()])];
 	});
 	node.every(EVERY_MS, () => {
 		if (waiting.length === 0 || !isAlone() || node.backlog > BACKLOG.queries) return;
@@ -21,5 +21,8 @@ export const wake: DomainModule = ({ node, domain, nodes, hearing, isAlone }) =>
 			node.send(message({ from: domain, to, type: "headline" }, encodeRestarted()));
 		}
 	});
-	hearing.onSettled(() => nodes.forgetLastTime());
+	hearing.onSettled(() => {
+		nodes.forgetLastTime();
+		callers.forgetLastTime();
+	});
 };

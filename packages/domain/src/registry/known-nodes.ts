@@ -1,11 +1,11 @@
-/** Nodes that are kept for the next start. The others register again with their next renewal. */
+/** Nodes that are kept for the next start. The others register, or ask, again by themselves. */
 const MAX_NODES = 1_024;
 /** Longer addresses are not kept, in characters. */
 const MAX_CHARS = 512;
 
 /**
- * The full JIDs of the nodes that have something registered, for a host that starts: it can tell these that it has. Those of
- * the last time are kept as well until it has settled: who has not registered again by then has gone.
+ * The full JIDs of the nodes that have something registered, or are told of changes, for a host that starts: it can tell
+ * these that it has. Those of the last time are kept as well until it has settled: who has not come again by then has gone.
  */
 export class KnownNodes {
 	readonly #here = new Set<string>();
@@ -18,12 +18,17 @@ export class KnownNodes {
 		this.#changed = changed;
 	}
 
-	/** @param isHere whether the node has something registered now */
+	/** @param isHere whether it is one of them now */
 	set(node: string, isHere: boolean): void {
 		if (this.#here.has(node) === isHere) return;
 		if (isHere) this.#here.add(node);
 		else this.#here.delete(node);
 		this.#changed();
+	}
+
+	/** None but these are here any more. */
+	keep(still: ReadonlySet<string>): void {
+		for (const node of [...this.#here]) if (!still.has(node)) this.set(node, false);
 	}
 
 	forgetLastTime(): void {
