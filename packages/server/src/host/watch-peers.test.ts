@@ -15,10 +15,11 @@ function watched(peers: readonly Peer[]) {
 		peers: () => peers,
 	};
 	const seen: (number | undefined)[] = [];
-	watchPeers<{ readonly notedMs: number }>(host as ModuleHost, { everyMs: 10, graceMs: 50 }, (_peer, atMs, noted) => {
+	const look = (_peer: Peer, atMs: number, noted: { readonly notedMs: number } | undefined) => {
 		seen.push(noted?.notedMs);
 		return atMs === 30 ? undefined : { notedMs: atMs };
-	});
+	};
+	watchPeers(host as ModuleHost, 100, look, 10);
 	const tick = (passedMs: number): void => {
 		nowMs += passedMs;
 		run();

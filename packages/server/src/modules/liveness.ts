@@ -3,6 +3,7 @@ import { iq, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import type { ModuleHost } from "../host/host.js";
 import { watchPeers } from "../host/watch-peers.js";
+import type { Peer } from "../peers/peer.js";
 
 /**
  * Notices peers that are gone without saying so (half-open sockets): who is silent for `pingAfterMs` gets a ping
@@ -14,7 +15,7 @@ export function liveness(host: ModuleHost): void {
 	const { pingAfterMs, pingTimeoutMs } = host.limits;
 	if (!Number.isFinite(pingAfterMs)) return;
 	const everyMs = Math.max(10, Math.min(500, pingAfterMs / 4, pingTimeoutMs / 4));
-	watchPeers<{ readonly pingedMs: number }>(host, { everyMs, graceMs: pingTimeoutMs / 2 }, (peer, nowMs, before) => {
+	const look = (peer: Peer, nowMs: number, before: { readonly pingedMs: number } | undefined) => {
 		if (nowMs - peer.lastHeardMs < pingAfterMs) return undefined;
 		if (before === undefined || before.pingedMs < peer.lastHeardMs) {
 			const address = { to: peer.jid.toString(), from: host.domain, id: randomBytes(9).toString("base64url") };
@@ -26,5 +27,6 @@ export function liveness(host: ModuleHost): void {
 			peer.fail("connection-timeout", `no answer to a ping for ${pingTimeoutMs} ms (limits.pingTimeoutMs)`);
 		}
 		return before;
-	});
+	};
+	watchPeers(host, pingTimeoutMs, look, everyMs);
 }

@@ -7,19 +7,14 @@ import { watchPeers } from "../host/watch-peers.js";
  */
 export function stalled(host: ModuleHost): void {
 	const { stallTimeoutMs } = host.limits;
-	const everyMs = Math.max(10, Math.min(1000, stallTimeoutMs / 4));
-	watchPeers<{ readonly takenBytes: number; readonly sinceMs: number }>(
-		host,
-		{ everyMs, graceMs: stallTimeoutMs / 2 },
-		(peer, nowMs, before) => {
-			const { queuedBytes, takenBytes } = peer.backlog;
-			if (queuedBytes === 0) return undefined;
-			if (before?.takenBytes !== takenBytes) return { takenBytes, sinceMs: nowMs };
-			if (nowMs - before.sinceMs >= stallTimeoutMs) {
-				const what = `${queuedBytes} bytes wait, and none was taken for ${stallTimeoutMs} ms`;
-				peer.fail("resource-constraint", `${what} (limits.stallTimeoutMs)`);
-			}
-			return before;
-		},
-	);
+	watchPeers<{ readonly takenBytes: number; readonly sinceMs: number }>(host, stallTimeoutMs, (peer, nowMs, before) => {
+		const { queuedBytes, takenBytes } = peer.backlog;
+		if (queuedBytes === 0) return undefined;
+		if (before?.takenBytes !== takenBytes) return { takenBytes, sinceMs: nowMs };
+		if (nowMs - before.sinceMs >= stallTimeoutMs) {
+			const what = `${queuedBytes} bytes wait, and none was taken for ${stallTimeoutMs} ms`;
+			peer.fail("resource-constraint", `${what} (limits.stallTimeoutMs)`);
+		}
+		return before;
+	});
 }

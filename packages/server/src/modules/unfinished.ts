@@ -7,18 +7,13 @@ import { watchPeers } from "../host/watch-peers.js";
  */
 export function unfinished(host: ModuleHost): void {
 	const { stanzaTimeoutMs } = host.limits;
-	const everyMs = Math.max(10, Math.min(1000, stanzaTimeoutMs / 4));
-	watchPeers<{ readonly sinceMs: number; readonly seenMs: number }>(
-		host,
-		{ everyMs, graceMs: stanzaTimeoutMs / 2 },
-		(peer, nowMs, before) => {
-			const sinceMs = peer.unfinishedSinceMs;
-			if (sinceMs === undefined) return undefined;
-			if (before?.sinceMs !== sinceMs) return { sinceMs, seenMs: nowMs };
-			if (nowMs - before.seenMs >= stanzaTimeoutMs) {
-				peer.fail("connection-timeout", `a stanza has no end after ${stanzaTimeoutMs} ms (limits.stanzaTimeoutMs)`);
-			}
-			return before;
-		},
-	);
+	watchPeers<{ readonly sinceMs: number; readonly seenMs: number }>(host, stanzaTimeoutMs, (peer, nowMs, before) => {
+		const sinceMs = peer.unfinishedSinceMs;
+		if (sinceMs === undefined) return undefined;
+		if (before?.sinceMs !== sinceMs) return { sinceMs, seenMs: nowMs };
+		if (nowMs - before.seenMs >= stanzaTimeoutMs) {
+			peer.fail("connection-timeout", `a stanza has no end after ${stanzaTimeoutMs} ms (limits.stanzaTimeoutMs)`);
+		}
+		return before;
+	});
 }
