@@ -1,8 +1,7 @@
 import type { Link } from "@antiphon/link";
 import { BusError, type Log, quietLog } from "@antiphon/protocol";
 import { createNode, type Node, type NodeStatus } from "antiphon";
-import type { NodeModule } from "antiphon/modules";
-import { Denials } from "antiphon/modules";
+import { Denials, type NodeModule } from "antiphon/modules";
 import { Subscribers } from "./callers/subscribers.js";
 import { ChangeListeners } from "./host/change-listeners.js";
 import type { DomainHost } from "./host/domain-host.js";

@@ -2,7 +2,7 @@ import {
 	BusError,
 	decodeResolution,
 	encodeResolve,
-	Jid,
+	type Jid,
 	type Resolution,
 	type ResolveRequest,
 } from "@antiphon/protocol";
@@ -64,7 +64,7 @@ export class Resolver {
 
 	/** The host of a domain has started: it no longer knows whom it was to tell of changes. */
 	restarted(domain: Jid): void {
-		for (const [address, view] of this.#views) if (Jid.parse(address).domain === domain.toString()) view.restarted();
+		for (const [address, view] of this.#views) if (address.endsWith(`@${domain}`)) view.restarted();
 	}
 
 	/** The node was closed. Whoever waits for an instance waits in vain. */

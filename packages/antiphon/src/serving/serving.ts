@@ -17,7 +17,7 @@ import { whyNotShown } from "../host/contract-answer.js";
 import type { Directory } from "../host/directory.js";
 import { InstanceNames } from "./instance-names.js";
 import type { LocalService } from "./local-service.js";
-import { isFinal, Registrar } from "./registrar.js";
+import { isFinal, type Registrable, Registrar } from "./registrar.js";
 import { checkedService, domainToAsk } from "./serve.js";
 import type { Served, ServeOptions } from "./served.js";
 
@@ -199,16 +199,15 @@ export class Serving {
 		const { name, version } = service;
 		const { fingerprint } = description;
 		const registration = { service: name, version, fingerprint, instance, concurrency: admission.max, labels };
-		const item = {
+		const item: Registrable = {
 			registration,
 			heartbeat: () => ({
 				service: name,
 				instance,
-				state: admission.isRefusing ? ("draining" as const) : ("available" as const),
+				state: admission.isRefusing ? "draining" : "available",
 				running: admission.running,
 			}),
-			onGrant: ({ access }: { readonly access: Parameters<LocalService["registeredWith"]>[1] }) =>
-				local.registeredWith(domain, access),
+			onGrant: ({ access }) => local.registeredWith(domain, access),
 		};
 		for (let attempts = 1; ; attempts++) {
 			try {
