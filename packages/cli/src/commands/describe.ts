@@ -18,15 +18,16 @@ export function describeCommand(program: Command): void {
 		.description("show the contract of a service or function: kind, delivery, JSON Schemas")
 		.argument("<address>", "dictionary or dictionary.define (in ANTIPHON_DOMAIN), or with @domain")
 		.option("--major <number>", "of several major versions this one; default: the newest", (text) => major(text))
-		.option("--json", "print one JSON object")
+		.option("--json", "print one JSON object; versions in it are those of all major versions, if there are several")
 		.action(async (text: string, flags: DescribeFlags) => {
 			const address = parseAddress(text, flags);
 			const found = await withNode(flags, (node, deadline) => contractAt(node, address, flags.major, deadline));
 			const { contract } = found;
+			const others = otherVersions(found);
 			const described = address.fn === undefined ? contract : functionOf(contract, address);
-			printResult(flags.json, described, () => {
+			printResult(flags.json, others.length === 0 ? described : { ...described, versions: found.versions }, () => {
 				const shown = address.fn === undefined ? Object.entries(contract.functions) : [functionIn(contract, address)];
-				return contractLines(contract, address.domain, otherVersions(found), shown);
+				return contractLines(contract, address.domain, others, shown);
 			});
 		});
 }

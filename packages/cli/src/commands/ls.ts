@@ -14,7 +14,7 @@ interface LsFlags extends ConnectionFlags {
 /** `antiphon ls`: what a domain offers. */
 export function lsCommand(program: Command): void {
 	withConnection(program.command("ls"))
-		.description("list the functions of a domain")
+		.description("list the functions of a domain, of each major version that is served, and who provides them")
 		.argument("[domain]", "default: ANTIPHON_DOMAIN")
 		.option("--json", "print one JSON array")
 		.action(async (argument: string | undefined, flags: LsFlags) => {
@@ -28,8 +28,9 @@ export function lsCommand(program: Command): void {
 			]);
 			const [lost] = unread.filter(({ isListed }) => !isListed);
 			if (lost !== undefined) process.exitCode = exitStatusOf(lost.error.code);
-			for (const { jid, error } of unread) {
-				console.error(`${printable(jid)} does not show its contract: ${error.code}: ${printable(error.message)}`);
+			for (const { jid, version, error } of unread) {
+				const what = version === undefined ? jid : `${jid}, version ${version},`;
+				console.error(`${printable(what)} does not show its contract: ${error.code}: ${printable(error.message)}`);
 			}
 		});
 }
@@ -40,12 +41,13 @@ function hint(domain: string): string {
 
 function lines(domain: string, listed: readonly Listed[]): string[] {
 	if (listed.length === 0) return [`${domain} serves nothing now that you may call`];
-	const rows = listed.map(({ address, version, kind, delivery, summary }) => [
+	const rows = listed.map(({ address, version, instances, health, kind, delivery, summary }) => [
 		address,
 		version ?? "",
+		[instances ?? "", health ?? ""].join(" ").trim(),
 		kind ?? "",
 		delivery ?? "",
 		summary,
 	]);
-	return [table(["address", "version", "kind", "delivery", "summary"], rows)];
+	return [table(["address", "version", "instances", "kind", "delivery", "summary"], rows)];
 }

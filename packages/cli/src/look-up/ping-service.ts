@@ -1,6 +1,7 @@
-import { BusError, decodeResolution, encodeResolve, type Instance, isServiceName } from "@antiphon/protocol";
+import { BusError, type Instance, isServiceName } from "@antiphon/protocol";
 import { type Node, ping } from "antiphon";
 import { type ConnectionFlags, type Deadline, environmentOf } from "../connect/connection.js";
+import { resolved } from "./resolved.js";
 
 /** An instance, and how it answered. */
 export type Pinged = { readonly instance: string; readonly jid: string } & (
@@ -52,12 +53,10 @@ async function instancesOf(
 	deadline: Deadline,
 ): Promise<readonly Instance[] | string> {
 	const to = `${service}@${domain}`;
-	const payload = encodeResolve({ version: undefined, watchMs: 0 });
 	try {
 		for (;;) {
 			const timeoutMs = deadline.remainingMs();
-			const answer = await node.query({ type: "get", to, payload, timeoutMs });
-			const { known, instances, settlingMs } = decodeResolution(answer);
+			const { known, instances, settlingMs } = await resolved(node, to, undefined, { timeoutMs });
 			const isOpen = instances.length === 0 && settlingMs !== undefined && timeoutMs > ASK_AGAIN_MS;
 			if (!isOpen) return known ? instances : `${domain} knows of no service ${service}`;
 			// A host that has just started does not know yet.

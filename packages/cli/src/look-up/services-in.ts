@@ -1,4 +1,5 @@
 import { type BrowseOptions, BusError, discoItems, type FoundContract, findContract, Jid, type Node } from "antiphon";
+import { orRefusal } from "./refusal.js";
 
 /** A service at its address, with the contract of its newest version. */
 export interface ServiceThere extends FoundContract {
@@ -14,7 +15,7 @@ interface DomainContents {
 	readonly domains: readonly string[];
 }
 
-/** Services that are asked for their contract at once. */
+/** Services that are asked for something at once. */
 const AT_ONCE = 16;
 
 /**
@@ -29,7 +30,7 @@ export async function servicesIn(node: Node, domain: string, limits: () => Brows
 	const domains = found.filter((jid) => Jid.tryParse(jid)?.local === undefined && jid !== domain);
 	const answers = await inTurn(items, async (jid) => ({
 		jid,
-		answer: await contractOrError(node, jid, limits()),
+		answer: await orRefusal(findContract(node, jid, limits())),
 	}));
 	const services = answers.flatMap(({ jid, answer }) => (answer instanceof BusError ? [] : [{ jid, ...answer }]));
 	const others = answers.flatMap(({ jid, answer }) => (answer instanceof BusError ? [{ jid, error: answer }] : []));
@@ -37,21 +38,10 @@ export async function servicesIn(node: Node, domain: string, limits: () => Brows
 }
 
 /** Does the same for all, a few at once. */
-async function inTurn<T>(jids: readonly string[], ask: (jid: string) => Promise<T>): Promise<T[]> {
+export async function inTurn<From, T>(all: readonly From[], ask: (each: From) => Promise<T>): Promise<T[]> {
 	const answers: T[] = [];
-	for (let i = 0; i < jids.length; i += AT_ONCE) {
-		answers.push(...(await Promise.all(jids.slice(i, i + AT_ONCE).map(ask))));
+	for (let i = 0; i < all.length; i += AT_ONCE) {
+		answers.push(...(await Promise.all(all.slice(i, i + AT_ONCE).map(ask))));
 	}
 	return answers;
-}
-
-/** @throws BusError where asking further makes no sense */
-async function contractOrError(node: Node, jid: string, limits: BrowseOptions): Promise<FoundContract | BusError> {
-	try {
-		return await findContract(node, jid, limits);
-	} catch (thrown) {
-		const error = BusError.from(thrown);
-		if (error.code === "link-lost" || error.code === "deadline-exceeded" || error.code === "cancelled") throw error;
-		return error;
-	}
 }
