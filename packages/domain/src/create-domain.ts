@@ -6,6 +6,7 @@ import { Subscribers } from "./callers/subscribers.js";
 import { ChangeListeners } from "./host/change-listeners.js";
 import type { DomainHost } from "./host/domain-host.js";
 import { Hearing } from "./host/hearing.js";
+import { lanes } from "./host/lanes.js";
 import { oneHost } from "./host/one-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
 import { MODULES } from "./modules.js";
@@ -98,9 +99,10 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		(...change) => changes.tell(...change),
 		(jid, isHere) => nodes.set(jid, isHere),
 	);
+	const home = domainAbove(name);
 	const owners = new Owners({
 		policy,
-		home: domainAbove(name),
+		home,
 		limits,
 		known,
 		fixed,
@@ -115,7 +117,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 	const policyListeners: (() => void)[] = [];
 	const fence = oneHost(link, name);
 	const asModule: NodeModule = (node) => {
-		node.takeTurns();
+		node.takeTurns(lanes(registry, owners, home));
 		const host: DomainHost = {
 			node,
 			domain: name,

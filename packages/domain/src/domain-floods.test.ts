@@ -5,6 +5,7 @@ import {
 	decodeStanzaError,
 	encodeGrant,
 	encodeRegister,
+	encodeRenew,
 	encodeResolve,
 	iq,
 	NS,
@@ -111,6 +112,25 @@ describe("a domain that is flooded", () => {
 		const alice = await join(bus, "alice@example.org/x");
 		await alice.serve(probe, serving("alice"), { domain: NAME });
 	});
+
+	it("hears of providers at once, however many others ask, and from the same domain", async () => {
+		const bus = memoryBus();
+		await host(bus, { access: { call: [{ allow: "*" }] }, owners: { probe: "worker@evil.example" } });
+		const answers: Element[] = [];
+		const evil = await raw(bus, "evil.example", (stanza) => void answers.push(stanza));
+		const asking = 6_000;
+		for (let i = 0; i < asking; i++) {
+			evil.send(iq("get", { id: "a", to: NAME, from: `a${i}@evil.example/x` }, xml("query", NS.discoInfo)));
+		}
+		const renewal = { service: "probe", instance: "x", state: "available", running: 0 } as const;
+		evil.send(iq("set", { id: "renewal", to: NAME, from: "worker@evil.example/x" }, encodeRenew([renewal])));
+		await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(asking + 1);
+		const refused = answers.filter((stanza) => stanza.attr("type") === "error");
+		expect(refused.length, "as many wait as there is room for").toBeGreaterThan(0);
+		const place = answers.findIndex((stanza) => stanza.attr("id") === "renewal");
+		expect(answers[place]?.attr("type")).toBe("result");
+		expect(answers.slice(place).filter((stanza) => stanza.attr("type") === "result").length).toBeGreaterThan(3_000);
+	}, 30_000);
 
 	it("finds a place for a new contract while a few accounts do not say theirs", async () => {
 		const bus = memoryBus();

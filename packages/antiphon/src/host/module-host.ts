@@ -61,8 +61,8 @@ export class ModuleHost implements Disposable {
 				this.#online.add(listener);
 				this.#registered.defer(() => this.#online.delete(listener));
 			},
-			takeTurns: () => {
-				this.#turns ??= new Turns(() => performance.now());
+			takeTurns: (laneOf) => {
+				this.#turns ??= new Turns({ now: () => performance.now(), laneOf });
 			},
 			inTurn: (from, work, refuse) => {
 				if (this.#turns === undefined) return work();
@@ -70,7 +70,7 @@ export class ModuleHost implements Disposable {
 					this.#sayCrowded(from);
 					this.#guard(refuse);
 				};
-				this.#turns.take(from.bare().toString(), () => this.#guard(work), refused);
+				this.#turns.take({ who: from, work: () => this.#guard(work), refuse: refused });
 			},
 			ask: (request) => table.request(request),
 			now: () => performance.now(),

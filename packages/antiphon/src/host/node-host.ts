@@ -67,8 +67,9 @@ export interface NodeHost {
 	/**
 	 * Has queries and commands take turns from now on, account by account and a few milliseconds at a time: for a node that
 	 * many ask for what takes long.
+	 * @param laneOf in which of a few lanes somebody waits, by any names: those in one do not wait for those in another
 	 */
-	takeTurns(): void;
+	takeTurns(laneOf: (who: Jid) => string): void;
 	/**
 	 * Does what somebody has asked for: at once or, where the node {@link takeTurns}, when it is the turn of its account; or
 	 * else `refuse`, when too much of it waits.

@@ -84,7 +84,7 @@ describe("what a module registers", () => {
 
 	it("answers account by account when it takes turns, so that nobody waits for long answers to others", async () => {
 		const { link, stanzas } = stanzaServer();
-		stanzas.modules.host.takeTurns();
+		stanzas.modules.host.takeTurns(() => "all");
 		const asked: string[] = [];
 		handleGet(stanzas.modules.host, PROBE, ({ from }) => {
 			asked.push(from.local ?? "");
@@ -102,7 +102,7 @@ describe("what a module registers", () => {
 
 	it("refuses what would wait behind too much of the same account", () => {
 		const { link, log, stanzas } = stanzaServer();
-		stanzas.modules.host.takeTurns();
+		stanzas.modules.host.takeTurns(() => "all");
 		handleGet(stanzas.modules.host, PROBE, () => {
 			for (const startMs = performance.now(); performance.now() - startMs < 12; );
 			return payload;

@@ -25,6 +25,8 @@ export class Names {
 	readonly #names = new Map<string, Name>();
 	/** By account, by domain, and all of them under `undefined`. */
 	readonly #groups = new Map<string | undefined, Set<string>>();
+	/** Accounts that the configuration gives a name. */
+	readonly #fixedOwners: ReadonlySet<string>;
 	/** Whether there were names of which it was not known when they were last used; they count as used now. */
 	readonly hasUndated: boolean;
 
@@ -45,6 +47,7 @@ export class Names {
 			.sort((a, b) => a.usedMs - b.usedMs)
 			.forEach(({ service, ...name }) => void this.set(service, { ...name, isFixed: false }));
 		for (const [service, owner] of Object.entries(fixed)) this.set(service, { owner, usedMs: nowMs, isFixed: true });
+		this.#fixedOwners = new Set(Object.values(fixed));
 		this.hasUndated = hasUndated;
 	}
 
@@ -72,6 +75,11 @@ export class Names {
 			group?.delete(service);
 			if (group?.size === 0) this.#groups.delete(key);
 		}
+	}
+
+	/** Whether one of them is this account's, fixed or not. */
+	isOwner(who: Jid): boolean {
+		return this.#fixedOwners.has(who.bare().toString()) || this.of(accountsOf(who).account).size > 0;
 	}
 
 	/** Those that policy does not let their owners use. */

@@ -59,6 +59,11 @@ export class Owners {
 		return this.#names.get(service) !== undefined;
 	}
 
+	/** Whether a name is this account's. */
+	isOwner(who: Jid): boolean {
+		return this.#names.isOwner(who);
+	}
+
 	/** May this account register instances of the service? @throws BusError `forbidden`, `overloaded` */
 	require(who: Jid, service: string): void {
 		const { policy, deny } = this.#parts;

@@ -77,6 +77,11 @@ export class Registry {
 		return this.#services.has(service);
 	}
 
+	/** Whether an account has instances. */
+	hasOf(who: Jid): boolean {
+		return this.#perAccount.of(who.bare().toString()) > 0;
+	}
+
 	/** Those of one service. */
 	instances(service: string): Instance[] {
 		return [...(this.#services.get(service)?.values() ?? [])];
