@@ -263,6 +263,7 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		case `result ${NS.discoItems} query`:
 			expect(decodeDiscoItems(payload).length).toBeGreaterThan(0);
 			return "understood";
+		case `get ${NS.rpc} running`:
 		case `headline ${NS.rpc} cancel`:
 			expect(payload.attr("id")).toBe(stanzas[0]?.root.attr("id"));
 			expect(stanza.attr("to")).toBe(stanzas[0]?.root.attr("to"));

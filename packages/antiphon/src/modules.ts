@@ -11,6 +11,7 @@ export type { Route } from "./calling/route.js";
 export type { CallAbort } from "./calls/call-abort.js";
 export type { AdmittedCall, Outcome } from "./calls/call-outcome.js";
 export { cancelMessage } from "./calls/cancel.js";
+export { isRunning } from "./calls/running.js";
 export { contractTooLarge, whyNotShown } from "./host/contract-answer.js";
 export { addressOf, type Directory, isVersionOf, type ServedService, type Subject } from "./host/directory.js";
 export { handleGet, handleSet, type IqHandler } from "./host/handle-iq.js";

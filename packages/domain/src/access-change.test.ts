@@ -1,7 +1,7 @@
 import { type MemoryBus, memoryBus } from "@antiphon/link";
 import { type Log, quietLog } from "@antiphon/protocol";
 import { type CallOptions, service, set } from "antiphon";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { AccessOptions, Domain } from "./index.js";
 import { failure, host, join, NAME } from "./testing/bus.js";
 
@@ -15,6 +15,15 @@ const without = (who: string): AccessOptions => ({
 	...everybody,
 	call: [{ deny: who }, { allow: "*@example.org" }],
 });
+
+/** Something that is waited for. */
+function gate() {
+	let open = () => {};
+	const opened = new Promise<void>((resolve) => {
+		open = resolve;
+	});
+	return { open, opened };
+}
 
 describe("rules of access that are replaced", () => {
 	let bus: MemoryBus;
@@ -79,6 +88,35 @@ describe("rules of access that are replaced", () => {
 		await expect.poll(() => domain.instances, { timeout: LIMIT_MS }).toBe(2);
 	});
 
+	it.each(["direct", "through"] as const)(
+		"leave a call (%s) time that runs at an instance which they take out",
+		async (way) => {
+			const [began, ended] = [gate(), gate()];
+			let calls = 0;
+			await serve("worker", dictionary, () => {
+				if (++calls === 1) return;
+				began.open();
+				return ended.opened;
+			});
+			const bob = await callerOf("bob");
+			vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+			onTestFinished(() => void vi.useRealTimers());
+			const outcome = codeOf(bob[way].learn());
+			await began.opened;
+			domain.setAccess({ ...everybody, register: [{ allow: "nobody@example.org" }] });
+			expect(domain.instances).toBe(0);
+			// The domain tells of it in a while, or when it is asked.
+			await bob.direct.$instances();
+			// Longer than an instance that has gone may take to answer.
+			for (let i = 0; i < 30; i++) {
+				await vi.advanceTimersByTimeAsync(100);
+				await new Promise((resolve) => setImmediate(resolve));
+			}
+			ended.open();
+			await expect(outcome).resolves.toBe("done");
+		},
+	);
+
 	it("that are wrong are refused, and those of before hold", async () => {
 		await serve("worker");
 		const { through } = await callerOf("bob");
@@ -88,30 +126,23 @@ describe("rules of access that are replaced", () => {
 	});
 
 	it("do not let an instance that drains be taken for one that takes calls", async () => {
-		let begin = () => {};
-		let end = () => {};
-		const began = new Promise<void>((resolve) => {
-			begin = resolve;
-		});
-		const ended = new Promise<void>((resolve) => {
-			end = resolve;
-		});
+		const [began, ended] = [gate(), gate()];
 		const served = await serve("worker", dictionary, () => {
-			begin();
-			return ended;
+			began.open();
+			return ended.opened;
 		});
 		const node = await join(bus, "bob@example.org/x");
 		const client = node.client(dictionary, { domain: NAME });
 		const options: CallOptions = { timeoutMs: LIMIT_MS };
 		const call = client.learn(undefined, options);
-		await began;
+		await began.opened;
 		const draining = served.drain();
 		const states = async () => (await client.$instances()).map(({ state }) => state);
 		await expect.poll(states, { timeout: LIMIT_MS }).toEqual(["draining"]);
 		domain.setAccess(without("eve@example.org"));
 		const renewed = performance.now() + limits.leaseMs;
 		while (performance.now() < renewed) expect(await states()).toEqual(["draining"]);
-		end();
+		ended.open();
 		await call;
 		await draining;
 		expect(domain.instances).toBe(0);

@@ -17,9 +17,9 @@ export interface IqRequest {
 	readonly signal?: AbortSignal | undefined;
 	/**
 	 * Besides a signal, which costs more than the rest of a request: is given what gives the request up, with this error,
-	 * and returns what takes that back.
+	 * and the request's id; returns what takes that back.
 	 */
-	readonly giveUpOn?: ((giveUp: (reason: BusError) => void) => () => void) | undefined;
+	readonly giveUpOn?: ((giveUp: (reason: BusError) => void, id: string) => () => void) | undefined;
 	/** Called with the id of a request that was sent and then given up. */
 	readonly onGivenUp?: ((id: string) => void) | undefined;
 }
@@ -108,7 +108,7 @@ export class IqTable {
 				this.#take(id)?.reject(reason);
 				onGivenUp?.(id);
 			};
-			const unlink = request.giveUpOn?.(giveUp);
+			const unlink = request.giveUpOn?.(giveUp, id);
 			const unlinkSignal = signal && this.#aborts.add(signal, () => giveUp(abortedError(signal, "unknown")));
 			this.#pending.set(id, { peer, resolve, reject, timer, unlink, unlinkSignal });
 			this.#perPeer.add(peer, 1);

@@ -14,12 +14,15 @@ interface Place {
 	fail(code: BusErrorCode, executed?: Executed): void;
 	/** The domain says that it has gone. */
 	gone(): void;
+	/** What it says when it is asked whether it still has the call. */
+	hasCall: boolean;
 }
 
 /** An errand over places that do as the test says. */
 function errand(kind: "get" | "set", given: readonly string[], { hedges = 0 } = {}) {
 	const names = [...given];
 	const asked: Place[] = [];
+	const questions: string[] = [];
 	/** What is called when an instance comes. */
 	const listening = new Set<() => void>();
 	const comes = (name: string) => {
@@ -49,7 +52,7 @@ function errand(kind: "get" | "set", given: readonly string[], { hedges = 0 } = 
 					watched.delete(listener);
 				};
 			},
-			place: { name, endings, gone, answer: () => {}, fail: () => {} },
+			place: { name, endings, gone, answer: () => {}, fail: () => {}, hasCall: false },
 		};
 	};
 	const next = (tried: ReadonlySet<string>) => {
@@ -73,7 +76,7 @@ function errand(kind: "get" | "set", given: readonly string[], { hedges = 0 } = 
 			const { place } = hop as ReturnType<typeof hopTo>;
 			asked.push(place);
 			return new Promise((resolve, reject) => {
-				const taken = giveUpOn(reject);
+				const taken = giveUpOn(reject, `sent to ${place.name}`);
 				place.answer = (text) => {
 					taken();
 					resolve(text);
@@ -82,11 +85,15 @@ function errand(kind: "get" | "set", given: readonly string[], { hedges = 0 } = 
 					reject(new BusError(code, `${code} at ${place.name}`, executed === undefined ? {} : { executed }));
 			});
 		},
+		isRunning: async (hop, id) => {
+			questions.push(id);
+			return (hop as ReturnType<typeof hopTo>).place.hasCall;
+		},
 	};
 	const outcome = attempt(made, next(new Set()) as Hop);
 	// Looked at later; until then nobody has to.
 	outcome.catch(() => {});
-	return { outcome, asked, watched, listening, comes, names: () => asked.map(({ name }) => name) };
+	return { outcome, asked, questions, watched, listening, comes, names: () => asked.map(({ name }) => name) };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -176,6 +183,41 @@ describe("a call over several instances", () => {
 		at(late.asked, 0).answer("late");
 		await expect(late.outcome).resolves.toBe("late");
 		expect([late.watched.size, late.listening.size, vi.getTimerCount()]).toEqual([0, 0, 0]);
+	});
+
+	it("waits where it has gone for as long as it says there that it still has the call", async () => {
+		const { outcome, asked, questions } = errand("set", ["a"]);
+		at(asked, 0).hasCall = true;
+		at(asked, 0).gone();
+		await vi.advanceTimersByTimeAsync(2_000);
+		expect(questions).toEqual(["sent to a"]);
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(questions).toHaveLength(2);
+		at(asked, 0).answer("late");
+		await expect(outcome).resolves.toBe("late");
+		expect(vi.getTimerCount()).toBe(0);
+		const lost = errand("set", ["a"]);
+		at(lost.asked, 0).hasCall = true;
+		at(lost.asked, 0).gone();
+		await vi.advanceTimersByTimeAsync(2_000);
+		at(lost.asked, 0).hasCall = false;
+		await vi.advanceTimersByTimeAsync(5_000);
+		expect(await failureOf(lost.outcome)).toMatchObject({ code: "unavailable", executed: "unknown" });
+		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("asks nothing of an instance that has gone once the call is over", async () => {
+		const { outcome, asked, questions } = errand("set", ["a"]);
+		at(asked, 0).hasCall = true;
+		at(asked, 0).gone();
+		await vi.advanceTimersByTimeAsync(1_999);
+		const look = vi.advanceTimersByTimeAsync(1);
+		at(asked, 0).answer("just now");
+		await look;
+		await expect(outcome).resolves.toBe("just now");
+		await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+		expect(questions.length).toBeLessThan(2);
+		expect(vi.getTimerCount()).toBe(0);
 	});
 
 	it("makes a set elsewhere that cannot have run where it has gone", async () => {

@@ -7,9 +7,10 @@ import type { Hop, Route } from "./route.js";
 const MAX_ATTEMPTS = 4;
 /**
  * How long an instance that has gone may still answer, in milliseconds: its session may have been replaced, or its answer
- * be on the way.
+ * be on the way. Then it is asked whether it still has the call, and again as long as it says so.
  */
 const GRACE_MS = 2_000;
+const ASK_AGAIN_MS = 5_000;
 
 export interface Errand<Answer> {
 	readonly route: Route;
@@ -20,10 +21,18 @@ export interface Errand<Answer> {
 	remainingMs(): number;
 	/** One attempt. Settles by the deadline, or when it is given up. @throws BusError */
 	ask(hop: Hop, giveUpOn: GiveUpOn): Promise<Answer>;
+	/** Whether the instance still has the call that was sent there with this id. Never rejects. */
+	isRunning(hop: Hop, id: string): Promise<boolean>;
 }
 
-/** Is given what ends an attempt with this error. @returns what takes that back */
-export type GiveUpOn = (giveUp: (reason: BusError) => void) => () => void;
+/** Is given what ends an attempt with this error, and the id with which it was sent. @returns what takes that back */
+export type GiveUpOn = (giveUp: (reason: BusError) => void, id: string) => () => void;
+
+/** An attempt that waits for its answer. */
+interface Sent {
+	readonly id: string;
+	readonly giveUp: (reason: BusError) => void;
+}
 
 /**
  * Makes a call at one instance and, when that does not do, at others while the deadline lasts.
@@ -33,7 +42,7 @@ export type GiveUpOn = (giveUp: (reason: BusError) => void) => () => void;
  * | it cannot have run: gone, draining, full     | elsewhere                       | elsewhere         |
  * | it was closed while it ran                   | elsewhere                       | that is the outcome |
  * | the domain says that the instance has gone   | also elsewhere, now or as soon as there is another; first answer | waits |
- * | that, and then nothing for two seconds       | that is the outcome, unless asked elsewhere | that is the outcome |
+ * | that, and then nothing for two seconds, nor does it say that it still has the call | that is the outcome, unless asked elsewhere | that is the outcome |
  * | nothing, for half of the deadline            | also elsewhere, within a budget | waits             |
  * | any other error, a fault, a reply            | that is the outcome             | that is the outcome |
  */
@@ -75,18 +84,18 @@ class Attempts<Answer> {
 		this.#tried.add(hop.key);
 		this.#open++;
 		const end = hop.begin();
-		let giveUp: ((reason: BusError) => void) | undefined;
+		let sent: Sent | undefined;
 		let hasGone = false;
 		const unwatch = hop.onGone(() => {
 			unwatch();
 			hasGone = true;
-			this.#lose(hop, (reason) => giveUp?.(reason));
+			this.#lose(hop, () => sent);
 		});
 		this.#letGo.push(unwatch);
-		const giveUpOn: GiveUpOn = (listener) => {
-			giveUp = listener;
+		const giveUpOn: GiveUpOn = (giveUp, id) => {
+			sent = { id, giveUp };
 			return () => {
-				giveUp = undefined;
+				sent = undefined;
 			};
 		};
 		this.#errand.ask(hop, giveUpOn).then(
@@ -104,13 +113,19 @@ class Attempts<Answer> {
 	}
 
 	/** The instance has gone while its answer is waited for: soon it is not, and a get goes elsewhere meanwhile. */
-	#lose({ to }: Hop, giveUp: (reason: BusError) => void): void {
-		const message = `${to} has gone, and the call that was in flight there was not answered`;
+	#lose(hop: Hop, sent: () => Sent | undefined): void {
+		const message = `${hop.to} has gone, and the call that was in flight there was not answered`;
 		const reason = new BusError("unavailable", message, { executed: "unknown" });
-		const timer = setTimeout(() => giveUp(reason), GRACE_MS);
+		const look = async () => {
+			const { id } = sent() ?? {};
+			const isRunning = id !== undefined && (await this.#errand.isRunning(hop, id));
+			if (isRunning && !this.#over) timer = setTimeout(look, ASK_AGAIN_MS);
+			else sent()?.giveUp(reason);
+		};
+		let timer = setTimeout(look, GRACE_MS);
 		this.#letGo.push(() => {
 			clearTimeout(timer);
-			giveUp(reason);
+			sent()?.giveUp(reason);
 		});
 		if (this.#errand.kind !== "get") return;
 		const onChange = () => {

@@ -13,6 +13,7 @@ import type { Element } from "@antiphon/xml";
 import { checkedTimeoutMs } from "../bounds/limits.js";
 import { asCallFailure } from "../calls/call-failure.js";
 import { cancelMessage } from "../calls/cancel.js";
+import { isRunning } from "../calls/running.js";
 import { settleBy } from "../calls/settle-by.js";
 import { attempt, type GiveUpOn } from "./attempts.js";
 import type { Resolver } from "./resolver.js";
@@ -58,7 +59,10 @@ export async function call(caller: Caller, target: CallTarget, given: unknown, o
 		const remainingMs = () => deadlineMs - performance.now();
 		const ask = ({ to }: Hop, giveUpOn: GiveUpOn) =>
 			askAt(caller, target, to, { input, deadlineMs, signal, options, giveUpOn });
-		const output = await attempt({ route, fn: fnName, kind: fn.kind, remainingMs, ask }, first);
+		const stillRuns = ({ to }: Hop, id: string) =>
+			isRunning((request) => caller.table.request(request), { id, to, from: caller.from() });
+		const errand = { route, fn: fnName, kind: fn.kind, remainingMs, ask, isRunning: stillRuns };
+		const output = await attempt(errand, first);
 		const parsed = parse(fn.output, output, `${name}: the reply`, "protocol");
 		return parsed instanceof Promise ? await settleBy(parsed, deadlineMs, signal, "yes") : parsed;
 	} catch (thrown) {

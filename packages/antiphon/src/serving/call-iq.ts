@@ -1,7 +1,9 @@
-import { type BusError, type Encoding, encodeFault, errorOf, NS, parseEncoding, resultOf } from "@antiphon/protocol";
+import { BusError, type Encoding, encodeFault, errorOf, NS, parseEncoding, resultOf } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Outcome } from "../calls/call-outcome.js";
 import { CANCEL } from "../calls/cancel.js";
+import { RUNNING } from "../calls/running.js";
+import { handleGet } from "../host/handle-iq.js";
 import type { NodeModule } from "../host/node-host.js";
 import type { CallServer } from "./call-server.js";
 import { unsentReply } from "./handler-error.js";
@@ -12,7 +14,7 @@ const KINDS = [
 	["iq-set", "set"],
 ] as const;
 
-/** Calls that come each in an `iq` of its own, and their cancellation (docs/protocol.md, "Calling a function"). */
+/** Calls that come each in an `iq` of its own, their cancellation, and whether they still run (docs/protocol.md, "Calling a function"). */
 export function callsByIq(calls: CallServer): NodeModule {
 	return (host) => {
 		host.feature(NS.rpc);
@@ -25,6 +27,10 @@ export function callsByIq(calls: CallServer): NodeModule {
 				});
 			});
 		}
+		handleGet(host, RUNNING, ({ from, payload }) => {
+			if (calls.isRunning(from, payload.attr("id") ?? "")) return undefined;
+			throw new BusError("not-found", "you have no call with this id here: it has ended, or never arrived");
+		});
 		host.handle("message", CANCEL, ({ from, payload }) => calls.cancel(from, payload.attr("id") ?? ""));
 	};
 }

@@ -387,6 +387,32 @@ describe("a cancellation", () => {
 		expect(mallory.stanzas).toEqual([]);
 	});
 
+	it("is not needed to learn whether a call still runs: who made it is told so, and nobody else", async () => {
+		const { bus, raw, started } = await waiting();
+		raw.link.send(iq("get", { to: ADDRESS, id: "mine" }, callOf()));
+		await started;
+		const mallory = await rawLink(bus, "raw@example.org/y");
+		const ask = (link: Link, id: string | undefined) =>
+			link.send(iq("get", { to: ADDRESS, id: `about ${id}` }, xml("running", NS.rpc, { id })));
+		for (const id of ["mine", "other", undefined]) ask(raw.link, id);
+		ask(mallory.link, "mine");
+		await turn(3);
+		raw.link.send(message({ to: ADDRESS }, cancel("mine")));
+		await turn(3);
+		ask(raw.link, "mine");
+		await turn(3);
+		const told = (stanzas: readonly Element[]) =>
+			stanzas.map((answer) => [answer.attr("id"), answer.child("error", NS.client)?.elements()[0]?.name ?? "yes"]);
+		expect(told(raw.stanzas)).toEqual([
+			["about mine", "yes"],
+			["about other", "item-not-found"],
+			["about undefined", "item-not-found"],
+			["mine", "undefined-condition"],
+			["about mine", "item-not-found"],
+		]);
+		expect(told(mallory.stanzas)).toEqual([["about mine", "item-not-found"]]);
+	});
+
 	it("is not sent for a call that has its answer, nor for one that was never sent", async () => {
 		const { caller, raw } = await provider();
 		const client = caller.client(probe, { to: "raw@example.org/x" });

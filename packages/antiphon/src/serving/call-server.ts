@@ -60,6 +60,11 @@ export class CallServer {
 		for (const end of [...this.#open.values()]) end(reason);
 	}
 
+	/** Whether a call of this caller has no outcome yet. */
+	isRunning(from: Jid, callId: string): boolean {
+		return this.#open.has(keyOf(from, callId));
+	}
+
 	/** The caller, and nobody else, gives a call up. */
 	cancel(from: Jid, callId: string): void {
 		this.#open.get(keyOf(from, callId))?.(new BusError("cancelled", "cancelled by the caller"));

@@ -13,7 +13,7 @@ import {
 } from "antiphon/modules";
 import type { DomainHost } from "../host/domain-host.js";
 import { instanceLine } from "../registry/instance-line.js";
-import { forward, passedOn } from "./forwarding.js";
+import { forward, passedOn, stillRuns } from "./forwarding.js";
 
 /** A major version of a service that others provide: calls to its JIDs in the domain are passed on to them. */
 export class ForwardedService implements ServedService {
@@ -95,6 +95,7 @@ export class ForwardedService implements ServedService {
 					kind: call.kind,
 					remainingMs: () => call.deadlineMs - performance.now(),
 					ask: ({ to }, giveUpOn) => forward(this.#host.node, passed, to, abort, giveUpOn),
+					isRunning: ({ to }, id) => stillRuns(this.#host.node, passed, to, id),
 				},
 				first,
 			);

@@ -1,6 +1,13 @@
 import { BusError, decodeFault, decodeStanzaError, forwardedCall, type Jid, NS } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { type AdmittedCall, type CallAbort, cancelMessage, type GiveUpOn, type NodeHost } from "antiphon/modules";
+import {
+	type AdmittedCall,
+	type CallAbort,
+	cancelMessage,
+	type GiveUpOn,
+	isRunning,
+	type NodeHost,
+} from "antiphon/modules";
 
 /**
  * Passes a call on to one provider, for its caller. What it holds is not looked into.
@@ -16,11 +23,10 @@ export async function forward(
 	if (abort.reason !== undefined) throw abort.reason;
 	const timeoutMs = call.deadlineMs - performance.now();
 	const payload = forwardedCall(call.payload, call.caller, timeoutMs);
-	// The address that was called: for the provider, the domain is who asks.
-	const from = call.to.bare();
+	const from = senderOf(call);
 	const onGivenUp = (id: string) => node.send(cancelMessage(id, to, from));
-	const giveUpOn: GiveUpOn = (giveUp) => {
-		const undo = [abort.onAbort(giveUp), giveUpThisOn(giveUp)];
+	const giveUpOn: GiveUpOn = (giveUp, id) => {
+		const undo = [abort.onAbort(giveUp), giveUpThisOn(giveUp, id)];
 		return () => {
 			for (const each of undo) each();
 		};
@@ -31,6 +37,14 @@ export async function forward(
 	if (reply?.is("reply", NS.rpc)) return reply;
 	throw new BusError("protocol", `${to} answered without a <reply/>`);
 }
+
+/** Whether a provider still has a call that was passed on to it with this id. */
+export function stillRuns(node: NodeHost, call: AdmittedCall, to: Jid, id: string): Promise<boolean> {
+	return isRunning((request) => node.ask(request), { id, to, from: senderOf(call) });
+}
+
+/** The address that was called: for the provider, the domain is who asks. */
+const senderOf = (call: AdmittedCall): Jid => call.to.bare();
 
 /** What is only true of the domain's own link is not true of its caller's. */
 export function passedOn(error: BusError): BusError {
