@@ -14,9 +14,10 @@ it("callers are told of an instance when its provider knows that it is registere
 	const heard: string[] = [];
 	const link = bus.link("worker@example.org/a");
 	const note = (stanza: Element) => {
-		const { ns, name } = stanza.child() ?? {};
-		if (ns === NS.registry && name === "registered") heard.push("registered");
-		if (ns === NS.resolve && stanza.name === "message") heard.push("told");
+		const payload = stanza.child();
+		if (payload?.is("registered", NS.registry)) heard.push("registered");
+		// That the host has settled is told, too.
+		if (stanza.name === "message" && payload?.child("instance", NS.resolve) !== undefined) heard.push("told");
 	};
 	const open = link.open.bind(link);
 	link.open = (events, options) =>
