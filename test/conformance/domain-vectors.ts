@@ -2,9 +2,13 @@ import { deepStrictEqual } from "node:assert";
 import {
 	decodeDrain,
 	decodeDrained,
+	decodeFree,
+	decodeFreed,
 	decodeGrant,
 	decodeHosting,
 	decodeInstanceName,
+	decodeNames,
+	decodeNamesRequest,
 	decodeNodes,
 	decodeNodesRequest,
 	decodePageEnd,
@@ -21,8 +25,12 @@ import {
 	encodeDeregister,
 	encodeDrain,
 	encodeDrained,
+	encodeFree,
+	encodeFreed,
 	encodeGrant,
 	encodeHosting,
+	encodeNames,
+	encodeNamesRequest,
 	encodeNodes,
 	encodeNodesRequest,
 	encodeRegister,
@@ -37,6 +45,7 @@ import {
 	encodeStatisticsRequest,
 	type FunctionReport,
 	Jid,
+	type KeptName,
 	type NodesRequest,
 	type PagePosition,
 	type RegisteredInstance,
@@ -88,6 +97,22 @@ const CODECS: Readonly<Record<string, Codec>> = {
 	},
 	"set drain": { decode: decodeDrain, encode: encodeDrain },
 	"result drained": { decode: decodeDrained, encode: encodeDrained },
+	"get names": {
+		decode: (payload) => ({ after: decodePageRequest(payload)?.after, service: decodeNamesRequest(payload) }),
+		encode: ({ after, service }: { after?: string; service?: string }) => encodeNamesRequest(after, service),
+	},
+	"result names": {
+		decode: (payload) => {
+			const names = decodeNames(payload);
+			return { names, page: decodePageEnd(payload, names.length) };
+		},
+		encode: ({ names }: { names: KeptName[] }, position) => encodeNames(names, position),
+	},
+	"set free": {
+		decode: (payload) => ({ service: decodeFree(payload) }),
+		encode: ({ service }: { service: string }) => encodeFree(service),
+	},
+	"result freed": { decode: decodeFreed, encode: encodeFreed },
 	"get stats": { decode: decodeStatisticsRequest, encode: encodeStatisticsRequest },
 	"result stats": { decode: decodeStatistics, encode: encodeStatistics },
 	"get report": { decode: decodeReportRequest, encode: encodeReportRequest },

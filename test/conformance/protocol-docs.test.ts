@@ -11,9 +11,13 @@ import {
 	decodeDrain,
 	decodeDrained,
 	decodeFault,
+	decodeFree,
+	decodeFreed,
 	decodeGrant,
 	decodeHosting,
 	decodeInstanceName,
+	decodeNames,
+	decodeNamesRequest,
 	decodeNodes,
 	decodePageEnd,
 	decodePageRequest,
@@ -341,6 +345,19 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 			return "understood";
 		case `result ${NS.stats} drained`:
 			expect(decodeDrained(payload).map(({ failure }) => failure?.code)).toEqual([undefined, "deadline-exceeded"]);
+			return "understood";
+		case `get ${NS.stats} names`:
+			expect(decodeNamesRequest(payload)).toBeUndefined();
+			return "understood";
+		case `result ${NS.stats} names`:
+			expect(decodeNames(payload).map(({ unusedMs }) => unusedMs)).toEqual([undefined, 0, 259_200_000]);
+			expect(decodePageEnd(payload, 3)).toEqual({ last: "lab-1", isEnd: true });
+			return "understood";
+		case `set ${NS.stats} free`:
+			expect(decodeFree(payload)).toBe("lab-1");
+			return "understood";
+		case `result ${NS.stats} freed`:
+			expect(decodeFreed(payload)).toEqual({ service: "lab-1", owner: "robot@example.org" });
 			return "understood";
 		case `result ${NS.contract} contract`:
 			decodeBody(payload, parseEncoding(payload.attr("enc")));

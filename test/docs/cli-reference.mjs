@@ -4,13 +4,14 @@ import { table } from "./table.mjs";
 /** The commands with their arguments and options, what they share, and the exit status: as the command tree has it. */
 export async function cliReference() {
 	const program = await makeProgram();
-	const users = (option) => program.commands.filter(({ options }) => options.some(({ long }) => long === option.long));
+	const commands = program.commands.flatMap(leavesOf);
+	const users = (option) => commands.filter(({ options }) => options.some(({ long }) => long === option.long));
 	// What every command with a connection takes; "--json" means something else to each.
 	const withConnection = users({ long: "--url" });
 	const isShared = (option) =>
 		withConnection.every((command) => users(option).includes(command)) && option.long !== "--json";
 	const shared = withConnection[0].options.filter(isShared);
-	const sections = program.commands.map((command) => {
+	const sections = commands.map((command) => {
 		const connects = withConnection.includes(command);
 		// A name that is shared may mean something else to a command without a connection.
 		const options = command.options.filter((option) => !connects || !isShared(option));
@@ -21,9 +22,17 @@ export async function cliReference() {
 	return [...sections, `## Exit status\n\n${exitStatus(program)}`].join("\n\n");
 }
 
+/** What can be run: a command, or those below it. */
+function leavesOf(command) {
+	return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}
+
+/** `antiphon names ls` */
+const nameOf = (command) => (command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`);
+
 function intro(command) {
 	const usage = command.createHelp().commandUsage(command);
-	return `## antiphon ${command.name()}\n\n\`${usage}\`: ${command.description()}.`;
+	return `## ${nameOf(command)}\n\n\`${usage}\`: ${command.description()}.`;
 }
 
 function parameters(command, options, positional = command.createHelp().visibleArguments(command)) {

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 	ls: async () => (await import("./commands/ls.js")).lsCommand,
 	describe: async () => (await import("./commands/describe.js")).describeCommand,
 	ping: async () => (await import("./commands/ping.js")).pingCommand,
+	names: async () => (await import("./commands/names.js")).namesCommand,
 	nodes: async () => (await import("./commands/nodes.js")).nodesCommand,
 	stats: async () => (await import("./commands/stats.js")).statsCommand,
 	drain: async () => (await import("./commands/drain.js")).drainCommand,
@@ -28,11 +29,16 @@ export async function makeProgram(only?: string, quiet = false): Promise<Command
 	const program = new Command("antiphon").description("typed calls over XMPP").version(version());
 	const names = only !== undefined && Object.hasOwn(COMMANDS, only) ? [only] : Object.keys(COMMANDS);
 	for (const name of names) (await COMMANDS[name]?.())?.(program);
-	for (const command of [program, ...program.commands]) {
+	for (const command of allOf(program)) {
 		command.addHelpText("after", EXIT_STATUS_HELP).exitOverride();
 		if (quiet) command.configureOutput({ writeErr: () => {} });
 	}
 	return program;
+}
+
+/** A command, and those below it. */
+function allOf(command: Command): Command[] {
+	return [command, ...command.commands.flatMap(allOf)];
 }
 
 /** Runs one command line; sets the exit status. Never rejects. */

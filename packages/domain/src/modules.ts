@@ -2,6 +2,7 @@ import type { DomainModule } from "./host/domain-host.js";
 import { denied } from "./modules/denied.js";
 import { drain } from "./modules/drain.js";
 import { forwarded } from "./modules/forwarded.js";
+import { names } from "./modules/names.js";
 import { nodes } from "./modules/nodes.js";
 import { presence } from "./modules/presence.js";
 import { register } from "./modules/register.js";
@@ -18,6 +19,7 @@ export const MODULES: readonly DomainModule[] = [
 	register,
 	resolve,
 	presence,
+	names,
 	nodes,
 	stats,
 	drain,

@@ -50,6 +50,19 @@ export {
 	durationBucket,
 } from "./domain/durations.js";
 export { decodeHosting, encodeHosting, type Hosting } from "./domain/hosting.js";
+export {
+	decodeFree,
+	decodeFreed,
+	decodeNames,
+	decodeNamesRequest,
+	encodeFree,
+	encodeFreed,
+	encodeNames,
+	encodeNamesRequest,
+	type FreedName,
+	type KeptName,
+	MAX_KEPT_NAMES,
+} from "./domain/kept-names.js";
 export { checkedLabels, type Labels, MAX_LABELS } from "./domain/labels.js";
 export {
 	type DrainOutcome,

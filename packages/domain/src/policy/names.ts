@@ -82,6 +82,11 @@ export class Names {
 		return this.#fixedOwners.has(who.bare().toString()) || this.of(accountsOf(who).account).size > 0;
 	}
 
+	/** The names. */
+	services(): string[] {
+		return [...this.#names.keys()];
+	}
+
 	/** Those that policy does not let their owners use. */
 	disowned(mayRegister: (who: Jid, service: string) => boolean): Set<string> {
 		const disowned = [...this.#names].filter(([service, { owner }]) => {

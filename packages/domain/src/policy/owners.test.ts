@@ -223,6 +223,40 @@ describe("who owns a name", () => {
 		expect(register(owners, at("bob"), "b")).toBe("none");
 	});
 
+	it("is nobody once a name was given up, and then whoever comes first, also if the one before might have lost it", () => {
+		const { owners, made, policy, changes } = ownersOf({}, { maxNames: 2 });
+		for (const name of ["a", "b"]) expect(register(owners, at("alice"), name)).toBe("none");
+		policy.replace({ register: [{ deny: "alice@example.org" }, { allow: "*@example.org" }] });
+		// Names that their owners may not register are looked for: both.
+		expect(refusal(() => owners.require(at("bob"), "c"))).toBe("none");
+		const before = changes();
+		owners.free("a");
+		expect(changes()).toBe(before + 1);
+		expect([owners.has("a"), made(owners.all()).has("a"), owners.kept("a")]).toEqual([false, false, undefined]);
+		for (const name of ["a", "c"]) expect(register(owners, at("bob"), name)).toBe("none");
+		expect(Object.keys(owners.all().owners)).toEqual(["a", "c"]);
+		expect(register(owners, at("bob"), "d")).toBe("overloaded");
+	});
+
+	it("can be told, with when the name was last used; of one that the configuration fixes that need not be known", () => {
+		const { made, served, pass } = ownersOf();
+		const owners = made(
+			{ owners: { old: "alice@example.org" }, lastUsed: { old: "2026-11-01" } },
+			{ bank: "bob@example.org", till: "bob@example.org" },
+		);
+		expect(owners.services().sort()).toEqual(["bank", "old", "till"]);
+		const old = { service: "old", owner: "alice@example.org", isFixed: false };
+		expect(owners.kept("old")).toEqual({ ...old, unusedMs: 20 * DAY_MS, isServed: false });
+		served.add("old");
+		expect(owners.kept("old")).toEqual({ ...old, unusedMs: 0, isServed: true });
+		pass(1);
+		owners.use("till");
+		pass(2);
+		const fixed = { owner: "bob@example.org", isFixed: true, isServed: false };
+		expect(owners.kept("bank")).toEqual({ ...fixed, service: "bank", unusedMs: undefined });
+		expect(owners.kept("till")).toEqual({ ...fixed, service: "till", unusedMs: 2 * DAY_MS });
+	});
+
 	it("knows names that every object has", () => {
 		const { owners, made } = ownersOf();
 		for (const name of ["constructor", "__proto__"]) {

@@ -1,4 +1,4 @@
-import { BusError, type Jid } from "@antiphon/protocol";
+import { BusError, type Jid, type KeptName } from "@antiphon/protocol";
 import { accountsOf, type KnownNames, type Name, Names } from "./names.js";
 import type { Policy } from "./policy.js";
 
@@ -46,12 +46,15 @@ const DAY_MS = 86_400_000;
 export class Owners {
 	readonly #parts: OwnersParts;
 	readonly #names: Names;
+	/** When it began to know. */
+	readonly #sinceMs: number;
 	/** Names that their owners may not register, and how often the rules had been replaced when that was found. */
 	#disowned: { readonly names: Set<string>; readonly replaced: number } | undefined;
 
 	constructor(parts: OwnersParts) {
 		this.#parts = parts;
-		this.#names = new Names(parts.known, parts.fixed, parts.now());
+		this.#sinceMs = parts.now();
+		this.#names = new Names(parts.known, parts.fixed, this.#sinceMs);
 		if (this.#names.hasUndated) parts.changed();
 	}
 
@@ -111,6 +114,30 @@ export class Owners {
 		this.#names.set(service, { ...name, usedMs: nowMs });
 		// Days are what is stored.
 		if (Math.floor(nowMs / DAY_MS) !== Math.floor(name.usedMs / DAY_MS)) this.#parts.changed();
+	}
+
+	/** All names that are kept. */
+	services(): string[] {
+		return this.#names.services();
+	}
+
+	/** How a name is kept; `undefined` for one that is not. */
+	kept(service: string): KeptName | undefined {
+		const name = this.#names.get(service);
+		if (name === undefined) return undefined;
+		const { owner, usedMs, isFixed } = name;
+		const isServed = this.#parts.isServed(service);
+		// Nobody may ever have used one that the configuration fixes.
+		const isUsed = !isFixed || usedMs !== this.#sinceMs;
+		const unusedMs = isUsed ? Math.max(0, this.#parts.now() - usedMs) : undefined;
+		return { service, owner, unusedMs: isServed ? 0 : unusedMs, isFixed, isServed };
+	}
+
+	/** It is nobody's any more. */
+	free(service: string): void {
+		this.#names.delete(service);
+		this.#disownedNow().delete(service);
+		this.#parts.changed();
 	}
 
 	/** What to store. */

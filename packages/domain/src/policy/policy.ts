@@ -28,7 +28,7 @@ export interface AccessOptions {
 	readonly register?: readonly AccessEntry[];
 	/** Who may find and call which services and functions. Default: the accounts of the domain above this one. */
 	readonly call?: readonly AccessEntry[];
-	/** Who may see nodes and statistics, and drain instances. Default: nobody. */
+	/** Who may see nodes, names and statistics, drain instances and give names up. Default: nobody. */
 	readonly admin?: readonly AccessEntry[];
 }
 
