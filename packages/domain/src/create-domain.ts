@@ -107,17 +107,26 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		known,
 		fixed,
 		isServed: (service) => registry.has(service),
+		isSettling: () => hearing === undefined || hearing.settlingMs > 0,
 		now: () => Date.now(),
 		changed,
 		say: (message) => log.info(message),
 		deny,
 	});
 	const subscribers = new Subscribers(limits.maxSubscribers, known.subscribers, subscribed);
+	let hearing: Hearing | undefined;
 	const closingListeners: (() => void)[] = [];
 	const policyListeners: (() => void)[] = [];
 	const fence = oneHost(link, name);
 	const asModule: NodeModule = (node) => {
 		node.takeTurns(lanes(registry, owners, home));
+		hearing = new Hearing({
+			settleMs: limits.settleMs,
+			now: () => node.now(),
+			isOnline: () => link.state.state === "online",
+			every: (periodMs, action) => node.every(periodMs, action),
+			onOnline: (listener) => node.onOnline(listener),
+		});
 		const host: DomainHost = {
 			node,
 			domain: name,
@@ -126,13 +135,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			subscribers,
 			policy,
 			limits,
-			hearing: new Hearing({
-				settleMs: limits.settleMs,
-				now: () => node.now(),
-				isOnline: () => link.state.state === "online",
-				every: (periodMs, action) => node.every(periodMs, action),
-				onOnline: (listener) => node.onOnline(listener),
-			}),
+			hearing,
 			nodes,
 			callers,
 			isAlone: () => fence.isHeld,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { type Link, type MemoryBus, memoryBus } from "@antiphon/link";
@@ -14,7 +14,7 @@ import {
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { get, type Node, ping, service } from "antiphon";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { failure, host, join, NAME, untilTheEnd } from "./testing/bus.js";
 
@@ -87,6 +87,29 @@ it("Instances that go while the host settles have gone; of the others callers he
 	expect(await names()).toEqual(["one"]);
 	await provider.close();
 	await expect.poll(names, { timeout: 10_000 }).toEqual([]);
+});
+
+it("Names of long ago are not given up before their providers can have come back", async () => {
+	const folder = await mkdtemp(joinPath(tmpdir(), "antiphon-names-"));
+	onTestFinished(() => rm(folder, { recursive: true }));
+	const stateFile = joinPath(folder, "state.json");
+	const known = { format: 1, owners: { old: "alice@example.org" }, lastUsed: { old: "2020-01-01" }, subscribers: {} };
+	await writeFile(stateFile, JSON.stringify(known));
+	const bus = memoryBus();
+	await host(bus, { stateFile, limits: { settleMs: 300, maxNames: 1 } });
+	const node = await join(bus, "bob@example.org/x", { limits: { connectTimeoutMs: 1 } });
+	const serve = () => node.serve(work, { who: () => "bob" }, { domain: NAME });
+	expect(await failure(serve())).toMatchObject({ code: "overloaded" });
+	await expect
+		.poll(
+			() =>
+				serve().then(
+					() => true,
+					() => false,
+				),
+			{ timeout: 10_000 },
+		)
+		.toBe(true);
 });
 
 it("Subscribers are not told that nobody is there by a host that does not know", async () => {

@@ -187,11 +187,12 @@ describe("the state of a domain in a file", () => {
 		["a node that is no text", '{"format":1,"owners":{},"subscribers":{},"nodes":[1]}'],
 		["nodes that are no list", '{"format":1,"owners":{},"subscribers":{},"nodes":"a"}'],
 		["a subscriber that is no text", '{"format":1,"owners":{},"subscribers":{"a":[null]}}'],
+		["nothing", "null"],
 	])("is refused, with what to do, when the file holds %s", async (_, text) => {
 		await writeFile(path(), text);
 		await expect(new StateFile(path(), quietLog).load()).rejects.toMatchObject({
 			code: "invalid-argument",
-			message: expect.stringMatching(/cannot be read.*Mend it, or take it away/),
+			message: expect.stringMatching(/cannot be read: (?!Cannot).*Mend it, or take it away/),
 		});
 		expect(await readFile(path(), "utf8")).toBe(text);
 	});

@@ -51,7 +51,9 @@ export class StateFile {
 			throw this.#unreadable((error as Error).message, error);
 		}
 		try {
-			const { format, owners, lastUsed, subscribers, nodes, callers } = JSON.parse(text) as Partial<DomainState> & {
+			const stored: unknown = JSON.parse(text);
+			if (typeof stored !== "object" || stored === null) throw new Error("it holds no state of a domain");
+			const { format, owners, lastUsed, subscribers, nodes, callers } = stored as Partial<DomainState> & {
 				readonly format?: number;
 			};
 			if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);

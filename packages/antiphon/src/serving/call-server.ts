@@ -104,11 +104,28 @@ export class CallServer {
 				settle(outcome);
 			});
 		} catch (error) {
-			const rules = mayWait && head && this.#host.directory.find(head.fn, head.version)?.served.rules;
-			if (rules && this.#early.wait(rules, received, (later) => this.#take(later, settle, false))) return;
+			if (mayWait && head !== undefined && this.#wait(received, head, settle)) return;
 			this.#refused++;
 			if (this.#host.affords(refusedTo)) settle({ error: BusError.from(error) });
 		}
+	}
+
+	/** What overtook the rules of its service is looked at again when they are there. @returns whether it will be */
+	#wait(received: ReceivedCall, head: CallHead, settle: (outcome: Outcome) => void): boolean {
+		const rules = this.#host.directory.find(head.fn, head.version)?.served.rules;
+		if (rules === undefined) return false;
+		const key = keyOf(received.from, received.callId);
+		const callOff = this.#early.wait(rules, received, (later) => {
+			this.#open.delete(key);
+			this.#take(later, settle, false);
+		});
+		if (callOff === undefined) return false;
+		this.#open.set(key, ({ code, message }) => {
+			callOff();
+			this.#open.delete(key);
+			settle({ error: new BusError(code, message, { executed: "no" }) });
+		});
+		return true;
 	}
 
 	/** @throws BusError: what is wrong with a call before its input is looked at */

@@ -44,7 +44,11 @@ describe("a config file that is read again", () => {
 		read();
 		expect(access).toEqual([{ call: [{ deny: "b@example.org" }] }, undefined]);
 		const taken = "info: FILE was read again: its rules of access hold from now on";
-		expect(lines).toEqual([taken, taken]);
+		expect(lines).toEqual([
+			taken,
+			taken,
+			expect.stringMatching(/^warn: FILE: it had rules of access and has none now, so every account/),
+		]);
 	});
 
 	it.each([
@@ -65,9 +69,9 @@ describe("a config file that is read again", () => {
 	});
 
 	it("says what else has changed, and takes effect at the next start alone", () => {
-		write("limits: { maxCalls: 7 }\nlog: warn\n");
+		write("access: {}\nlimits: { maxCalls: 7 }\nlog: warn\n");
 		read();
-		expect(access).toEqual([undefined]);
+		expect(access).toEqual([{}]);
 		expect(lines.at(-1)).toBe("warn: FILE: limits, log changed, too: start the host again for that");
 	});
 });

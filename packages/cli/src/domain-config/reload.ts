@@ -6,6 +6,9 @@ import { type DomainConfig, readDomainConfig } from "./read.js";
 /** What a running host does not take over. */
 const AT_START = ["url", "domain", "owners", "limits", "stateFile", "log"] as const;
 
+const OPEN =
+	"it had rules of access and has none now, so every account of the domain above registers and calls. If that is a mistake, write `access:` again";
+
 /**
  * Reads a config file again, and has a domain go by its rules of access. A file that cannot be used changes nothing. What
  * comes of it is said in the log. Never throws.
@@ -18,6 +21,7 @@ export function reload(file: string, started: DomainConfig, domain: Pick<Domain,
 		for (const warning of read.warnings) log.warn(warning);
 		const others = AT_START.filter((key) => JSON.stringify(read[key]) !== JSON.stringify(started[key]));
 		log.info(`${file} was read again: its rules of access hold from now on`);
+		if (read.access === undefined && started.access !== undefined) log.warn(`${file}: ${OPEN}`);
 		if (others.length > 0) log.warn(`${file}: ${others.join(", ")} changed, too: start the host again for that`);
 	} catch (thrown) {
 		const problems =

@@ -129,7 +129,7 @@ const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, "2026-11-21".l
 export function checkedOwners(owners: Readonly<Record<string, string>>): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(owners).map(([service, owner]) => {
-			const who = Jid.tryParse(owner);
+			const who = typeof owner === "string" ? Jid.tryParse(owner) : undefined;
 			if (!isServiceName(service)) {
 				throw new BusError("invalid-argument", `owners: ${JSON.stringify(service)} is no name: use dictionary`);
 			}

@@ -21,6 +21,7 @@ const LIMITS = { maxNames: 100, maxNamesPerAccount: 100, maxNamesPerDomain: 100,
 function ownersOf(access: AccessOptions = {}, limits: Partial<NameLimits> = {}) {
 	let changes = 0;
 	let nowMs = TODAY_MS;
+	let isSettling = false;
 	const said: string[] = [];
 	const served = new Set<string>();
 	const policy = new Policy("fn.example.org", access);
@@ -32,6 +33,7 @@ function ownersOf(access: AccessOptions = {}, limits: Partial<NameLimits> = {}) 
 			known,
 			fixed,
 			isServed: (service) => served.has(service),
+			isSettling: () => isSettling,
 			now: () => nowMs,
 			changed: () => void changes++,
 			say: (message) => void said.push(message),
@@ -48,6 +50,9 @@ function ownersOf(access: AccessOptions = {}, limits: Partial<NameLimits> = {}) 
 		changes: () => changes,
 		pass(days: number) {
 			nowMs += days * DAY_MS;
+		},
+		settling(is: boolean) {
+			isSettling = is;
 		},
 	};
 }
@@ -122,6 +127,16 @@ describe("who owns a name", () => {
 		for (let i = 0; i < 3; i++) expect(register(owners, foreign(i), `evil-${i}`)).toBe("none");
 		expect(register(owners, foreign(3), "evil-3")).toBe("overloaded");
 		for (let i = 0; i < 9; i++) expect(register(owners, at(`u${i}`), `good-${i}`)).toBe("none");
+	});
+
+	it("gives up no name while it is not known what has instances", () => {
+		const { owners, pass, settling } = ownersOf({}, { maxNames: 1 });
+		expect(register(owners, at("alice"), "a")).toBe("none");
+		pass(31);
+		settling(true);
+		expect(register(owners, at("bob"), "b")).toBe("overloaded");
+		settling(false);
+		expect(register(owners, at("bob"), "b")).toBe("none");
 	});
 
 	it("keeps a name for thirty days of which nothing runs, and then until there is no room for another", () => {
@@ -282,6 +297,8 @@ describe("owners in a configuration", () => {
 		[{ bank: "alice@example.org/x" }, /owners\.bank: .* is no account: use alice@example\.org/],
 		[{ bank: "*@example.org" }, /is no account/],
 		[{ bank: "alice@" }, /is no account/],
+		[{ bank: 7 }, /owners\.bank: 7 is no account/],
+		[{ bank: undefined }, /owners\.bank: undefined is no account/],
 	])("are refused, with what to write: %j", (owners, message) => {
 		expect(() => checkedOwners(owners as unknown as Record<string, string>)).toThrow(message);
 	});

@@ -10,8 +10,10 @@ export interface OwnersParts {
 	readonly known: KnownNames;
 	/** Owners by service that the configuration fixes. */
 	readonly fixed: Readonly<Record<string, string>>;
-	/** Whether the service has instances now. */
+	/** Whether the service has instances now, as far as is known. */
 	readonly isServed: (service: string) => boolean;
+	/** Whether instances may be there that are not known yet: then no name is given up. */
+	readonly isSettling: () => boolean;
 	/** Milliseconds since 1970: what is stored outlasts this process and its clock. */
 	readonly now: () => number;
 	/** Called when there is something new to store. */
@@ -41,7 +43,8 @@ const DAY_MS = 86_400_000;
  *
  * Names are bounded: in all, for one account, and for one foreign domain. Where there is no room for another, the one that
  * was not used for longest is given up, if that is longer than it is kept in any case. Names whose owner policy no longer
- * lets register go first, and at once. One that has instances stays, and so does one that the configuration fixes.
+ * lets register go first, and at once. One that has instances stays, and so does one that the configuration fixes. And none
+ * goes while the host does not know yet what has instances.
  */
 export class Owners {
 	readonly #parts: OwnersParts;
@@ -159,7 +162,8 @@ export class Owners {
 
 	/** Which of these names, the least recently used first, can be given up. */
 	#victim(names: ReadonlySet<string>): string | undefined {
-		const { limits, isServed, now } = this.#parts;
+		const { limits, isServed, isSettling, now } = this.#parts;
+		if (isSettling()) return undefined;
 		for (const service of this.#disownedNow()) if (names.has(service) && !isServed(service)) return service;
 		const oldMs = now() - limits.keepNamesDays * DAY_MS;
 		for (const service of names) {
