@@ -6,6 +6,7 @@ const PACKAGES = {
 	xml: [],
 	protocol: ["xml"],
 	contract: ["protocol"],
+	delivery: ["protocol"],
 	link: ["xml", "protocol"],
 	antiphon: ["xml", "protocol", "contract", "link"],
 	domain: ["xml", "protocol", "contract", "link", "antiphon"],
@@ -29,6 +30,7 @@ const REGISTRY = {
 const LAYERS = {
 	antiphon: [[], "bounds", "calls", "host", "calling", "serving", "answers"],
 	domain: [["limits"], "policy", "registry", "callers", "host", "asking", "forwarding", "modules"],
+	delivery: [["calls"], "journal", "engine", "outbox", "queue", "inbox"],
 	protocol: [
 		["errors", "jid", "legible", "limits", "log", "names", "namespaces", "printable", "scope", "settings"],
 		"stanza",
@@ -44,6 +46,7 @@ const WITHOUT_IO = {
 	xml: ["buffer"],
 	protocol: ["buffer", "crypto", "url", "util", "util/types"],
 	contract: ["crypto", "util"],
+	delivery: ["buffer", "crypto", "zlib"],
 };
 
 const ROOT = join(__dirname, "..");
