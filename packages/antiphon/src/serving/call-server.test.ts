@@ -1,3 +1,4 @@
+import type { Link } from "@antiphon/link";
 import { type Call, decodeFault, decodeStanzaError, encodeCall, iq, message, NS, presence } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it, vi } from "vitest";

@@ -14,7 +14,7 @@ function viewOf(records: ReadonlyMap<Key, Uint8Array>): View {
 }
 
 const key: fc.Arbitrary<Key> = fc.constantFrom("a", "b", "c", "ca", "cb", "d", "\xff");
-const body = fc.uint8Array({ maxLength: 2 });
+const body: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 2 });
 
 describe("what a step has written", () => {
 	it("is read, in front of what is stored, as if it were stored", () => {
