@@ -4,6 +4,7 @@ export { capabilitiesOf } from "./answers/capabilities.js";
 export { Admission } from "./bounds/admission.js";
 export { BACKLOG } from "./bounds/backlog.js";
 export { Denials } from "./bounds/denials.js";
+export { Places } from "./bounds/places.js";
 export { Seldom } from "./bounds/seldom.js";
 export { attempt, type GiveUpOn } from "./calling/attempts.js";
 export { InstancePool } from "./calling/instance-pool.js";

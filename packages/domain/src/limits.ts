@@ -22,7 +22,7 @@ export interface DomainLimits {
 	readonly maxContractsCharsPerAccount: number;
 	/** Contracts that are being asked for at once. Default 64. */
 	readonly maxContractsAsked: number;
-	/** Callers told of changes, of names nobody has registered yet an eighth; beyond it they have to ask again. Default 20,000. */
+	/** Callers told of changes, shared out by domain and account, of names nobody has registered yet an eighth; others have to ask again. Default 20,000. */
 	readonly maxWatchers: number;
 	/** Names whose owner is remembered, also while nothing of them runs. Default 10,000. */
 	readonly maxNames: number;

@@ -25,11 +25,36 @@ describe("watchers", () => {
 		expect(watchers.add("one-more", caller("alice"), 0, 100)).toBe(true);
 		for (let i = 0; i < 475; i++) expect(watchers.add("a", caller(`user${i}`), 0, 100)).toBe(true);
 		expect(watchers.size).toBe(1_500);
-		expect(watchers.add("a", caller("late"), 0, 100)).toBe(false);
 		// Who is there already keeps a place.
 		expect(watchers.add("a", caller("user0"), 0, 100)).toBe(true);
 		watchers.endAll(100);
 		expect(watchers.size).toBe(0);
 		expect(watchers.add("one-more", caller("greedy"), 100, 100)).toBe(true);
+	});
+
+	it("of an account with most give a place to whoever has fewer, and are told no more", () => {
+		const watchers = new Watchers(40, 20);
+		for (const account of ["mallory", "trudy"]) {
+			for (let i = 0; i < 20; i++) watchers.add(`s${i}`, caller(account), 0, 100);
+		}
+		for (let i = 0; i < 40; i++) expect(watchers.add("a", caller(`user${i}`), 0, 100)).toBe(i < 38);
+		expect(watchers.size).toBe(40);
+		expect(toldOf(watchers, "a", 1)).toHaveLength(38);
+		expect(watchers.services()).toEqual(["s0", "a"]);
+		expect(toldOf(watchers, "s0", 1)).toEqual(["mallory@example.org/x", "trudy@example.org/x"]);
+		// It has one; to ask for the same again costs nobody anything, and for more it has no right.
+		expect(watchers.add("s0", caller("mallory"), 1, 100)).toBe(true);
+		expect(watchers.add("s1", caller("mallory"), 1, 100)).toBe(false);
+		watchers.endAll(101);
+		expect(watchers.size).toBe(0);
+		expect([...watchers.callers()]).toEqual([]);
+	});
+
+	it("of one domain give places to those of others, however many accounts it has", () => {
+		const watchers = new Watchers(10);
+		for (let i = 0; i < 20; i++) watchers.add("a", Jid.parse(`u${i}@evil.example/x`), 0, 100);
+		for (let i = 0; i < 5; i++) expect(watchers.add("a", caller(`user${i}`), 0, 100)).toBe(true);
+		expect(watchers.add("a", caller("user5"), 0, 100)).toBe(false);
+		expect(toldOf(watchers, "a", 1).filter((jid) => jid.includes("evil"))).toHaveLength(5);
 	});
 });

@@ -1,4 +1,5 @@
-import { type Jid, Tally } from "@antiphon/protocol";
+import type { Jid } from "@antiphon/protocol";
+import { Places } from "antiphon/modules";
 
 /** Services whose changes one caller is told of, unless told otherwise. */
 const MAX_PER_CALLER = 1024;
@@ -6,49 +7,46 @@ const MAX_PER_CALLER = 1024;
 /** A caller that is to be told. */
 export interface Watcher {
 	readonly jid: Jid;
+	/** Of what. */
+	readonly service: string;
 	/** Until when, by the domain's clock. */
 	readonly untilMs: number;
 }
 
 /**
- * The callers that are to be told when the instances of a service change, each for a while. Bounded: who finds no place
- * asks again instead.
+ * The callers that are to be told when the instances of a service change, each for a while. Bounded, also for each account:
+ * who finds no place asks again instead. Whoever has fewer than others takes one of theirs ({@link Places}); they are told
+ * nothing any more, and ask again when half of the time is over for which they were to be told.
  */
 export class Watchers {
-	readonly #maxWatchers: number;
-	readonly #maxPerCaller: number;
 	/** By service and full JID. */
 	readonly #watchers = new Map<string, Map<string, Watcher>>();
-	readonly #perCaller = new Tally();
-	#size = 0;
+	readonly #places: Places<Watcher>;
 
-	constructor(maxWatchers: number, maxPerCaller = MAX_PER_CALLER) {
-		this.#maxWatchers = maxWatchers;
-		this.#maxPerCaller = maxPerCaller;
+	constructor(max: number, maxPerAccount = MAX_PER_CALLER) {
+		this.#places = new Places({ max, maxPerAccount, onLost: (watcher) => this.#forget(watcher) });
 	}
 
 	get size(): number {
-		return this.#size;
+		return this.#places.size;
 	}
 
 	/** @returns whether there was a place */
 	add(service: string, jid: Jid, nowMs: number, forMs: number): boolean {
 		this.remove(service, jid);
-		const caller = jid.bare().toString();
-		if (this.#size >= this.#maxWatchers || this.#perCaller.of(caller) >= this.#maxPerCaller) return false;
+		const watcher: Watcher = { jid, service, untilMs: nowMs + forMs };
+		if (this.#places.take(watcher, jid) !== undefined) return false;
+		// After a place was made for it: that may have been the last of this service.
 		const watchers = this.#watchers.get(service) ?? new Map();
-		this.#watchers.set(service, watchers.set(jid.toString(), { jid, untilMs: nowMs + forMs }));
-		this.#perCaller.add(caller, 1);
-		this.#size++;
+		this.#watchers.set(service, watchers.set(jid.toString(), watcher));
 		return true;
 	}
 
 	remove(service: string, jid: Jid): void {
-		const watchers = this.#watchers.get(service);
-		if (!watchers?.delete(jid.toString())) return;
-		if (watchers.size === 0) this.#watchers.delete(service);
-		this.#perCaller.add(jid.bare().toString(), -1);
-		this.#size--;
+		const watcher = this.#watchers.get(service)?.get(jid.toString());
+		if (watcher === undefined) return;
+		this.#places.leave(watcher);
+		this.#forget(watcher);
 	}
 
 	/** Full JIDs, some more than once. */
@@ -76,5 +74,11 @@ export class Watchers {
 		for (const { jid, untilMs } of [...(this.#watchers.get(service)?.values() ?? [])]) {
 			if (untilMs <= nowMs) this.remove(service, jid);
 		}
+	}
+
+	#forget({ service, jid }: Watcher): void {
+		const watchers = this.#watchers.get(service);
+		watchers?.delete(jid.toString());
+		if (watchers?.size === 0) this.#watchers.delete(service);
 	}
 }

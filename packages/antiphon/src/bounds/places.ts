@@ -1,0 +1,74 @@
+import type { Jid } from "@antiphon/protocol";
+import { Shares } from "./shares.js";
+
+export interface PlacesParts<Item> {
+	readonly max: number;
+	/** The same for one account (bare JID). */
+	readonly maxPerAccount: number;
+	/** Something has lost its place to somebody who has fewer; it is not there any more. */
+	readonly onLost: (item: Item) => void;
+}
+
+/** Which bound keeps something out. */
+export type FullPlaces = "account" | "all";
+
+/**
+ * A bounded number of places, in all and for each account. Where all are taken, whoever has fewer gets that of who has most
+ * ({@link Shares}): of the account that has to give one up, what came last. What is nobody's in particular takes a place
+ * that is free, and is left alone.
+ */
+export class Places<Item> {
+	readonly #parts: PlacesParts<Item>;
+	readonly #shares = new Shares();
+	/** What is there, and whose it is. */
+	readonly #items = new Map<Item, Jid | undefined>();
+	/** By bare JID, in the order in which they came. */
+	readonly #byAccount = new Map<string, Set<Item>>();
+
+	constructor(parts: PlacesParts<Item>) {
+		this.#parts = parts;
+	}
+
+	get size(): number {
+		return this.#items.size;
+	}
+
+	/** How many places the account of this address has. */
+	of(who: Jid): number {
+		return this.#shares.of(who);
+	}
+
+	/** Takes a place for something that has none. @returns which bound keeps it out, if one does */
+	take(item: Item, who?: Jid): FullPlaces | undefined {
+		const { max, maxPerAccount } = this.#parts;
+		if (who !== undefined && this.of(who) >= maxPerAccount) return "account";
+		if (this.size >= max && !this.#makeRoom(who)) return "all";
+		this.#items.set(item, who);
+		if (who === undefined) return undefined;
+		this.#shares.take(who);
+		const account = who.bare().toString();
+		this.#byAccount.set(account, (this.#byAccount.get(account) ?? new Set()).add(item));
+		return undefined;
+	}
+
+	/** Gives its place back, if it has one. */
+	leave(item: Item): void {
+		const who = this.#items.get(item);
+		this.#items.delete(item);
+		if (who === undefined) return;
+		const account = who.bare().toString();
+		const same = this.#byAccount.get(account);
+		same?.delete(item);
+		if (same?.size === 0) this.#byAccount.delete(account);
+		this.#shares.give(who);
+	}
+
+	#makeRoom(who: Jid | undefined): boolean {
+		const crowding = who && this.#shares.crowding(who);
+		if (crowding === undefined) return false;
+		const [last] = [...(this.#byAccount.get(crowding.account) as Set<Item>)].slice(-1) as [Item];
+		this.leave(last);
+		this.#parts.onLost(last);
+		return true;
+	}
+}
