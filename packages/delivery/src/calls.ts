@@ -52,3 +52,6 @@ export interface Submission {
 	readonly orderKey: string | undefined;
 	readonly retry: RetryPolicy;
 }
+
+/** Writes a `<fault/>` for an outcome that no provider has reported; handed in, as nothing here knows XML. */
+export type FaultWriter = (code: BusErrorCode, executed: Executed, message: string) => string;

@@ -1,4 +1,4 @@
-export type { CallText, DurableDelivery, OutcomeText, RetryPolicy, Submission } from "./calls.js";
+export type { CallText, DurableDelivery, FaultWriter, OutcomeText, RetryPolicy, Submission } from "./calls.js";
 export type { Core, Desk } from "./engine/core.js";
 export {
 	type Journal,
@@ -11,3 +11,30 @@ export {
 	type Write,
 } from "./journal/journal.js";
 export type { JournalTime } from "./journal/journal-time.js";
+export type {
+	AwaitEvent,
+	CallerGoneEvent,
+	CancelEvent,
+	DeliverEffect,
+	LeaseRef,
+	LostEffect,
+	OpenState,
+	OutcomeEffect,
+	ProviderGoneEvent,
+	PullAgainEffect,
+	PullEvent,
+	PurgeEvent,
+	QueueAnswer,
+	QueueEffect,
+	QueueEvent,
+	QueueResult,
+	RedriveEvent,
+	Refusal,
+	ReleaseEvent,
+	RenewEvent,
+	RoomEvent,
+	SettleEvent,
+	SubmitEvent,
+	TakenEvent,
+	UndeliveredEvent,
+} from "./queue/queue-events.js";
