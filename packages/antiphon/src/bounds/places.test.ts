@@ -4,9 +4,13 @@ import { Places } from "./places.js";
 
 const at = (name: string, domain = "example.org") => Jid.parse(`${name}@${domain}/x`);
 
-function placesOf(max: number, maxPerAccount = max) {
+function placesOf(max: number, maxPerAccount?: number) {
 	const lost: string[] = [];
-	const places = new Places<string>({ max, maxPerAccount, onLost: (item) => void lost.push(item) });
+	const places = new Places<string>({
+		max,
+		...(maxPerAccount && { maxPerAccount }),
+		onLost: (item) => void lost.push(item),
+	});
 	/** Takes places for `name 0`, `name 1`, … as long as there are any. @returns how many */
 	const fill = (name: string, many: number, domain?: string) => {
 		for (let i = 0; i < many; i++) if (places.take(`${name} ${i}`, at(name, domain)) !== undefined) return i;
@@ -23,7 +27,8 @@ describe("places", () => {
 		expect([places.take("anybody's", undefined), places.take("one more", undefined)]).toEqual([undefined, undefined]);
 		// What is nobody's takes no place of others.
 		expect(places.take("too many", undefined)).toBe("all");
-		for (const item of ["alice 0", "anybody's", "never there"]) places.leave(item);
+		const left = ["alice 0", "anybody's", "never there"].map((item) => places.leave(item));
+		expect(left).toEqual([true, true, false]);
 		expect([places.size, places.of(at("alice"))]).toEqual([3, 2]);
 		expect(fill("bob", 2)).toBe(2);
 		expect(lost).toEqual([]);
@@ -54,7 +59,22 @@ describe("places", () => {
 		fill("greedy", 2);
 		fill("alice", 1);
 		expect(lost).toEqual(["greedy 1"]);
-		places.leave("greedy 1");
+		expect([places.leave("greedy 1"), places.leave("greedy 0"), places.leave("greedy 0")]).toEqual([
+			false,
+			true,
+			false,
+		]);
+		fill("greedy", 1);
 		expect([places.size, places.of(at("greedy")), places.of(at("alice"))]).toEqual([2, 1, 1]);
+	});
+
+	it("are no more than there are, also where what is lost wants one again at once", () => {
+		const again: (string | undefined)[] = [];
+		const onLost = (item: string) => void again.push(places.take(`${item} again`, at("greedy")));
+		const places = new Places<string>({ max: 3, onLost });
+		for (const item of ["a", "b", "c"]) places.take(item, at("greedy"));
+		places.take("d", at("alice"));
+		expect([places.size, places.of(at("greedy")), places.of(at("alice"))]).toEqual([3, 2, 1]);
+		expect(again).toEqual(["all"]);
 	});
 });

@@ -3,8 +3,8 @@ import { Shares } from "./shares.js";
 
 export interface PlacesParts<Item> {
 	readonly max: number;
-	/** The same for one account (bare JID). */
-	readonly maxPerAccount: number;
+	/** The same for one account (bare JID). Left out: all of them, as long as nobody else wants one. */
+	readonly maxPerAccount?: number;
 	/** Something has lost its place to somebody who has fewer; it is not there any more. */
 	readonly onLost: (item: Item) => void;
 }
@@ -40,35 +40,39 @@ export class Places<Item> {
 
 	/** Takes a place for something that has none. @returns which bound keeps it out, if one does */
 	take(item: Item, who?: Jid): FullPlaces | undefined {
-		const { max, maxPerAccount } = this.#parts;
+		const { max, maxPerAccount = max, onLost } = this.#parts;
 		if (who !== undefined && this.of(who) >= maxPerAccount) return "account";
-		if (this.size >= max && !this.#makeRoom(who)) return "all";
+		const victim = this.size < max ? undefined : this.#victim(who);
+		if (this.size >= max && victim === undefined) return "all";
+		if (victim !== undefined) this.leave(victim.item);
 		this.#items.set(item, who);
-		if (who === undefined) return undefined;
-		this.#shares.take(who);
-		const account = who.bare().toString();
-		this.#byAccount.set(account, (this.#byAccount.get(account) ?? new Set()).add(item));
+		if (who !== undefined) {
+			this.#shares.take(who);
+			const account = who.bare().toString();
+			this.#byAccount.set(account, (this.#byAccount.get(account) ?? new Set()).add(item));
+		}
+		// Now that its place is taken: whoever hears of it may want one again.
+		if (victim !== undefined) onLost(victim.item);
 		return undefined;
 	}
 
-	/** Gives its place back, if it has one. */
-	leave(item: Item): void {
+	/** Gives its place back. @returns whether it had one */
+	leave(item: Item): boolean {
 		const who = this.#items.get(item);
-		this.#items.delete(item);
-		if (who === undefined) return;
+		const had = this.#items.delete(item);
+		if (who === undefined) return had;
 		const account = who.bare().toString();
 		const same = this.#byAccount.get(account);
 		same?.delete(item);
 		if (same?.size === 0) this.#byAccount.delete(account);
 		this.#shares.give(who);
+		return true;
 	}
 
-	#makeRoom(who: Jid | undefined): boolean {
+	#victim(who: Jid | undefined): { readonly item: Item } | undefined {
 		const crowding = who && this.#shares.crowding(who);
-		if (crowding === undefined) return false;
-		const [last] = [...(this.#byAccount.get(crowding.account) as Set<Item>)].slice(-1) as [Item];
-		this.leave(last);
-		this.#parts.onLost(last);
-		return true;
+		if (crowding === undefined) return undefined;
+		const [item] = [...(this.#byAccount.get(crowding.account) as Set<Item>)].slice(-1) as [Item];
+		return { item };
 	}
 }
