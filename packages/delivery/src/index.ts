@@ -11,6 +11,7 @@ export {
 	type Write,
 } from "./journal/journal.js";
 export type { JournalTime } from "./journal/journal-time.js";
+export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
 export type {
 	AwaitEvent,
 	CallerGoneEvent,

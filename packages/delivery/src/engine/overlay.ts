@@ -1,4 +1,5 @@
 import type { Key, View, Write } from "../journal/journal.js";
+import { placeIn } from "../journal/ordered-keys.js";
 import type { Desk } from "./core.js";
 
 /** A view with what one step has written in front of it, so that what it decides first counts for what comes after. */
@@ -43,24 +44,13 @@ export class Overlay implements Desk {
 	}
 
 	#write(key: Key, body: Uint8Array | undefined): void {
-		if (!this.#bodies.has(key)) this.#order.splice(placeOf(this.#order, key), 0, key);
+		if (!this.#bodies.has(key)) this.#order.splice(placeIn(this.#order, key), 0, key);
 		this.#bodies.set(key, body);
 	}
 
 	#written(from: Key, to: Key): Key[] {
-		return from < to ? this.#order.slice(placeOf(this.#order, from), placeOf(this.#order, to)) : [];
+		return from < to ? this.#order.slice(placeIn(this.#order, from), placeIn(this.#order, to)) : [];
 	}
-}
-
-/** Where a key stands among keys in order, or would. */
-function placeOf(order: readonly Key[], key: Key): number {
-	let [low, high] = [0, order.length];
-	while (low < high) {
-		const middle = (low + high) >>> 1;
-		if ((order[middle] as Key) < key) low = middle + 1;
-		else high = middle;
-	}
-	return low;
 }
 
 /** Two lists in order as one. */

@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { OrderedKeys } from "./ordered-keys.js";
+
+/** Beyond several chunks, added in an order of their own. */
+const many = Array.from({ length: 3_000 }, (_, i) => String((i * 7_919) % 10_007).padStart(5, "0"));
+const key = fc.nat(10_007).map((number) => String(number).padStart(5, "0"));
+
+describe("keys in order", () => {
+	it("are those of a sorted list, whatever is added and deleted", () => {
+		fc.assert(
+			fc.property(fc.array(fc.tuple(fc.boolean(), key)), key, key, fc.nat(2_000), (changes, from, to, limit) => {
+				const keys = new OrderedKeys();
+				const model = new Set(many);
+				for (const each of many) keys.add(each);
+				for (const [isAdded, each] of changes) {
+					if (isAdded) keys.add(each);
+					else keys.delete(each);
+					if (isAdded) model.add(each);
+					else model.delete(each);
+				}
+				const within = [...model].filter((each) => each >= from && each < to).sort();
+				expect(keys.range(from, to, limit)).toEqual(within.slice(0, limit));
+				expect(keys.count(from, to)).toBe(within.length);
+			}),
+			{ numRuns: 20 },
+		);
+	});
+
+	it("are none when all have been deleted", () => {
+		const keys = new OrderedKeys();
+		for (const each of many) keys.add(each);
+		for (const each of many) keys.delete(each);
+		expect(keys.range("", "\xff", 9)).toEqual([]);
+		expect(keys.count("", "\xff")).toBe(0);
+	});
+});
