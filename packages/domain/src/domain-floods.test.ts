@@ -187,7 +187,7 @@ describe("a domain that is flooded", () => {
 
 	it("tells callers of a service that is there, however much few accounts watch of what is there, too", async () => {
 		const bus = memoryBus();
-		await host(bus, { limits: { maxWatchers: 40, settleMs: 60_000 } });
+		await host(bus, { limits: { maxWatchers: 40, settleMs: 600_000, leaseMs: 300_000 } });
 		const worker = await join(bus, "worker@example.org/x");
 		const names = Array.from({ length: 20 }, (_, i) => `probe-${i}`);
 		for (const name of names) {

@@ -101,11 +101,11 @@ describe("an administrator of a domain", () => {
 	});
 
 	it("gives no name up before the host can have heard of its instances", async () => {
-		const { bus, boss } = await world({ limits: { settleMs: 60_000 } });
+		const { bus, boss } = await world({ limits: { settleMs: 600_000 } });
 		await (await serve(bus, "alice@example.org/a", "lab")).drain();
 		expect(await failure(free(boss, "lab"))).toMatchObject({
 			code: "unavailable",
-			message: expect.stringMatching(/may not have registered again yet: try again in (60|59) s$/),
+			message: expect.stringMatching(/may not have registered again yet: try again in \d+ s$/),
 		});
 		expect((await page(boss)).names).toMatchObject([{ service: "lab" }]);
 	});
