@@ -1,5 +1,6 @@
 export type { CallText, DurableDelivery, FaultWriter, OutcomeText, RetryPolicy, Submission } from "./calls.js";
 export type { Core, Desk } from "./engine/core.js";
+export { Engine, type EngineClock, type EngineParts, type EngineTime } from "./engine/engine.js";
 export {
 	type Journal,
 	type Key,
