@@ -78,7 +78,7 @@ async function listed(node: Node): Promise<string[]> {
 it("Each major version that is served is listed, sorted, with its instances and how they are", async () => {
 	const bus = memoryBus();
 	const join = async (jid: string) => untilTheEnd(await createNode({ link: bus.link(jid) }));
-	untilTheEnd(await createDomain({ link: bus.link(DOMAIN) }));
+	untilTheEnd(await createDomain({ link: bus.link(DOMAIN), limits: { leaseMs: 300_000 } }));
 	const caller = await join("caller@example.org/x");
 	const worker = await join("worker@example.org/a");
 	await worker.serve(newer, { run: () => {} }, { domain: DOMAIN, instance: "new-1" });
@@ -118,7 +118,7 @@ it("Each major version that is served is listed, sorted, with its instances and 
 
 it("Of more instances than one answer names, those of each major version are counted", async () => {
 	const bus = memoryBus();
-	untilTheEnd(await createDomain({ link: bus.link(DOMAIN) }));
+	untilTheEnd(await createDomain({ link: bus.link(DOMAIN), limits: { leaseMs: 300_000 } }));
 	const caller = untilTheEnd(await createNode({ link: bus.link("caller@example.org/x") }));
 	for (let i = 0; i < 150; i++) {
 		const node = untilTheEnd(await createNode({ link: bus.link(`worker@example.org/${i}`) }));
