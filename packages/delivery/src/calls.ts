@@ -25,6 +25,16 @@ export interface OutcomeText {
 	readonly executed: Executed;
 }
 
+/** Why something was not done. */
+export interface Refusal {
+	readonly code: BusErrorCode;
+	/** For people. */
+	readonly message: string;
+	readonly executed: Executed;
+	/** With `overloaded`. */
+	readonly retryAfterMs?: number | undefined;
+}
+
 /** How often, and when, a call that has failed is tried again. Times in milliseconds. */
 export interface RetryPolicy {
 	/** Runs in all, at least 1. */

@@ -1,6 +1,30 @@
 export type { CallText, DurableDelivery, FaultWriter, OutcomeText, RetryPolicy, Submission } from "./calls.js";
 export type { Core, Desk } from "./engine/core.js";
 export { Engine, type EngineClock, type EngineParts, type EngineTime } from "./engine/engine.js";
+export type {
+	AbortEffect,
+	DeliveryEvent,
+	DroppedEffect,
+	EndedEvent,
+	InboxAnswer,
+	InboxAnsweredEvent,
+	InboxEffect,
+	InboxEvent,
+	InboxUnansweredEvent,
+	LeaseResult,
+	LeaveEvent,
+	LostLeaseEvent,
+	OfflineEvent,
+	Place,
+	PullEffect,
+	PullNowEvent,
+	ReleaseEffect,
+	RenewEffect,
+	RunEffect,
+	ServeEvent,
+	SettleEffect,
+	UnableEvent,
+} from "./inbox/inbox-events.js";
 export {
 	type Journal,
 	type Key,
@@ -13,6 +37,25 @@ export {
 } from "./journal/journal.js";
 export type { JournalTime } from "./journal/journal-time.js";
 export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
+export type {
+	AwaitEffect,
+	CancelCallEvent,
+	CancelEffect,
+	DomainResult,
+	KeepEvent,
+	LinkEvent,
+	MissingEffect,
+	OutboxAnswer,
+	OutboxAnsweredEvent,
+	OutboxEffect,
+	OutboxEvent,
+	OutboxResult,
+	OutboxUnansweredEvent,
+	StopWaitingEvent,
+	SubmitEffect,
+	ToldEvent,
+	WaitEvent,
+} from "./outbox/outbox-events.js";
 export type {
 	AwaitEvent,
 	CallerGoneEvent,

@@ -1,5 +1,6 @@
-import type { BusErrorCode, Executed } from "@antiphon/protocol";
-import type { CallText, OutcomeText, Submission } from "../calls.js";
+import type { CallText, OutcomeText, Refusal, Submission } from "../calls.js";
+
+export type { Refusal } from "../calls.js";
 
 /**
  * What the queue of a domain is told, one event for each item of a stanza, and what it wants done.
@@ -204,16 +205,6 @@ export type QueueResult =
 	| { readonly is: "released" }
 	| { readonly is: "redriven"; readonly id: string; readonly n: number }
 	| { readonly is: "purged" };
-
-/** Why not. */
-export interface Refusal {
-	readonly code: BusErrorCode;
-	/** For people. */
-	readonly message: string;
-	readonly executed: Executed;
-	/** With `overloaded`. */
-	readonly retryAfterMs?: number | undefined;
-}
 
 /** Where a call is that has no outcome: `waiting` for an instance, `delayed` until it is due, `chained` behind another of its order key. */
 export type OpenState = "waiting" | "delayed" | "chained" | "leased";
