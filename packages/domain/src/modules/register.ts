@@ -21,8 +21,8 @@ import type { DomainHost, DomainModule } from "../host/domain-host.js";
 import { Grants } from "../registry/grants.js";
 import type { Instance } from "../registry/registry.js";
 
-/** How often leases are looked at, in a lease. */
-const SWEEPS_IN_LEASE = 5;
+/** How often leases are looked at, in a lease: whose has ended is known a fifteenth of it later, 16 s after the last renewal. */
+const SWEEPS_IN_LEASE = 15;
 /** Lines that tell of providers that come, and that go, in a second; then their number. Who does both must not fill a log. */
 const SAID_EVERY_MS = 1_000;
 const SAID_BURST = 10;
