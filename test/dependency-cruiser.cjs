@@ -37,6 +37,7 @@ const LAYERS = {
 		"call",
 		"disco",
 		"domain",
+		"delivery",
 	],
 	server: [["limits", "log", "options", "software"], "streams", "peers", "routing", "login", "host", "modules"],
 };

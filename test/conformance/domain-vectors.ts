@@ -136,7 +136,8 @@ export function runDomain({ xml, more, decoded, error, encodes, position }: Doma
 	if (encodes) expect(normalXml(codec.encode(typed(decoded) as never, position))).toBe(normalXml(payload));
 }
 
-function withMore(payload: Element, more: DomainVector["more"]): Element {
+/** A payload with its further children. */
+export function withMore(payload: Element, more: DomainVector["more"]): Element {
 	if (more === undefined) return payload;
 	const { times, xml, in: place } = more;
 	const added = new Array<Element>(times).fill(parseElement(xml));

@@ -4,6 +4,7 @@ import {
 	BUS_ERROR_CODES,
 	BusError,
 	capabilityHash,
+	DURABLE_DELIVERIES,
 	decodeBody,
 	decodeCallHead,
 	decodeDiscoInfo,
@@ -36,24 +37,30 @@ import {
 	ENCODINGS,
 	encodeFault,
 	type FunctionReport,
+	INBOX_KINDS,
 	isBusErrorCode,
 	isFaultName,
 	isQualifiedName,
 	isStanza,
 	isVersion,
 	MAX_ERROR_TEXT_CHARS,
+	MAX_HELD,
+	MAX_ITEMS,
 	MAX_NAME_CHARS,
 	MAX_PAYLOAD_CHARS,
 	MAX_PAYLOAD_DEPTH,
 	MAX_PAYLOAD_ITEMS,
 	MAX_TTL_MS,
 	NS,
+	OPEN_STATES,
 	parseEncoding,
 	STANZA_CONDITIONS,
 	type StanzaCondition,
 } from "@antiphon/protocol";
 import { type Element, parseElement } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { DELIVERY_CODECS } from "./delivery-vectors.js";
+import { normalXml } from "./vector-values.js";
 
 /** The specification, held to the code: every example is read, every table is compared. */
 const text = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
@@ -213,13 +220,28 @@ describe("the schema", () => {
 
 	it("is there for every namespace", () => {
 		const namespaces = schemas.map((schema) => schema.attr("targetNamespace"));
-		expect(namespaces).toEqual([NS.rpc, NS.contract, NS.registry, NS.resolve, NS.stats]);
+		expect(namespaces).toEqual([NS.rpc, NS.contract, NS.registry, NS.resolve, NS.delivery, NS.stats]);
 	});
 
 	it("lists the codes and encodings of the code", () => {
 		expect(values("code")).toEqual([...BUS_ERROR_CODES]);
 		expect(values("encoding")).toEqual([...ENCODINGS]);
 		expect(values("executed")).toEqual(["no", "yes", "unknown"]);
+	});
+
+	it("lists the words of durable calls, and their bounds", () => {
+		expect(values("delivery")).toEqual([...DURABLE_DELIVERIES]);
+		const schema = schemas.find((each) => each.attr("targetNamespace") === NS.delivery) as Element;
+		const declared = [...descendants(schema)];
+		const wordsOf = (attribute: string) =>
+			declared
+				.filter((each) => each.is("attribute", XSD) && each.attr("name") === attribute)
+				.map((each) => [...descendants(each)].flatMap((word) => word.attr("value") ?? []))
+				.filter((words) => words.length > 0);
+		expect(wordsOf("inbox")).toEqual([[...INBOX_KINDS]]);
+		expect(wordsOf("state")).toEqual([["known"], [...OPEN_STATES, "settled"]]);
+		const bounds = new Set(declared.flatMap((each) => each.attr("maxOccurs") ?? []));
+		expect(bounds).toEqual(new Set([String(MAX_ITEMS), String(MAX_HELD)]));
 	});
 
 	it("allows every attribute of the examples, and requires those that are always there", () => {
@@ -248,6 +270,7 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		expect(stanza.child("error")?.attr("type")).toBe(decodeStanzaError(stanza).type);
 		return error.code === "protocol" ? "not understood" : "understood";
 	}
+	if (payload.ns === NS.delivery) return readDurable(`${type} ${payload.name}`, payload);
 	switch (`${type} ${payload.ns} ${payload.name}`) {
 		case `get ${NS.rpc} call`:
 		case `set ${NS.rpc} call`: {
@@ -365,6 +388,20 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		default:
 			return "not understood";
 	}
+}
+
+/** What is read of a list, and written again, is what stands there, with nothing passed over and no item refused. */
+function readDurable(name: string, payload: Element): "understood" | "not understood" {
+	const codec = DELIVERY_CODECS[name];
+	if (codec === undefined) return "not understood";
+	expect(normalXml(codec.encode(codec.decode(payload) as never))).toBe(normalXml(withoutLayout(payload)));
+	return "understood";
+}
+
+/** Without the white space between elements. */
+function withoutLayout(element: Element): Element {
+	const children = element.elements();
+	return children.length === 0 ? element : element.withChildren(...children.map(withoutLayout));
 }
 
 interface Described {

@@ -28,6 +28,7 @@ import {
 } from "@antiphon/protocol";
 import { type Element, xml as element, parseElement, serialize } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { runDelivery } from "./delivery-vectors.js";
 import { runDomain } from "./domain-vectors.js";
 import { expectRefusal, type Refusal } from "./refusal.js";
 import { fromVector, normalXml } from "./vector-values.js";
@@ -115,6 +116,7 @@ const RUNNERS: Readonly<Record<string, (vector: never) => void>> = {
 	jid: runJid,
 	durations: runDurations,
 	domain: runDomain,
+	delivery: runDelivery,
 };
 
 const folder = new URL("vectors/", import.meta.url);

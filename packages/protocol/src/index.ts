@@ -9,8 +9,86 @@ export {
 	forwardedCall,
 	type TraceContext,
 } from "./call/call.js";
-export { decodeFault, encodeFault } from "./call/fault.js";
+export { decodeFault, decodeFaultAlone, encodeFault, encodeFaultAlone } from "./call/fault.js";
 export { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./call/payload/payload.js";
+export type { LeaseAnswer } from "./delivery/answers.js";
+export { type CallName, callDigest, callIdOf } from "./delivery/call-id.js";
+export {
+	type Await,
+	type CallState,
+	decodeAwait,
+	decodeStates,
+	encodeAwait,
+	encodeStates,
+	OPEN_STATES,
+	type OpenCallState,
+} from "./delivery/call-states.js";
+export { type Cancellation, decodeCancel, encodeCancel } from "./delivery/cancellation.js";
+export {
+	type Deliver,
+	type DeliveredCall,
+	type DeliveryHead,
+	decodeDeliver,
+	decodeTaken,
+	encodeDeliver,
+	encodeTaken,
+	type ReadDeliver,
+	type ReadDelivery,
+} from "./delivery/deliver.js";
+export { type Item, MAX_BATCH_BYTES, MAX_ITEMS, type Refused } from "./delivery/items.js";
+export type { LeaseRef } from "./delivery/lease-ref.js";
+export { decodeLost, encodeLost } from "./delivery/lost.js";
+export type { Outcome } from "./delivery/outcome.js";
+export {
+	decodePull,
+	decodePullAgain,
+	decodePulling,
+	encodePull,
+	encodePullAgain,
+	encodePulling,
+	INBOX_KINDS,
+	type InboxKind,
+	MAX_CREDIT,
+	MAX_HELD,
+	type Pull,
+	type PullName,
+} from "./delivery/pull.js";
+export {
+	decodeRelease,
+	decodeReleased,
+	encodeRelease,
+	encodeReleased,
+	type Release,
+	type ReleasedLease,
+} from "./delivery/release.js";
+export {
+	decodeLeaseRenewal,
+	decodeRenewedLeases,
+	encodeLeaseRenewal,
+	encodeRenewedLeases,
+	type LeaseRenewal,
+	type RenewedLeases,
+} from "./delivery/renewal.js";
+export { decodeRecorded, decodeSettle, encodeRecorded, encodeSettle, type Settlement } from "./delivery/settlement.js";
+export {
+	type Acceptance,
+	type AcceptedItem,
+	DURABLE_DELIVERIES,
+	type DurableDelivery,
+	decodeAccepted,
+	decodeSubmit,
+	encodeAccepted,
+	encodeSubmit,
+	type ReadSubmission,
+	type SubmittedCall,
+} from "./delivery/submission.js";
+export {
+	decodeOutcomes,
+	decodeReceived,
+	encodeOutcomes,
+	encodeReceived,
+	type ToldOutcome,
+} from "./delivery/told-outcomes.js";
 export { allPages } from "./disco/all-pages.js";
 export { type Capabilities, capabilityHash, encodeCapabilities } from "./disco/caps.js";
 export { type DataForm, decodeDataForm, encodeDataForm } from "./disco/data-form.js";
@@ -142,7 +220,9 @@ export {
 export { Jid, JidError } from "./jid.js";
 export { legible } from "./legible.js";
 export {
+	MAX_ATTEMPTS,
 	MAX_ERROR_TEXT_CHARS,
+	MAX_EXPIRES_MS,
 	MAX_PAYLOAD_CHARS,
 	MAX_PAYLOAD_DEPTH,
 	MAX_PAYLOAD_ITEMS,

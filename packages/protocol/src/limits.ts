@@ -12,3 +12,9 @@ export const MAX_TTL_MS = 86_400_000;
 
 /** How long the text of an error may be, in characters; longer text is cut. */
 export const MAX_ERROR_TEXT_CHARS = 1024;
+
+/** How long a durable call may be kept before it has an outcome, or wait to begin: 30 days, in milliseconds. */
+export const MAX_EXPIRES_MS = 2_592_000_000;
+
+/** How often a durable call may run at most. */
+export const MAX_ATTEMPTS = 100;

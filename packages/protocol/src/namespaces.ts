@@ -52,6 +52,8 @@ export const NS = {
 	registry: "urn:antiphon:registry:1",
 	/** docs/protocol.md: callers and a domain */
 	resolve: "urn:antiphon:resolve:1",
+	/** docs/protocol.md: durable calls */
+	delivery: "urn:antiphon:delivery:1",
 	/** docs/protocol.md: operating a domain */
 	stats: "urn:antiphon:stats:1",
 } as const;

@@ -5,7 +5,7 @@ import { Jid } from "../jid.js";
 import { NS } from "../namespaces.js";
 import { iq } from "../stanza/stanza.js";
 import { decodeStanzaError, errorOf, STANZA_CONDITIONS, type StanzaCondition } from "../stanza/stanza-error.js";
-import { decodeFault, encodeFault } from "./fault.js";
+import { decodeFault, decodeFaultAlone, encodeFault, encodeFaultAlone } from "./fault.js";
 import { ENCODINGS, type Encoding } from "./payload/payload.js";
 
 const asked = iq("set", { id: "7", from: "a@b/c", to: "d@e/f" });
@@ -225,5 +225,36 @@ describe("a malformed <fault/>", () => {
 			expect(decode({ code: "overloaded", "retry-after": text }).retryAfterMs).toBeUndefined();
 		}
 		expect(decode({ code: "overloaded", "retry-after": "999999999" }).retryAfterMs).toBe(86_400_000);
+	});
+});
+
+describe("a fault without a stanza error around it", () => {
+	const travelAlone = (error: BusError, encoding: Encoding = "json") =>
+		decodeFaultAlone(parseElement(serialize(encodeFaultAlone(error, encoding))));
+
+	it.each([...PROVIDERS, "cancelled" as const])("arrives with the code %s, and what it says to people", (code) => {
+		for (const executed of ["yes", "no", "unknown"] as const) {
+			const data = code === "fault" ? { near: ["xml"] } : undefined;
+			const error = new BusError(code, "why <&\n'\">", { executed, name: "unknown-word", data, retryAfterMs: 7 });
+			const arrived = travelAlone(error, "msgpack");
+			const message = code === "internal" ? "internal error" : "why <&\n'\">";
+			expect(arrived).toMatchObject({ code, executed, message, name: error.name, data });
+			expect(arrived.retryAfterMs).toBe(code === "fault" ? undefined : 7);
+		}
+	});
+
+	it.each(["link-lost", "protocol"] as const)("is not believed to be %s", (code) => {
+		expect(travelAlone(new BusError(code, "why", { executed: "no" }))).toMatchObject({
+			code: "protocol",
+			executed: "unknown",
+			message: `the provider answered with the code ${code}, which only the side of the caller can have: why`,
+		});
+	});
+
+	it("may say nothing, and says no more than an error may", () => {
+		expect(travelAlone(new BusError("conflict", ""))).toMatchObject({ message: "conflict" });
+		expect(travelAlone(new BusError("conflict", "x".repeat(5000))).message).toHaveLength(1024);
+		const given = xml("fault", NS.rpc, { code: "conflict", executed: "no", text: "x".repeat(5000) });
+		expect(decodeFaultAlone(given).message).toHaveLength(1024);
 	});
 });

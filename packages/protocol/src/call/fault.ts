@@ -1,7 +1,8 @@
 import { type Element, xml } from "@antiphon/xml";
 import { BusError, type BusErrorCode, type Executed, isBusErrorCode } from "../errors.js";
 import type { Jid } from "../jid.js";
-import { MAX_TTL_MS } from "../limits.js";
+import { legible } from "../legible.js";
+import { MAX_ERROR_TEXT_CHARS, MAX_TTL_MS } from "../limits.js";
 import { isFaultName, MAX_NAME_CHARS } from "../names.js";
 import { NS } from "../namespaces.js";
 import type { StanzaCondition, StanzaError, StanzaErrorType } from "../stanza/stanza-error.js";
@@ -58,7 +59,10 @@ const WITHOUT_FAULT: Readonly<Partial<Record<StanzaCondition, readonly [BusError
  * What a caller finds out by itself. Believed from a provider, such a code would tell the caller that its own link broke,
  * or that it had given the call up itself.
  */
-const CALLERS_OWN: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>(["cancelled", "link-lost", "protocol"]);
+export const CALLERS_OWN: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>(["cancelled", "link-lost", "protocol"]);
+
+/** What even a queue, which cancels calls, cannot have found out. */
+export const NO_QUEUES: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>(["link-lost", "protocol"]);
 
 /** What the caller is told instead of an internal error: its detail stays in the process that had it. */
 const INTERNAL_TEXT = "internal error";
@@ -66,6 +70,20 @@ const INTERNAL_TEXT = "internal error";
 /** The stanza error for a call that failed. @throws BusError `invalid-argument` when the fault's name or data cannot be carried */
 export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 	const [condition, type] = STANZA_ERROR[error.code];
+	return { condition, type, text: textOf(error), application: faultOf(error, encoding) };
+}
+
+/**
+ * A fault without a stanza error around it, as an item of a list has it (docs/protocol.md, "Durable calls"): what it says to
+ * people is an attribute. @throws BusError as {@link encodeFault}
+ */
+export function encodeFaultAlone(error: BusError, encoding: Encoding): Element {
+	return faultOf(error, encoding).with({ text: legible(textOf(error), MAX_ERROR_TEXT_CHARS) || undefined });
+}
+
+const textOf = (error: BusError) => (error.code === "internal" ? INTERNAL_TEXT : error.message);
+
+function faultOf(error: BusError, encoding: Encoding): Element {
 	const isFault = error.code === "fault";
 	if (isFault && !isFaultName(error.name)) {
 		throw new BusError(
@@ -73,23 +91,18 @@ export function encodeFault(error: BusError, encoding: Encoding): StanzaError {
 			"the name of a fault must be 1 to 64 lower-case letters, digits and hyphens",
 		);
 	}
-	return {
-		condition,
-		type,
-		text: error.code === "internal" ? INTERNAL_TEXT : error.message,
-		application: xml(
-			"fault",
-			NS.rpc,
-			{
-				code: error.code,
-				name: isFault ? error.name : undefined,
-				executed: error.executed,
-				"retry-after": encodeRetryAfter(error.retryAfterMs),
-				enc: isFault ? encoding : undefined,
-			},
-			isFault ? encodePayload(encoding, error.data) : undefined,
-		),
-	};
+	return xml(
+		"fault",
+		NS.rpc,
+		{
+			code: error.code,
+			name: isFault ? error.name : undefined,
+			executed: error.executed,
+			"retry-after": encodeRetryAfter(error.retryAfterMs),
+			enc: isFault ? encoding : undefined,
+		},
+		isFault ? encodePayload(encoding, error.data) : undefined,
+	);
 }
 
 /**
@@ -103,19 +116,32 @@ export function decodeFault(error: StanzaError, asked?: Jid): BusError {
 		const [code, executed] = WITHOUT_FAULT[error.condition] ?? (["protocol", "unknown"] as const);
 		return new BusError(code, messageOf(error, asked), { executed });
 	}
-	const stated = fault.attr("executed");
-	const executed = stated === "yes" || stated === "no" ? stated : "unknown";
+	return readFault(fault, error.text, CALLERS_OWN);
+}
+
+/**
+ * The error that a fault without a stanza error around it tells of. Never throws, as {@link decodeFault}. It comes from a
+ * queue, of which `cancelled` is believed.
+ */
+export function decodeFaultAlone(fault: Element): BusError {
+	const text = fault.attr("text")?.slice(0, MAX_ERROR_TEXT_CHARS).toWellFormed();
+	return readFault(fault, text, NO_QUEUES);
+}
+
+/** @param notTheirs codes that are not believed of whoever said this */
+function readFault(fault: Element, text: string | undefined, notTheirs: ReadonlySet<BusErrorCode>): BusError {
+	const executed = executedIn(fault);
 	const code = fault.attr("code") ?? "";
 	if (!isBusErrorCode(code)) {
 		const shown = JSON.stringify(code.slice(0, MAX_NAME_CHARS));
 		return new BusError("protocol", `the fault has an unknown code: ${shown}`, { executed });
 	}
-	if (CALLERS_OWN.has(code)) {
-		const said = error.text ? `: ${error.text}` : "";
+	if (notTheirs.has(code)) {
+		const said = text ? `: ${text}` : "";
 		const message = `the provider answered with the code ${code}, which only the side of the caller can have${said}`;
-		return new BusError("protocol", message, { executed: stated === "yes" ? "yes" : "unknown" });
+		return new BusError("protocol", message, { executed: executed === "yes" ? "yes" : "unknown" });
 	}
-	const message = error.text || code;
+	const message = text || code;
 	if (code !== "fault") return new BusError(code, message, { executed, ...decodeRetryAfter(fault) });
 	const name = fault.attr("name");
 	if (name === undefined || !isFaultName(name)) {
@@ -130,6 +156,12 @@ export function decodeFault(error: StanzaError, asked?: Jid): BusError {
 			cause,
 		});
 	}
+}
+
+/** What is not stated in so many words is not known. */
+export function executedIn(fault: Element): Executed {
+	const stated = fault.attr("executed");
+	return stated === "yes" || stated === "no" ? stated : "unknown";
 }
 
 /** What an XMPP server says. That it finds no way to another one it does not always say with that one's name. */
