@@ -43,7 +43,7 @@ export interface Journal {
 	 */
 	write(writes: readonly Write[], done: (error?: StoreError) => void): void;
 	usage(): Usage;
-	/** Called when no write is under way. */
+	/** Calls back when it can be opened again. A write that is under way may have been stored or not, and calls back no more. */
 	close(done: () => void): void;
 }
 

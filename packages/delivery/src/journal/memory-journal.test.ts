@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Journal, StoreError, Write } from "./journal.js";
-import { MemoryDisk, MemoryJournal, memoryStore } from "./memory-journal.js";
+import { MemoryDisk } from "./memory-disk.js";
+import { MemoryJournal, memoryStore } from "./memory-journal.js";
 
 const ONE = Buffer.from("one");
 

@@ -1,6 +1,7 @@
-import { type Journal, type Key, type Store, StoreError, type Usage, type View, type Write } from "./journal.js";
-import { OrderedKeys } from "./ordered-keys.js";
-import { decodeRecord, encodeRecord } from "./record.js";
+import { encodeBatch, type RecordBatch } from "./batch.js";
+import { type Journal, type Store, StoreError, type Usage, type View, type Write } from "./journal.js";
+import { MemoryDisk } from "./memory-disk.js";
+import { decodeRecord } from "./record.js";
 
 export interface MemoryStoreOptions {
 	/** What one journal may take, in bytes. Above that a batch that takes more is refused as `full`. Default 256 MiB. */
@@ -10,12 +11,20 @@ export interface MemoryStoreOptions {
 }
 
 const MAX_BYTES = 256 * 1024 * 1024;
-/** About what a Map and a list take for an entry, in bytes. */
-const ENTRY = 64;
 
 /** Journals in the memory of this process: they outlive a node that is closed, and nothing else. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
 	const disks = new Map<string, MemoryDisk>();
+	return storeOn((name) => {
+		const disk = disks.get(name) ?? new MemoryDisk();
+		disks.set(name, disk);
+		return disk;
+	}, options);
+}
+
+/** @param diskOf the disk of a journal, by its name */
+export function storeOn(diskOf: (name: string) => MemoryDisk, options: MemoryStoreOptions): Store {
+	const { maxBytes = MAX_BYTES, defer = queueMicrotask } = options;
 	const open = new Set<string>();
 	return {
 		kind: "memory",
@@ -23,47 +32,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 		async open(name) {
 			if (open.has(name)) throw new StoreError("lost", `the journal ${name} in memory is open already`);
 			open.add(name);
-			const disk = disks.get(name) ?? new MemoryDisk();
-			disks.set(name, disk);
-			const { maxBytes = MAX_BYTES, defer = queueMicrotask } = options;
-			return new MemoryJournal({ name, disk, maxBytes, defer, onClose: () => open.delete(name) });
+			return new MemoryJournal({ name, disk: diskOf(name), maxBytes, defer, onClose: () => open.delete(name) });
 		},
 	};
-}
-
-/** Records, encoded, as they would be in a file: what stays when a journal on it ends, however that ends. */
-export class MemoryDisk {
-	readonly #records = new Map<Key, Uint8Array>();
-	readonly #keys = new OrderedKeys();
-	#usedBytes = 0;
-
-	get usedBytes(): number {
-		return this.#usedBytes;
-	}
-
-	get(key: Key): Uint8Array | undefined {
-		return this.#records.get(key);
-	}
-
-	/** @param record not to be changed any more; `undefined`: none */
-	set(key: Key, record: Uint8Array | undefined): void {
-		this.#usedBytes += sizeOf(key, record) - sizeOf(key, this.#records.get(key));
-		if (record === undefined) {
-			if (this.#records.delete(key)) this.#keys.delete(key);
-		} else {
-			if (!this.#records.has(key)) this.#keys.add(key);
-			this.#records.set(key, record);
-		}
-	}
-
-	/** The first `limit` keys from `from` up to, not including, `to`. */
-	keys(from: Key, to: Key, limit: number): Key[] {
-		return this.#keys.range(from, to, limit);
-	}
-
-	count(from: Key, to: Key): number {
-		return this.#keys.count(from, to);
-	}
 }
 
 export interface MemoryJournalParts {
@@ -76,7 +47,7 @@ export interface MemoryJournalParts {
 	readonly onClose?: () => void;
 }
 
-/** A journal on a `MemoryDisk`. */
+/** A journal on a `MemoryDisk`. What opens a disk has it from then on: who had it before stores nothing more. */
 export class MemoryJournal implements Journal {
 	readonly isDurable = false;
 	readonly view: View;
@@ -86,6 +57,7 @@ export class MemoryJournal implements Journal {
 	constructor(parts: MemoryJournalParts) {
 		this.#parts = parts;
 		const { disk, name } = parts;
+		disk.owner = this;
 		this.view = {
 			get(key) {
 				const record = disk.get(key);
@@ -97,22 +69,30 @@ export class MemoryJournal implements Journal {
 	}
 
 	write(writes: readonly Write[], done: (error?: StoreError) => void): void {
-		this.#mustBeIdle("write");
+		if (this.#state !== "open") {
+			const why = this.#state === "closed" ? "is closed" : "has not finished the write before";
+			throw new Error(`the journal ${this.#parts.name} in memory ${why}`);
+		}
+		const records = encodeBatch(writes);
 		this.#state = "writing";
-		const { disk, name, maxBytes, defer } = this.#parts;
-		const records = new Map(writes.map(([key, body]) => [key, body && encodeRecord(key, body)]));
-		defer(() => {
+		this.#parts.defer(() => {
+			// Closed meanwhile: what it was closed for does not wait for this.
+			if (this.#state === "closed") return;
 			this.#state = "open";
-			let added = 0;
-			for (const [key, record] of records) added += sizeOf(key, record) - sizeOf(key, disk.get(key));
-			// What makes room is never refused.
-			if (added > 0 && disk.usedBytes + added > maxBytes) {
-				done(new StoreError("full", `the journal ${name} in memory has reached its ${maxBytes} bytes`));
-				return;
-			}
-			for (const [key, record] of records) disk.set(key, record);
-			done();
+			done(this.#store(records));
 		});
+	}
+
+	#store(records: RecordBatch): StoreError | undefined {
+		const { disk, name, maxBytes } = this.#parts;
+		if (disk.owner !== this) return new StoreError("lost", `the journal ${name} in memory has been opened elsewhere`);
+		const added = disk.growth(records);
+		// What makes room is never refused.
+		if (added > 0 && disk.usedBytes + added > maxBytes) {
+			return new StoreError("full", `the journal ${name} in memory has reached its ${maxBytes} bytes`);
+		}
+		disk.store(records);
+		return undefined;
 	}
 
 	usage(): Usage {
@@ -121,21 +101,8 @@ export class MemoryJournal implements Journal {
 	}
 
 	close(done: () => void): void {
-		this.#mustBeIdle("close");
 		this.#state = "closed";
-		this.#parts.defer(() => {
-			this.#parts.onClose?.();
-			done();
-		});
+		this.#parts.onClose?.();
+		this.#parts.defer(done);
 	}
-
-	#mustBeIdle(action: string): void {
-		if (this.#state === "open") return;
-		const state = this.#state === "closed" ? "is closed" : "has not finished the write before";
-		throw new Error(`${action}: the journal ${this.#parts.name} in memory ${state}`);
-	}
-}
-
-function sizeOf(key: Key, record: Uint8Array | undefined): number {
-	return record === undefined ? 0 : ENTRY + key.length + record.length;
 }

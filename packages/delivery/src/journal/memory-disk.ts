@@ -1,0 +1,58 @@
+import type { RecordBatch } from "./batch.js";
+import type { Key } from "./journal.js";
+import { OrderedKeys } from "./ordered-keys.js";
+
+/** About what a Map and a list take for an entry, in bytes. */
+const ENTRY = 64;
+
+/** Records, encoded, as they would be in a file: what stays when a journal on it ends, however that ends. */
+export class MemoryDisk {
+	readonly #records = new Map<Key, Uint8Array>();
+	readonly #keys = new OrderedKeys();
+	#usedBytes = 0;
+	/** Whoever opened it last: nobody else may store anything. */
+	owner: unknown;
+
+	get usedBytes(): number {
+		return this.#usedBytes;
+	}
+
+	get(key: Key): Uint8Array | undefined {
+		return this.#records.get(key);
+	}
+
+	/** Changes all of these. The records are not to be changed any more; `undefined`: none. */
+	store(records: RecordBatch): void {
+		for (const [key, record] of records) this.#set(key, record);
+	}
+
+	/** By how many bytes there would be more. */
+	growth(records: RecordBatch): number {
+		let sum = 0;
+		for (const [key, record] of records) sum += sizeOf(key, record) - sizeOf(key, this.#records.get(key));
+		return sum;
+	}
+
+	/** The first `limit` keys from `from` up to, not including, `to`. */
+	keys(from: Key, to: Key, limit: number): Key[] {
+		return this.#keys.range(from, to, limit);
+	}
+
+	count(from: Key, to: Key): number {
+		return this.#keys.count(from, to);
+	}
+
+	#set(key: Key, record: Uint8Array | undefined): void {
+		this.#usedBytes += sizeOf(key, record) - sizeOf(key, this.#records.get(key));
+		if (record === undefined) {
+			if (this.#records.delete(key)) this.#keys.delete(key);
+		} else {
+			if (!this.#records.has(key)) this.#keys.add(key);
+			this.#records.set(key, record);
+		}
+	}
+}
+
+function sizeOf(key: Key, record: Uint8Array | undefined): number {
+	return record === undefined ? 0 : ENTRY + key.length + record.length;
+}
