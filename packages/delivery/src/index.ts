@@ -37,6 +37,7 @@ export {
 } from "./journal/journal.js";
 export type { JournalTime } from "./journal/journal-time.js";
 export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
+export { Outbox, type OutboxOptions } from "./outbox/outbox.js";
 export type {
 	AwaitEffect,
 	CancelCallEvent,
@@ -56,6 +57,7 @@ export type {
 	ToldEvent,
 	WaitEvent,
 } from "./outbox/outbox-events.js";
+export type { OutboxLimits } from "./outbox/outbox-limits.js";
 export type {
 	AwaitEvent,
 	CallerGoneEvent,

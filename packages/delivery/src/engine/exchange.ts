@@ -72,6 +72,10 @@ export class Exchange {
 		return this.#items.size;
 	}
 
+	has(key: string): boolean {
+		return this.#items.has(key);
+	}
+
 	/** To be asked as soon as may be, for the first time. Its peer and size stay what they were if it is here. */
 	put(key: string, peer: string, size: number): void {
 		const item = this.#items.get(key) ?? { key, peer, size, attempts: 0, request: undefined };
