@@ -8,7 +8,7 @@ const PACKAGES = {
 	contract: ["protocol"],
 	delivery: ["protocol"],
 	link: ["xml", "protocol"],
-	antiphon: ["xml", "protocol", "contract", "link"],
+	antiphon: ["xml", "protocol", "contract", "delivery", "link"],
 	domain: ["xml", "protocol", "contract", "link", "antiphon"],
 	server: ["xml", "protocol"],
 	cli: ["xml", "protocol", "server", "antiphon", "domain", "dictionary"],

@@ -1,5 +1,6 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
-import { IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
+import { memoryStore } from "@antiphon/delivery";
+import { checkedSignal, IqTable, type Link, type LinkState, stanzaId } from "@antiphon/link";
 import { BusError, guardedLog, Jid, type Log, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { capabilitiesOf } from "./answers/capabilities.js";
@@ -7,17 +8,23 @@ import { instancesTold } from "./answers/instances.js";
 import { operated } from "./answers/operated.js";
 import { ANSWERS } from "./answers.js";
 import { Denials } from "./bounds/denials.js";
-import { type NodeLimits, resolveLimits } from "./bounds/limits.js";
+import { checkedTimeoutMs, type NodeLimits, resolveLimits } from "./bounds/limits.js";
 import type { Caller } from "./calling/call.js";
 import { type ClientOptions, makeClient } from "./calling/client.js";
+import { stillGoesOn } from "./calling/durable-call.js";
+import { parseDurableId } from "./calling/durable-id.js";
+import { OutboxRunner } from "./calling/outbox-runner.js";
+import { outcomesTold } from "./calling/outcomes-told.js";
 import { Resolver } from "./calling/resolver.js";
+import type { Patience } from "./calling/waiters.js";
 import { warnOfDelivery } from "./calls/delivery-warning.js";
+import { outputOf } from "./calls/outcome-text.js";
 import { Directory } from "./host/directory.js";
 import type { QueryRequest } from "./host/query-request.js";
 import { Requests } from "./host/requests.js";
 import { SOFTWARE } from "./host/software.js";
 import { StanzaServer } from "./host/stanza-server.js";
-import type { Node, NodeOptions, NodeStats } from "./node.js";
+import type { Node, NodeOptions, NodeStats, OutcomeOptions } from "./node.js";
 import { NodeLifecycle } from "./node-lifecycle.js";
 import { type NodeStatus, statusOf } from "./node-status.js";
 import { callsByIq } from "./serving/call-iq.js";
@@ -28,6 +35,8 @@ import { Serving } from "./serving/serving.js";
 
 /** How long a domain may take to answer what a provider asks it, in milliseconds. */
 const DOMAIN_TIMEOUT_MS = 10_000;
+/** What an entity does not do that has no queue. */
+const KEEP = "keep durable calls";
 
 export class BusNode implements Node {
 	readonly #link: Link;
@@ -41,7 +50,13 @@ export class BusNode implements Node {
 	readonly #requests: Requests;
 	readonly #serving: Serving;
 	readonly #lifecycle = new NodeLifecycle();
-	readonly closed = this.#lifecycle.closed;
+	readonly #outbox: OutboxRunner;
+	/** Settles when the node is closed, and its journals are. */
+	readonly closed = this.#lifecycle.closed.then(async (cause) => {
+		await this.#journalsClosed;
+		return cause;
+	});
+	#journalsClosed: Promise<unknown> | undefined;
 	/** The resource of this node's own address in an owned domain. */
 	readonly #ownResource = stanzaId();
 	/** While the link is down: when it was lost, by `performance.now()`. */
@@ -51,7 +66,7 @@ export class BusNode implements Node {
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
 
-	constructor({ link, log = quietLog, limits, software = SOFTWARE, modules = [] }: NodeOptions) {
+	constructor({ link, log = quietLog, limits, outbox, software = SOFTWARE, modules = [] }: NodeOptions) {
 		this.#link = link;
 		this.#log = guardedLog(log);
 		this.#denials = new Denials(this.#log);
@@ -64,7 +79,25 @@ export class BusNode implements Node {
 		this.#requests = requests;
 		const ask = (to: Jid, payload: Element, timeoutMs: number) => requests.askDomain("get", to, payload, timeoutMs);
 		const resolver = new Resolver({ ask, now: () => performance.now(), timeoutMs: defaultTimeoutMs });
-		this.#caller = { table, resolver, send, from, defaultTimeoutMs };
+		const ended = (error: BusError) => this.#end(error);
+		this.#outbox = new OutboxRunner({
+			store: outbox ?? memoryStore(),
+			log: this.#log,
+			maxWaiting: maxCallsOut,
+			ask: (type, to, payload, timeoutMs) => requests.askDomain(type, to, payload, timeoutMs, KEEP),
+			ended,
+		});
+		const self = () => this.#self();
+		this.#caller = {
+			table,
+			resolver,
+			send,
+			from,
+			defaultTimeoutMs,
+			outbox: this.#outbox,
+			self,
+			maxStanzaBytes: () => link.maxStanzaBytes,
+		};
 		const query = (request: QueryRequest) => requests.query(request);
 		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table, query });
 		this.#calls = new CallServer(this.#stanzas.modules.host, this.#limits);
@@ -89,6 +122,7 @@ export class BusNode implements Node {
 			callsByIq(this.#calls),
 			operated(this.#serving, this.#denials),
 			restarted(this.#serving, resolver),
+			outcomesTold(this.#outbox),
 		];
 		this.#stanzas.modules.addBuiltIn([...ANSWERS, ...told]);
 	}
@@ -96,6 +130,7 @@ export class BusNode implements Node {
 	/** Once, before anything else. A node that could not open has closed its link. */
 	async open(): Promise<void> {
 		try {
+			await this.#outbox.open();
 			await this.#link.open(
 				{
 					onStanza: (stanza) => this.#stanzas.take(stanza),
@@ -106,6 +141,7 @@ export class BusNode implements Node {
 			);
 		} catch (error) {
 			this.#link.destroy();
+			await this.#closeJournals();
 			throw BusError.from(error);
 		}
 	}
@@ -125,9 +161,19 @@ export class BusNode implements Node {
 	}
 
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F> {
-		const client = makeClient(this.#caller, service, options);
-		warnOfDelivery(this.#log, service);
-		return client;
+		return makeClient(this.#caller, service, options);
+	}
+
+	async outcome(callId: string, options: OutcomeOptions = {}): Promise<unknown> {
+		const call = parseDurableId(callId);
+		const { outcome } = await stillGoesOn(callId, call.fn, this.#outbox.wait(call, this.#patience(options)));
+		return outputOf(outcome);
+	}
+
+	async cancel(callId: string, options: OutcomeOptions = {}): Promise<boolean> {
+		const call = parseDurableId(callId);
+		const { outcome } = await stillGoesOn(callId, call.fn, this.#outbox.cancel(call, this.#patience(options)));
+		return outcome.code === "cancelled";
 	}
 
 	query(request: QueryRequest): Promise<Element | undefined> {
@@ -174,9 +220,10 @@ export class BusNode implements Node {
 	async #whenIdle(): Promise<void> {
 		const { admission } = this.#calls;
 		const { table } = this.#caller;
-		while (admission.running > 0 || table.size > 0) {
+		while (admission.running > 0 || table.size > 0 || this.#outbox.waiting > 0) {
 			await admission.whenIdle();
 			await table.whenIdle();
+			await this.#outbox.whenIdle();
 		}
 	}
 
@@ -184,6 +231,8 @@ export class BusNode implements Node {
 		this.#lifecycle.become({ state: "closing" });
 		this.#serving.stop();
 		this.#calls.admission.refuse();
+		// What is cut off is not reported as if it had come to its end.
+		const closing = this.#closeJournals();
 		this.#calls.abort(new BusError("unavailable", "the node was closed", { executed: "unknown" }));
 		this.#caller.table.failAll(new BusError("link-lost", "the node was closed"));
 		try {
@@ -193,6 +242,30 @@ export class BusNode implements Node {
 			this.#link.destroy();
 		}
 		this.#onClosed(undefined);
+		await closing;
+	}
+
+	/** A journal is broken: nothing that this node says can be relied on any more. */
+	#end(cause: BusError): void {
+		this.#onClosed(cause);
+		this.#link.destroy();
+	}
+
+	/** Stores what was taken, and no more. Never rejects. */
+	#closeJournals(): Promise<unknown> {
+		this.#outbox.failAll(new BusError("link-lost", "the node was closed"));
+		this.#journalsClosed ??= this.#outbox.stop();
+		return this.#journalsClosed;
+	}
+
+	#patience({ timeoutMs = this.#limits.defaultTimeoutMs, signal }: OutcomeOptions): Patience {
+		return { deadlineMs: performance.now() + checkedTimeoutMs(timeoutMs), signal: checkedSignal(signal) };
+	}
+
+	/** @throws BusError `link-lost` once the node is closed */
+	#self(): Jid {
+		if (this.#ownJid !== undefined) return this.#ownJid;
+		throw new BusError("link-lost", "the node is closed", { executed: "no" });
 	}
 
 	#onLink(state: LinkState): void {
@@ -203,11 +276,13 @@ export class BusNode implements Node {
 				this.#log.info(`online again as ${this.#ownJid}, after ${seconds} s`);
 			}
 			this.#lostMs = undefined;
+			this.#outbox.link(true);
 			this.#serving.online();
 			this.#stanzas.modules.online();
 		}
 		if (state.state === "waiting") {
 			this.#caller.resolver.distrust();
+			this.#outbox.link(false);
 			this.#lostMs ??= performance.now();
 			this.#log.warn(`link lost: ${state.cause.message}; next attempt in ${Math.round(state.retryInMs)} ms`);
 			this.#caller.table.failAll(state.cause);
@@ -223,6 +298,7 @@ export class BusNode implements Node {
 		this.#ownJid = undefined;
 		// A node that never came online says so to whoever creates it.
 		if (cause !== undefined && wasOnline) this.#log.error(`the node is closed: ${cause.message}`);
+		void this.#closeJournals();
 		this.#calls.abort(new BusError("link-lost", "the link was lost"));
 		this.#caller.table.failAll(cause);
 		this.#caller.resolver.close();

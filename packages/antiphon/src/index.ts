@@ -25,6 +25,7 @@ export {
 	untyped,
 	type WaitOptions,
 } from "@antiphon/contract";
+export { type MemoryStoreOptions, memoryStore, type Store } from "@antiphon/delivery";
 export {
 	type ClientLinkOptions,
 	type ComponentLinkOptions,
@@ -70,6 +71,6 @@ export type { ClientOptions } from "./calling/client.js";
 export { createNode } from "./create-node.js";
 export type { QueryRequest } from "./host/query-request.js";
 export { linkFromEnv } from "./link-from-env.js";
-export type { Node, NodeOptions, NodeStats } from "./node.js";
+export type { Node, NodeOptions, NodeStats, OutcomeOptions } from "./node.js";
 export type { NodeStatus } from "./node-status.js";
 export type { Served, ServeOptions } from "./serving/served.js";

@@ -1,4 +1,5 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
+import type { Store } from "@antiphon/delivery";
 import type { Link } from "@antiphon/link";
 import type { BusError, Log } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
@@ -15,10 +16,23 @@ export interface NodeOptions {
 	/** Default: quiet. `console` or a pino logger will do. */
 	readonly log?: Log;
 	readonly limits?: Partial<NodeLimits>;
+	/**
+	 * Where durable calls of this node are kept until their domain has them, and their outcomes until they are asked for: a
+	 * store of its own for each node. Default: the memory of this process; then a call that its domain cannot accept now fails.
+	 */
+	readonly outbox?: Store;
 	/** Capabilities besides those that every node has. What one of them answers takes the place of a built-in answer. */
 	readonly modules?: readonly NodeModule[];
 	/** What XEP-0092 tells of this node. Default: Antiphon's own name and version. */
 	readonly software?: { readonly name: string; readonly version: string };
+}
+
+/** How long to wait for a durable call. */
+export interface OutcomeOptions {
+	/** In milliseconds. Default `limits.defaultTimeoutMs`. */
+	readonly timeoutMs?: number;
+	/** Ends the waiting, and not the call. */
+	readonly signal?: AbortSignal;
 }
 
 /** Numbers of one moment. */
@@ -64,6 +78,20 @@ export interface Node extends AsyncDisposable {
 	): Promise<Served>;
 	/** A typed client: an object with a function for each of the service's. */
 	client<F extends Functions>(service: Service<F>, options: ClientOptions): Client<F>;
+	/**
+	 * Waits for the outcome of a durable call, also of one that another process of this account has made: resolves with its
+	 * output, as the provider sent it.
+	 * @param callId what `send()` has resolved with
+	 * @throws BusError the error that is its outcome; `deadline-exceeded` or `cancelled`, executed unknown, when it goes on and
+	 * the time (default `limits.defaultTimeoutMs`) or the signal is over; `not-found` when its domain does not know it
+	 */
+	outcome(callId: string, options?: OutcomeOptions): Promise<unknown>;
+	/**
+	 * Gives a durable call up: it does not run any more, unless it does already.
+	 * @returns whether its outcome is now that it was cancelled; `false`: it had another one before
+	 * @throws BusError as `outcome`, but for what its outcome is
+	 */
+	cancel(callId: string, options?: OutcomeOptions): Promise<boolean>;
 	/** Asks any XMPP entity with an `iq`. Resolves with the payload of the result. @throws BusError */
 	query(request: QueryRequest): Promise<Element | undefined>;
 	/** What the node does now, and every change until it is closed. */
@@ -73,7 +101,7 @@ export interface Node extends AsyncDisposable {
 	/**
 	 * Refuses new calls, finishes those that run (at most `limits.drainTimeoutMs`), closes. Those that run are the calls
 	 * of others and this node's own, which still get their answers. Until then the node may make further ones, since a
-	 * handler may need them; they are waited for too.
+	 * handler may need them; they are waited for too, and so are outcomes of durable calls that somebody here waits for.
 	 */
 	drain(): Promise<void>;
 	/** Ends at once: what runs is aborted, what waits settles with `link-lost`. */

@@ -7,8 +7,13 @@ export interface CallContext<SentFaults = unknown> {
 	readonly from: string;
 	/** `service.function` */
 	readonly fn: string;
-	/** Names this attempt, unique for its caller: a call that is made again has another. It is no key to tell repeats by. */
+	/**
+	 * Of a durable call: names it, unique among all callers, and the same for every attempt: what an effect that must not happen
+	 * twice is kept by. Of any other: names this attempt, unique for its caller; a call that is made again has another one.
+	 */
 	readonly callId: string;
+	/** Which attempt this is of a durable call, from 1. Of any other: 1. */
+	readonly attempt: number;
 	/** Aborts when nobody waits for an answer any more: at the deadline, when the caller cancels, when this node closes. */
 	readonly signal: AbortSignal;
 	/** What is left until the deadline, in milliseconds. */

@@ -35,6 +35,7 @@ export {
 	type View,
 	type Write,
 } from "./journal/journal.js";
+export { type ClockSources, JournalClock } from "./journal/journal-clock.js";
 export type { JournalTime } from "./journal/journal-time.js";
 export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
 export { Outbox, type OutboxOptions } from "./outbox/outbox.js";

@@ -31,6 +31,8 @@ export interface BusErrorOptions {
 	readonly data?: unknown;
 	/** With `overloaded`: when to try again, in milliseconds. */
 	readonly retryAfterMs?: number;
+	/** Of a durable call that goes on although nobody waits for it any more. */
+	readonly callId?: string;
 	/** What led to this. Stays in the process: a cause never goes on the wire. */
 	readonly cause?: unknown;
 }
@@ -61,12 +63,14 @@ const EXECUTED_BY_DEFAULT: Readonly<Record<BusErrorCode, Executed>> = {
  * - `name` and `data`: for the code `fault`, the fault's name in the contract and its data; `isFault` narrows the type.
  *   For every other code `name` is `BusError`.
  * - `retryAfterMs`: with `overloaded`, when it may be worth another try.
+ * - `callId`: of a durable call that goes on although nobody waits for it any more.
  */
 export class BusError extends Error {
 	readonly code: BusErrorCode;
 	readonly executed: Executed;
 	readonly data: unknown;
 	readonly retryAfterMs: number | undefined;
+	readonly callId: string | undefined;
 
 	constructor(code: BusErrorCode, message: string, options: BusErrorOptions = {}) {
 		super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -75,6 +79,7 @@ export class BusError extends Error {
 		this.executed = options.executed ?? EXECUTED_BY_DEFAULT[code];
 		this.data = options.data;
 		this.retryAfterMs = options.retryAfterMs;
+		this.callId = options.callId;
 	}
 
 	/**

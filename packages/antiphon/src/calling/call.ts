@@ -16,6 +16,7 @@ import { cancelMessage } from "../calls/cancel.js";
 import { isRunning } from "../calls/running.js";
 import { settleBy } from "../calls/settle-by.js";
 import { attempt, type GiveUpOn } from "./attempts.js";
+import type { OutboxRunner } from "./outbox-runner.js";
 import type { Resolver } from "./resolver.js";
 import type { Hop, Route } from "./route.js";
 
@@ -28,6 +29,12 @@ export interface Caller {
 	/** The `from` to send with; a client's server stamps its own. */
 	from(): Jid | undefined;
 	readonly defaultTimeoutMs: number;
+	/** Where durable calls are kept. */
+	readonly outbox: OutboxRunner;
+	/** This node's own address. @throws BusError `link-lost` once it is closed */
+	self(): Jid;
+	/** Of the link, in bytes. */
+	maxStanzaBytes(): number;
 }
 
 /** What a client knows of one function. */
@@ -39,6 +46,8 @@ export interface CallTarget {
 	readonly fnName: string;
 	readonly fn: FunctionContract;
 	readonly route: Route;
+	/** Where durable calls are submitted: the address of the service in its domain. `undefined`: they cannot be made. */
+	readonly queue: Jid | undefined;
 	readonly encoding: Encoding;
 }
 
@@ -63,8 +72,8 @@ export async function call(caller: Caller, target: CallTarget, given: unknown, o
 			isRunning((request) => caller.table.request(request), { id, to, from: caller.from() });
 		const errand = { route, fn: fnName, kind: fn.kind, remainingMs, ask, isRunning: stillRuns };
 		const output = await attempt(errand, first);
-		const parsed = parse(fn.output, output, `${name}: the reply`, "protocol");
-		return parsed instanceof Promise ? await settleBy(parsed, deadlineMs, signal, "yes") : parsed;
+		const parsed = parsedOutput(target, output, deadlineMs, signal);
+		return parsed instanceof Promise ? await parsed : parsed;
 	} catch (thrown) {
 		throw asCallFailure(thrown);
 	}
@@ -97,7 +106,9 @@ async function askAt(
 	const onGivenUp = (id: string) => tellProvider(caller, id, to, from);
 	const request = { type: fn.kind, to, from, payload, timeoutMs, signal, giveUpOn, onGivenUp };
 	const answer = await caller.table.request(request);
-	if (answer.attr("type") === "error") throw await received(target, to, answer, deadlineMs, signal);
+	if (answer.attr("type") === "error") {
+		throw await parsedFault(target, decodeFault(decodeStanzaError(answer), to), deadlineMs, signal);
+	}
 	return decodeReply(onlyChild(answer));
 }
 
@@ -117,15 +128,24 @@ function onlyChild(answer: Element): Element | undefined {
 	return payload;
 }
 
-/** The error that came back; the data of a declared fault in its parsed form. */
-async function received(
+/** What a caller makes of the output as it came. @throws BusError */
+export function parsedOutput(
 	{ fn, name }: CallTarget,
-	to: Jid,
-	answer: Element,
+	output: unknown,
+	deadlineMs: number,
+	signal: AbortSignal | undefined,
+): unknown | Promise<unknown> {
+	const parsed = parse(fn.output, output, `${name}: the reply`, "protocol");
+	return parsed instanceof Promise ? settleBy(parsed, deadlineMs, signal, "yes") : parsed;
+}
+
+/** The error that came back; the data of a declared fault in its parsed form. Never rejects. */
+export async function parsedFault(
+	{ fn, name }: CallTarget,
+	error: BusError,
 	deadlineMs: number,
 	signal: AbortSignal | undefined,
 ): Promise<BusError> {
-	const error = decodeFault(decodeStanzaError(answer), to);
 	const schema = error.code === "fault" && Object.hasOwn(fn.faults, error.name) ? fn.faults[error.name] : undefined;
 	// A fault that our version of the contract does not know comes from a newer provider: it stays as it came.
 	if (schema === undefined) return error;

@@ -1,9 +1,10 @@
-import type { CallOptions, Client, Functions, Service } from "@antiphon/contract";
+import type { Client, Functions, Service } from "@antiphon/contract";
 import { BusError, checkedLabels, ENCODINGS, type Encoding, Jid, type Labels } from "@antiphon/protocol";
 import { addressOf } from "../host/directory.js";
 import { type Caller, type CallTarget, call } from "./call.js";
 import { clientTools } from "./client-tools.js";
 import { DomainRoute } from "./domain-route.js";
+import { callDurably, type DurableOptions, sendDurably } from "./durable-call.js";
 import type { Resolver } from "./resolver.js";
 import { FixedRoute } from "./route.js";
 
@@ -58,12 +59,25 @@ export function makeClient<F extends Functions>(
 		domain === undefined
 			? new FixedRoute(addressFor(() => Jid.parse(to as string)))
 			: domainRoute(caller.resolver, service, { domain, instance, labels: labels && checkedLabels(labels) });
+	const queue = domain === undefined || instance !== undefined ? undefined : addressOf(domain, service.name);
 	const functions = Object.entries(service.functions).map(([fnName, fn]) => {
 		const name = `${service.name}.${fnName}`;
-		const target: CallTarget = { name, version: service.version, fnName, fn, route, encoding };
-		return [fnName, (input?: unknown, callOptions: CallOptions = {}) => call(caller, target, input, callOptions)];
+		const target: CallTarget = { name, version: service.version, fnName, fn, route, queue, encoding };
+		return [fnName, callable(caller, target)];
 	});
 	return Object.fromEntries([...functions, ...Object.entries(clientTools(route))]) as Client<F>;
+}
+
+/** What a client has for one function. */
+function callable(caller: Caller, target: CallTarget) {
+	const { delivery } = target.fn;
+	const make = (input?: unknown, options: DurableOptions = {}) =>
+		(options.delivery ?? delivery) === "at-most-once"
+			? call(caller, target, input, options)
+			: callDurably(caller, target, input, options);
+	if (delivery === "at-most-once") return make;
+	const send = (input?: unknown, options: DurableOptions = {}) => sendDurably(caller, target, input, options);
+	return Object.assign(make, { send });
 }
 
 function domainRoute(

@@ -7,8 +7,10 @@ export interface ReceivedCall {
 	/** Who sent it: whom its answer goes to. */
 	readonly from: Jid;
 	readonly to: Jid;
-	/** Names this attempt; unique for its sender. */
+	/** Names this attempt; unique for its sender. Of a durable call: names the call, and is the same for every attempt. */
 	readonly callId: string;
+	/** Which attempt it is of a durable call, from 1. Left out: the only one. */
+	readonly attempt?: number;
 	readonly kind: FunctionKind;
 	/** `<call/>` */
 	readonly payload: Element;

@@ -35,8 +35,18 @@ export class Requests {
 		}
 	}
 
-	/** Asks what only Antiphon domains answer. @throws BusError; `unimplemented` from an entity that does not know it */
-	async askDomain(type: "get" | "set", to: Jid, payload: Element, timeoutMs: number): Promise<Element | undefined> {
+	/**
+	 * Asks what only Antiphon domains answer.
+	 * @param what an entity does not do that does not know the question
+	 * @throws BusError; `unimplemented` from such an entity
+	 */
+	async askDomain(
+		type: "get" | "set",
+		to: Jid,
+		payload: Element,
+		timeoutMs: number,
+		what = type === "set" ? "register services" : "resolve",
+	): Promise<Element | undefined> {
 		const { table, from } = this.#parts;
 		const answer = await table.request({ type, to, from: from(), payload, timeoutMs });
 		if (answer.attr("type") === "result") return answer.child();
@@ -45,7 +55,6 @@ export class Requests {
 		// say something else, or that it is worth waiting.
 		const isForeign = error.condition === "feature-not-implemented" || error.condition === "service-unavailable";
 		if (isForeign && error.type === "cancel") {
-			const what = type === "set" ? "register services" : "resolve";
 			throw new BusError("unimplemented", `${to} does not ${what}: it is no Antiphon domain, or not connected`);
 		}
 		throw decodeFault(error, to);

@@ -12,6 +12,7 @@ export class DeclaredFault extends BusError {
 export interface ContextSource {
 	readonly from: string;
 	readonly callId: string;
+	readonly attempt: number;
 	readonly head: CallHead;
 	readonly abort: CallAbort;
 	/** On the clock of `performance.now()`. */
@@ -19,11 +20,12 @@ export interface ContextSource {
 }
 
 export function callContext(source: ContextSource): CallContext<Record<string, unknown>> {
-	const { from, callId, head, abort, deadlineMs } = source;
+	const { from, callId, attempt, head, abort, deadlineMs } = source;
 	return {
 		from,
 		fn: head.fn,
 		callId,
+		attempt,
 		get signal() {
 			return abort.signal;
 		},

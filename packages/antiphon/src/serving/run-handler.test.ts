@@ -130,13 +130,13 @@ describe("a handler", () => {
 			},
 		});
 		const { text } = await caller.client(probe, { domain: DOMAIN }).echo({ word: "x" });
-		expect(JSON.parse(text)).toEqual({ from: "caller@example.org/x", fn: "probe.echo" });
+		expect(JSON.parse(text)).toEqual({ from: "caller@example.org/x", fn: "probe.echo", attempt: 1 });
 	});
 
 	it("has no time left after its deadline, and not less", () => {
 		const head = { fn: "probe.echo", version: undefined, ttlMs: 1, encoding: "json" } as CallHead;
 		const deadlineMs = performance.now() - 5;
-		const ctx = callContext({ from: "a@b/c", callId: "1", head, abort: new CallAbort(), deadlineMs });
+		const ctx = callContext({ from: "a@b/c", callId: "1", attempt: 1, head, abort: new CallAbort(), deadlineMs });
 		expect(ctx.remainingMs()).toBe(0);
 	});
 

@@ -47,11 +47,11 @@ type AnyHandlers = Readonly<Record<string, (input: unknown, ctx: CallContext) =>
 /** As a method, so that handlers can be an instance of a class. */
 function invoke(
 	handlers: Handlers<Functions>,
-	{ caller, callId, head, fnName, deadlineMs }: AdmittedCall,
+	{ caller, callId, attempt = 1, head, fnName, deadlineMs }: AdmittedCall,
 	input: unknown,
 	abort: CallAbort,
 ) {
-	const ctx = callContext({ from: caller.toString(), callId, head, abort, deadlineMs });
+	const ctx = callContext({ from: caller.toString(), callId, attempt, head, abort, deadlineMs });
 	return (handlers as unknown as AnyHandlers)[fnName]?.(input, ctx);
 }
 

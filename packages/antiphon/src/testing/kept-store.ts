@@ -1,0 +1,20 @@
+import { type Journal, memoryStore, type Store } from "@antiphon/delivery";
+
+/** A store that outlives a node, and is taken for one that outlives its process. */
+export function keptStore(): Store {
+	const store = memoryStore();
+	return {
+		kind: "kept",
+		isDurable: true,
+		open: async (name): Promise<Journal> => {
+			const journal = await store.open(name);
+			return {
+				isDurable: true,
+				view: journal.view,
+				write: (writes, done) => journal.write(writes, done),
+				usage: () => journal.usage(),
+				close: (done) => journal.close(done),
+			};
+		},
+	};
+}
