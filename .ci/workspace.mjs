@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MIN_NODE = [20, 19];
 const INSTALLED = join(ROOT, "node_modules/.installed");
-const BUILT = ["packages/cli", "packages/delivery", "services/dictionary", "test"];
+const BUILT = ["packages/cli", "packages/store", "services/dictionary", "test"];
 
 /** Each runs in this very process, so that signals and the exit status need no passing on. */
 const TASKS = {

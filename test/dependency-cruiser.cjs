@@ -7,6 +7,7 @@ const PACKAGES = {
 	protocol: ["xml"],
 	contract: ["protocol"],
 	delivery: ["protocol"],
+	store: ["delivery"],
 	link: ["xml", "protocol"],
 	antiphon: ["xml", "protocol", "contract", "delivery", "link"],
 	domain: ["xml", "protocol", "contract", "link", "antiphon"],
@@ -18,6 +19,7 @@ const PACKAGES = {
 const REGISTRY = {
 	protocol: ["msgpackr"],
 	contract: ["@standard-schema/spec"],
+	store: ["lmdb"],
 	link: ["@xmpp/client", "@xmpp/component"],
 	cli: ["commander", "cli-table3", "yaml", "zod"],
 	dictionary: ["zod"],

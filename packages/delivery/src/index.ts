@@ -25,6 +25,7 @@ export type {
 	SettleEffect,
 	UnableEvent,
 } from "./inbox/inbox-events.js";
+export { encodeBatch, type RecordBatch } from "./journal/batch.js";
 export {
 	type Journal,
 	type Key,
@@ -38,6 +39,7 @@ export {
 export { type ClockSources, JournalClock } from "./journal/journal-clock.js";
 export type { JournalTime } from "./journal/journal-time.js";
 export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
+export { decodeRecord } from "./journal/record.js";
 export { Outbox, type OutboxOptions } from "./outbox/outbox.js";
 export type {
 	AwaitEffect,

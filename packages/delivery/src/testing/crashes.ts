@@ -3,7 +3,7 @@ import { after, close, isSame, type Model, someWrites, store } from "./model.js"
 import { seeded } from "./random.js";
 import type { ConformanceCase, MakeStore } from "./store-under-test.js";
 
-const BATCHES = 12;
+const BATCHES = 8;
 
 /** What every journal is found like after the power has failed. */
 export function crashes(makeStore: MakeStore): ConformanceCase[] {
@@ -13,7 +13,7 @@ export function crashes(makeStore: MakeStore): ConformanceCase[] {
 				"is found, after a crash at any moment, with all of the last batch or nothing of it; all, if it was acknowledged",
 			async run() {
 				const random = seeded(11);
-				const place = await makeStore({ maxBytes: 64 * 1024 * 1024 });
+				const place = await makeStore({ maxBytes: 8 * 1024 * 1024 });
 				const journal = await place.open();
 				let model: Model = new Map();
 				for (let batch = 0; batch < BATCHES; batch++) {

@@ -1,0 +1,107 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Journal, StoreError, Write } from "@antiphon/delivery";
+import { describe, expect, it } from "vitest";
+import { laxFlags, openEnvironment } from "./environment.js";
+import { lmdbStore } from "./lmdb-store.js";
+import { child } from "./testing/child.js";
+import { place } from "./testing/place.js";
+
+const ONE = Buffer.from("1");
+const write = (journal: Journal, writes: Write[]) =>
+	new Promise<StoreError | undefined>((resolve) => journal.write(writes, resolve));
+const close = (journal: Journal) => new Promise<void>((resolve) => journal.close(resolve));
+
+describe("a store of LMDB files", () => {
+	it("makes its folder for this user only, and keeps each journal in a file of its own", async () => {
+		const folder = join(place(), "state", "domain");
+		const store = lmdbStore(folder);
+		expect(store).toMatchObject({ kind: `lmdb at ${folder}`, isDurable: true });
+		const [queue, inbox] = [await store.open("queue"), await store.open("inbox")];
+		expect(await Promise.all([write(queue, [["a", ONE]]), write(inbox, [["b", ONE]])])).toEqual([undefined, undefined]);
+		expect(queue.isDurable).toBe(true);
+		expect(queue.view.keys("a", "z", 9)).toEqual(["a"]);
+		expect(inbox.view.keys("a", "z", 9)).toEqual(["b"]);
+		expect(statSync(folder).mode & 0o777).toBe(0o700);
+		expect(statSync(join(folder, "queue.mdb")).mode & 0o777).toBe(0o600);
+		await Promise.all([close(queue), close(inbox)]);
+		await expect(store.open("../queue")).rejects.toThrow(TypeError);
+	});
+
+	it("is opened with nothing that lets a commit come back before it is flushed", async () => {
+		const { root } = openEnvironment(join(place(), "queue.mdb"), 1024 * 1024);
+		expect(laxFlags(root)).toEqual([]);
+		await root.close();
+	});
+
+	it("says what it cannot open", async () => {
+		const folder = place();
+		writeFileSync(join(folder, "queue.mdb"), "what is in no database".repeat(1_000));
+		await expect(lmdbStore(folder).open("queue")).rejects.toMatchObject({
+			kind: "failed",
+			message: expect.stringContaining(join(folder, "queue.mdb")),
+		});
+		writeFileSync(join(folder, "file"), "");
+		await expect(lmdbStore(join(folder, "file")).open("queue")).rejects.toMatchObject({ kind: "failed" });
+		mkdirSync(join(folder, "inbox.mdb"));
+		await expect(lmdbStore(folder).open("inbox")).rejects.toMatchObject({ kind: "failed" });
+	});
+
+	it("keeps off the part of the disk that is reserved", async () => {
+		const store = lmdbStore(place(), { reserveBytes: 2 ** 50 });
+		const journal = await store.open("queue");
+		expect(journal.usage().freeBytes).toBeLessThan(1024 * 1024);
+		// What has been accepted may be written there all the same.
+		expect(await write(journal, [["a", Buffer.alloc(1_000_000)]])).toBeUndefined();
+		await close(journal);
+	});
+
+	it("is not opened while another process has it, and is when that has been killed, with all that it has stored", async () => {
+		const folder = place();
+		const other = child(
+			`const journal = await lmdbStore(folder).open("queue");
+			journal.write([["a", Buffer.from("1")]], say);
+			setInterval(() => {}, 1_000);`,
+			folder,
+		);
+		await other.said();
+		await expect(lmdbStore(folder).open("queue")).rejects.toMatchObject({
+			kind: "lost",
+			message: expect.stringContaining(`in the process ${other.pid}`),
+		});
+		await other.kill();
+		const journal = await lmdbStore(folder).open("queue");
+		expect(journal.view.keys("a", "z", 9)).toEqual(["a"]);
+		await close(journal);
+	});
+
+	it.each([1_500, 9_000])("goes on when the disk is full, with records of %d bytes", async (length) => {
+		const folder = place();
+		const other = child(
+			`const store = lmdbStore(folder);
+			let journal = await store.open("queue");
+			const write = (writes) => new Promise((resolve) => journal.write(writes, (error) => resolve(error?.kind)));
+			const keys = () => journal.view.keys("k", "l", Infinity);
+			const batch = (n) => [0, 1, 2, 3].map((i) => ["k" + n + "-" + i, Buffer.alloc(${length})]);
+			let n = 0;
+			let kind;
+			while (kind === undefined && n < 1_000) kind = await write(batch(n++));
+			say([n > 5 && n < 1_000, kind, keys().length === (n - 1) * 4]);
+			const half = keys().slice(0, 2 * n);
+			const answers = new Set();
+			while (half.length > 0) answers.add(await write(half.splice(0, 4).map((key) => [key, undefined])));
+			const left = keys().length;
+			answers.add(await write(batch(n)));
+			say([...answers, keys().length === left + 4]);
+			await new Promise((resolve) => journal.close(resolve));
+			journal = await store.open("queue");
+			say(keys().length === left + 4);
+			await new Promise((resolve) => journal.close(resolve));`,
+			folder,
+			{ maxFileBytes: 4 * 1024 * 1024 },
+		);
+		expect(await other.said()).toEqual([true, "full", true]);
+		expect(await other.said()).toEqual([null, true]);
+		expect(await other.said()).toBe(true);
+	});
+});

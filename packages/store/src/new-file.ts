@@ -1,0 +1,46 @@
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { openEnvironment } from "./environment.js";
+
+/** It grows by itself. */
+const SIZE = 1024 * 1024;
+
+/** Makes the folder of a file, for this user only, so that it is there after a crash. */
+export function makeFolder(file: string): void {
+	const made = mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+	if (made === undefined) return;
+	for (let folder = resolve(dirname(file)); folder !== dirname(made); ) {
+		folder = dirname(folder);
+		flushFolder(folder);
+	}
+}
+
+/** Makes a file with nothing in it that is whole as soon as it has its name, and there after a crash. */
+export async function makeFile(file: string): Promise<void> {
+	const draft = `${file}-${process.pid}`;
+	const remove = () => {
+		for (const path of [draft, `${draft}-lock`]) rmSync(path, { force: true });
+	};
+	remove();
+	try {
+		await openEnvironment(draft, SIZE).root.close();
+		linkSync(draft, file);
+		flushFolder(dirname(file));
+	} catch (error) {
+		// Somebody else has made one.
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+	} finally {
+		remove();
+	}
+}
+
+/** Its list of files. On Windows there is no such thing, and no need. */
+function flushFolder(folder: string): void {
+	if (process.platform === "win32") return;
+	const handle = openSync(folder, "r");
+	try {
+		fsyncSync(handle);
+	} finally {
+		closeSync(handle);
+	}
+}
