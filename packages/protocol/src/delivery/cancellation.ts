@@ -10,8 +10,8 @@ import { type Item, itemsOf, readEach } from "./items.js";
 
 /** A call that its caller gives up. Answered with `<states/>`: what its outcome is now. */
 export interface Cancellation extends CallName {
-	/** `service.function` */
-	readonly fn: string;
+	/** `service.function`; left out by who knows of the call its id alone. */
+	readonly fn?: string | undefined;
 	/** Until when a copy of its submit may still come, in milliseconds from now. */
 	readonly expiresMs: number;
 }
@@ -26,8 +26,8 @@ export function encodeCancel(cancellations: readonly Cancellation[]): Element {
 /** @returns items that cannot be read with what is wrong with them. @throws BusError `invalid-argument` for the whole list */
 export function decodeCancel(element: Element): Item<CallName, Cancellation>[] {
 	return readEach(itemsOf(element, "invalid-argument"), nameOf, (item, name) => {
-		const fn = item.attr("fn") ?? "";
-		if (!isQualifiedName(fn)) {
+		const fn = item.attr("fn");
+		if (fn !== undefined && !isQualifiedName(fn)) {
 			throw new BusError("invalid-argument", "fn of <item/> must be service.function, such as dictionary.define");
 		}
 		return { ...name, fn, expiresMs: boundedNumber(item, "expires", 0, MAX_EXPIRES_MS) };
