@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { describe as describeService, type RetrySpec, service, set } from "@antiphon/contract";
 import {
 	BUS_ERROR_CODES,
 	BusError,
@@ -59,6 +60,7 @@ import {
 } from "@antiphon/protocol";
 import { type Element, parseElement } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { DELIVERY_CODECS } from "./delivery-vectors.js";
 import { normalXml } from "./vector-values.js";
 
@@ -162,6 +164,30 @@ describe("the tables", () => {
 			512,
 			MAX_ERROR_TEXT_CHARS,
 		]);
+	});
+});
+
+describe("the contract of a durable function", () => {
+	const faults = { busy: z.null(), full: z.null() };
+	const described = (retry: RetrySpec<"busy" | "full">) =>
+		describeService(service("a", "1.0.0", { f: set({ delivery: "at-least-once", faults, retry }) }));
+
+	it("has the fingerprint that is described", () => {
+		const contract = described({ attempts: 3, faults: ["full", "busy"] });
+		expect(contract.fingerprint).toBe(fingerprintAsDescribed(contract as unknown as Described));
+		const others = JSON.parse(JSON.stringify(contract).replace('["busy","full"]', '["full","busy"]'));
+		expect(fingerprintAsDescribed(others)).toBe(contract.fingerprint);
+	});
+
+	it("has the members, and where it states none the numbers, that the table has", () => {
+		const rows = tableAfter("## 6. Discovery", "member of `retry`", "meaning", "without `retry`");
+		const { faults: names, ...numbers } = described({}).functions["f"]?.retry ?? { faults: ["none"] };
+		const stated = Object.entries(numbers).map(([name, value]) => [name, String(value)]);
+		expect(names).toEqual([]);
+		expect(rows.map(([name, , value]) => [name, value])).toEqual([...stated, ["faults", "none"]]);
+		const attempts = Number(/1 to (\d+)/.exec(rows[0]?.[1] ?? "")?.[1]);
+		expect(() => described({ attempts })).not.toThrow();
+		expect(() => described({ attempts: attempts + 1 })).toThrow(TypeError);
 	});
 });
 
@@ -410,15 +436,26 @@ interface Described {
 	readonly fingerprint: string;
 	readonly functions: Record<
 		string,
-		{ kind: string; delivery: string; summary: string; input: unknown; output: unknown; faults: object }
+		{
+			kind: string;
+			delivery: string;
+			retry?: { faults: readonly string[] };
+			summary: string;
+			input: unknown;
+			output: unknown;
+			faults: object;
+		}
 	>;
 }
 
 /** Section 6, done from its words alone. */
 function fingerprintAsDescribed({ service, version, functions }: Described): string {
-	const demands = Object.entries(functions).map(([name, { kind, delivery, input, output, faults }]) => [
+	const demands = Object.entries(functions).map(([name, { kind, delivery, retry, input, output, faults }]) => [
 		name,
-		{ kind, delivery, input: demandsOf(input), output: demandsOf(output), faults: demandsOf(faults) },
+		{
+			...{ kind, delivery, input: demandsOf(input), output: demandsOf(output), faults: demandsOf(faults) },
+			...(retry && { retry: { ...retry, faults: [...retry.faults].sort() } }),
+		},
 	]);
 	const text = canonical({ service, version, functions: Object.fromEntries(demands) });
 	return createHash("sha256").update(text).digest("base64url").slice(0, 22);

@@ -17,6 +17,8 @@ export {
 	isFault,
 	type JsonSchema,
 	majorOf,
+	type Retry,
+	type RetrySpec,
 	type Schema,
 	type Service,
 	type ServiceDescription,

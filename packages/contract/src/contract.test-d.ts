@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { type Client, get, type Handlers, isFault, service, set, type untyped } from "./index.js";
+import type { TypesOf } from "./function.js";
+import {
+	type Client,
+	type Delivery,
+	type Functions,
+	get,
+	type Handlers,
+	isFault,
+	service,
+	set,
+	type untyped,
+} from "./index.js";
 
 const dictionary = service("dictionary", "1.0.0", {
 	define: get({
@@ -207,6 +218,56 @@ void instance;
 same<(typeof dictionary.functions.define)["kind"], "get">(true);
 same<(typeof dictionary.functions.learn)["kind"], "set">(true);
 
+// What a function promises of its delivery is in its type: what only durable functions have can be on them alone.
+const durable = service("durable", "1.0.0", {
+	look: get({}),
+	plain: set({ delivery: "at-most-once", input: z.string() }),
+	often: set({ delivery: "at-least-once", input: z.string(), output: z.number() }),
+	once: set({
+		delivery: "effectively-once",
+		input: z.object({ word: z.string() }),
+		faults: { busy: z.null(), full: z.object({ words: z.number() }) },
+		retry: { attempts: 3, faults: ["busy"] },
+	}),
+});
+same<(typeof durable.functions.look)["delivery"], "at-most-once">(true);
+same<(typeof durable.functions.plain)["delivery"], "at-most-once">(true);
+same<(typeof durable.functions.often)["delivery"], "at-least-once">(true);
+same<(typeof durable.functions.once)["delivery"], "effectively-once">(true);
+type Durable<F extends Functions> = {
+	[Name in keyof F]: F[Name]["delivery"] extends "at-most-once"
+		? unknown
+		: { send(input: TypesOf<F[Name]>["sentInput"]): Promise<string> };
+};
+declare const sending: Durable<typeof durable.functions>;
+sending.often.send("word");
+sending.once.send({ word: "xmpp" });
+// @ts-expect-error wrong input
+sending.often.send(7);
+// @ts-expect-error at most once
+sending.plain.send("word");
+// @ts-expect-error at most once, as nothing is said
+sending.look.send();
+// Of whom only the description is known, it may be durable.
+declare const sendingAny: Durable<ReturnType<typeof untyped>["functions"]>;
+sendingAny["any"]?.send({ word: 1 });
+
+// Beside that a durable function is one as any other.
+declare const durableClient: Client<typeof durable.functions>;
+same<Awaited<ReturnType<typeof durableClient.often>>, number>(true);
+same<Parameters<typeof durableClient.once>[0], { word: string }>(true);
+declare const delivery: Delivery;
+same<ReturnType<typeof ofAny>["delivery"], Delivery>(true);
+const ofAny = () => set({ delivery, input: z.string() });
+
+// A function is tried again after the faults that it declares.
+// @ts-expect-error not declared
+set({ delivery: "at-least-once", faults: { busy: z.null() }, retry: { faults: ["bussy"] } });
+// @ts-expect-error none is declared
+set({ delivery: "at-least-once", retry: { faults: ["busy"] } });
+// @ts-expect-error no such setting
+set({ delivery: "at-least-once", retry: { attempt: 3 } });
+
 // What a contract cannot be.
 // @ts-expect-error not a schema
 get({ input: { word: "string" } });
@@ -247,6 +308,7 @@ same<HasAny<{ a: { b: unknown }[]; c: (d: string) => Promise<number> }>, false>(
 same<HasAny<typeof client>, false>(true);
 same<HasAny<typeof sidesClient>, false>(true);
 same<HasAny<Handlers<typeof dictionary.functions>>, false>(true);
+same<HasAny<typeof durableClient>, false>(true);
 same<HasAny<SidesHandlers>, false>(true);
 same<HasAny<Parameters<Handlers<typeof dictionary.functions>["define"]>[1]["from"]>, false>(true);
 same<HasAny<ReturnType<typeof untyped>["functions"]>, false>(true);

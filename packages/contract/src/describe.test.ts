@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
 	contractForm,
+	DEFAULT_RETRY,
 	describe as describeService,
+	type FunctionDescription,
 	get,
 	type ServiceDescription,
 	service,
@@ -47,6 +49,17 @@ describe("describe", () => {
 			},
 		});
 		expect(JSON.parse(JSON.stringify(description))).toEqual(description);
+	});
+
+	it("tells how a function is tried again, whole, and only of those that state it", () => {
+		const { functions } = describeService(
+			service("a", "1.0.0", {
+				plain: set({ delivery: "at-least-once" }),
+				stated: set({ delivery: "at-least-once", retry: { attempts: 3 } }),
+			}),
+		);
+		expect(functions["plain"]).not.toHaveProperty("retry");
+		expect(functions["stated"]?.retry).toEqual({ ...DEFAULT_RETRY, attempts: 3 });
 	});
 
 	it("describes a recursive schema", () => {
@@ -108,6 +121,18 @@ describe("untyped", () => {
 		expect(Object.keys(service.functions["define"]?.faults ?? {})).toEqual(["unknown-word"]);
 		expect(service.functions["forget"]).toMatchObject({ kind: "set", delivery: "at-least-once" });
 		expect(service.functions["forget"]?.input?.["~standard"].validate(7)).toEqual({ value: 7 });
+	});
+
+	it("keeps how a function is tried again, so that its fingerprint stays what it was", () => {
+		const retry = { attempts: 3, faults: ["busy"] } as const;
+		const described = describeService(
+			service("a", "1.0.0", { f: set({ delivery: "at-least-once", faults: { busy: z.null() }, retry }) }),
+		);
+		const known = untyped(JSON.parse(JSON.stringify(described)) as ServiceDescription).functions["f"];
+		expect(known?.retry).toEqual({ ...DEFAULT_RETRY, ...retry });
+		const more = { ...described.functions["f"], retry: { ...known?.retry, colour: "red" } };
+		const untold = untyped({ ...described, functions: { f: more as FunctionDescription } }).functions["f"];
+		expect(untold?.retry).toEqual(known?.retry);
 	});
 
 	it.each([

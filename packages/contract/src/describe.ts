@@ -1,6 +1,7 @@
 import type { FunctionDescription, ServiceDescription } from "./description.js";
 import { fingerprint } from "./fingerprint.js";
 import type { FunctionContract } from "./function.js";
+import { essenceOf } from "./retry.js";
 import { type JsonSchema, jsonSchemaOf } from "./schema.js";
 import type { Service } from "./service.js";
 
@@ -15,7 +16,7 @@ export function describe(service: Service): ServiceDescription {
 }
 
 function describeFunction(address: string, contract: FunctionContract): FunctionDescription {
-	const { kind, delivery, summary, input, output } = contract;
+	const { kind, delivery, retry, summary, input, output } = contract;
 	const faults: Record<string, JsonSchema> = {};
 	for (const [name, schema] of Object.entries(contract.faults)) {
 		faults[name] = jsonSchemaOf(schema, `${address}: the data of fault ${name}`);
@@ -23,6 +24,7 @@ function describeFunction(address: string, contract: FunctionContract): Function
 	return {
 		kind,
 		delivery,
+		...(retry === undefined ? {} : { retry: essenceOf(retry) }),
 		...(summary === undefined ? {} : { summary }),
 		input: input === undefined ? null : jsonSchemaOf(input, `${address}: input`),
 		output: output === undefined ? null : jsonSchemaOf(output, `${address}: output`),

@@ -1,10 +1,13 @@
 import { DELIVERIES, type Delivery, type FunctionKind } from "./function.js";
+import { type Retry, whatIsWrongWith } from "./retry.js";
 import type { JsonSchema } from "./schema.js";
 
 /** A function as data: what is told to those who do not have its source. */
 export interface FunctionDescription {
 	readonly kind: FunctionKind;
 	readonly delivery: Delivery;
+	/** How a durable function is tried again, if the contract states that. */
+	readonly retry?: Retry;
 	readonly summary?: string;
 	/** `null`: nothing is passed. */
 	readonly input: JsonSchema | null;
@@ -31,7 +34,7 @@ export function parseDescription(value: unknown): ServiceDescription {
 		throw new TypeError("not the description of a service: it needs service, version, fingerprint and functions");
 	}
 	for (const [name, described] of Object.entries(functions)) {
-		const { kind, delivery, faults, summary } = isObject(described) ? described : {};
+		const { kind, delivery, retry, faults, summary } = isObject(described) ? described : {};
 		const isKnown = DELIVERIES.some((known) => known === delivery);
 		const isText = summary === undefined || typeof summary === "string";
 		if ((kind !== "get" && kind !== "set") || !isKnown || !isObject(faults) || !isText) {
@@ -39,6 +42,8 @@ export function parseDescription(value: unknown): ServiceDescription {
 				`function ${JSON.stringify(name)} is not described: it needs kind, delivery and faults, and a summary that is text`,
 			);
 		}
+		const wrong = retry === undefined ? undefined : whatIsWrongWith(retry, delivery, Object.keys(faults));
+		if (wrong !== undefined) throw new TypeError(`function ${JSON.stringify(name)} is not described: ${wrong}`);
 	}
 	return value as unknown as ServiceDescription;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { describe as describeService, type Functions, get, service, set } from "./index.js";
+import { describe as describeService, type Functions, get, type RetrySpec, service, set } from "./index.js";
 
 const print = (functions: Functions, name = "a", version = "1.0.0") =>
 	describeService(service(name, version, functions)).fingerprint;
@@ -19,6 +19,36 @@ describe("fingerprint", () => {
 	it("is 128 bits, base64url, and the same each time", () => {
 		expect(print(base())).toMatch(/^[A-Za-z0-9_-]{22}$/);
 		expect(print(base())).toBe(print(base()));
+	});
+
+	it("is what it was before functions could state how they are tried again, for those that do not", () => {
+		expect(print(base())).toBe("9gAZsMBQhClX-OpE8bDxm1");
+		const durable = {
+			a: set({ delivery: "at-least-once" }),
+			b: set({ delivery: "effectively-once", input: z.string(), faults: { busy: z.null() } }),
+		};
+		expect(print(durable, "durable", "2.1.0")).toBe("LlsdCPDzcNUMUTlfy8Ia1S");
+	});
+
+	it("counts how a function is tried again where that is stated, with the defaults that it then has", () => {
+		const faults = { busy: z.null(), full: z.null() };
+		const of = (retry?: RetrySpec<"busy" | "full">) =>
+			print({ f: set({ delivery: "at-least-once", faults, ...(retry && { retry }) }) });
+		const whole = { attempts: 3, backoffMs: 1_000, maxBackoffMs: 300_000, attemptTimeoutMs: 60_000, faults: [] };
+		expect(of({ attempts: 3 })).toBe(of(whole));
+		expect(of({ attempts: 3 })).toBe("QeNLFjmxunTEH-kW3ZkxI4");
+		expect(of({ faults: ["busy", "full"] })).toBe(of({ faults: ["full", "busy"] }));
+		const different = [
+			of(),
+			of({}),
+			of({ attempts: 3 }),
+			of({ backoffMs: 3 }),
+			of({ maxBackoffMs: 300_001 }),
+			of({ attemptTimeoutMs: 3 }),
+			of({ faults: ["busy"] }),
+			of({ faults: ["full"] }),
+		];
+		expect(new Set(different).size).toBe(different.length);
 	});
 
 	it("does not depend on the order of functions, fields and faults", () => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ServiceDescription } from "./description.js";
+import { essenceOf } from "./retry.js";
 
 /** JSON Schema keywords that say nothing about what is valid. A default may be made up anew each time: an id, the time. */
 const FOR_PEOPLE = new Set(["title", "description", "examples", "default", "$comment", "deprecated"]);
@@ -10,13 +11,15 @@ const DATA = new Set(["enum", "const"]);
 
 /**
  * 128 bits that are the same when two contracts are: SHA-256, cut, over the description in canonical JSON (keys sorted).
- * Counts: names, version, kind, delivery, what is valid. Does not count: what is for people, default values.
+ * Counts: names, version, kind, delivery, retry where it is stated, what is valid. Does not count: what is for people, default values.
  */
 export function fingerprint(description: Omit<ServiceDescription, "fingerprint">): string {
 	const { service, version } = description;
-	const functions = mapValues(description.functions, ({ kind, delivery, input, output, faults }) => ({
+	const functions = mapValues(description.functions, ({ kind, delivery, retry, input, output, faults }) => ({
 		kind,
 		delivery,
+		// Not even as nothing where it is not stated: such contracts have the fingerprints that they had before there was any.
+		...(retry === undefined ? {} : { retry: essenceOf(retry) }),
 		input: essence(input),
 		output: essence(output),
 		faults: mapValues(faults, essence),
@@ -30,7 +33,7 @@ function essence(schema: unknown): unknown {
 	if (Array.isArray(schema)) return schema.map(essence);
 	if (typeof schema !== "object" || schema === null) return schema;
 	const kept = Object.entries(schema).filter(([keyword]) => !FOR_PEOPLE.has(keyword));
-	return withOneType(Object.fromEntries(kept.map(([keyword, value]) => [keyword, essenceOf(keyword, value)])));
+	return withOneType(Object.fromEntries(kept.map(([keyword, value]) => [keyword, keywordEssence(keyword, value)])));
 }
 
 /**
@@ -47,7 +50,7 @@ function withOneType({ anyOf, ...others }: Record<string, unknown>): Record<stri
 const asItWas = (anyOf: unknown, others: Record<string, unknown>) =>
 	anyOf === undefined ? others : { ...others, anyOf };
 
-function essenceOf(keyword: string, value: unknown): unknown {
+function keywordEssence(keyword: string, value: unknown): unknown {
 	if (DATA.has(keyword)) return value;
 	if (keyword === "required" && Array.isArray(value)) return [...value].sort();
 	return MAPS_OF_SCHEMAS.has(keyword) ? mapValues(value as Record<string, unknown>, essence) : essence(value);

@@ -1,3 +1,4 @@
+import { completed, type Retry, type RetrySpec } from "./retry.js";
 import type { Schema, SchemaInput, SchemaOutput } from "./schema.js";
 
 /** `get` is safe and may be asked twice; `set` changes something. They become `iq` get and set. */
@@ -11,48 +12,49 @@ export const DELIVERIES = ["at-most-once", "at-least-once", "effectively-once"] 
  */
 export type Delivery = (typeof DELIVERIES)[number];
 
+/** The plain types of a function. */
+export interface FunctionTypes {
+	/** What a caller passes. */
+	readonly sentInput: unknown;
+	/** What the handler gets. */
+	readonly input: unknown;
+	/** What the handler returns. */
+	readonly sentOutput: unknown;
+	/** What the caller gets. */
+	readonly output: unknown;
+	/** By fault name: the data that the handler passes. */
+	readonly sentFaults: unknown;
+	/** By fault name: the data that the caller gets. */
+	readonly faults: unknown;
+}
+
 /**
  * One function of a contract. The type parameters are plain types, worked out once where the function is declared, so
  * that clients and handlers show them as they are and the compiler has little to do.
  */
 export interface FunctionContract<
 	Kind extends FunctionKind = FunctionKind,
-	SentInput = unknown,
-	Input = unknown,
-	SentOutput = unknown,
-	Output = unknown,
-	SentFaults = unknown,
-	Faults = unknown,
+	Types extends FunctionTypes = FunctionTypes,
+	Delivered extends Delivery = Delivery,
 > {
 	readonly kind: Kind;
-	readonly delivery: Delivery;
+	readonly delivery: Delivered;
+	/** How a durable function is tried again. `undefined`: the contract states nothing of it. */
+	readonly retry: Retry | undefined;
 	readonly summary: string | undefined;
 	readonly input: Schema | undefined;
 	readonly output: Schema | undefined;
 	readonly faults: Readonly<Record<string, Schema>>;
 	/** Only for the compiler; there is nothing here at run time. */
-	readonly "~types"?: {
-		/** What a caller passes. */
-		readonly sentInput: SentInput;
-		/** What the handler gets. */
-		readonly input: Input;
-		/** What the handler returns. */
-		readonly sentOutput: SentOutput;
-		/** What the caller gets. */
-		readonly output: Output;
-		/** By fault name: the data that the handler passes. */
-		readonly sentFaults: SentFaults;
-		/** By fault name: the data that the caller gets. */
-		readonly faults: Faults;
-	};
+	readonly "~types"?: Types;
 }
 
 /** The plain types of a function. */
-export type TypesOf<F> = F extends { readonly "~types"?: infer T } ? NonNullable<T> : never;
+export type TypesOf<F extends FunctionContract> = NonNullable<F["~types"]>;
 
 type FaultSchemas = Readonly<Record<string, Schema>>;
 
-export interface FunctionSpec<I, O, F> {
+export interface FunctionSpec<I, O, F, Delivered extends Delivery = Delivery> {
 	/** One line for people: shown by disco and `antiphon describe`. */
 	readonly summary?: string;
 	/** Left out: the function takes nothing. */
@@ -62,18 +64,25 @@ export interface FunctionSpec<I, O, F> {
 	/** The errors that are part of the contract, by name (lower case, digits, hyphens). */
 	readonly faults?: F;
 	/** Default `at-most-once`. */
-	readonly delivery?: Delivery;
+	readonly delivery?: Delivered;
+	/** Of a durable function: how often and when it is tried again. What is left out has its default. */
+	readonly retry?: RetrySpec<NoInfer<keyof F & string>>;
 }
 
-type Declared<Kind extends FunctionKind, I, O, F> = FunctionContract<
-	Kind,
-	SchemaInput<I>,
-	SchemaOutput<I>,
-	SchemaInput<O>,
-	SchemaOutput<O>,
-	{ readonly [Name in keyof F]: SchemaInput<F[Name]> },
-	{ readonly [Name in keyof F]: SchemaOutput<F[Name]> }
->;
+/** An alias and no interface: declaration files show what it stands for, and need no name for it. */
+type Declared<I, O, F> = {
+	readonly sentInput: SchemaInput<I>;
+	readonly input: SchemaOutput<I>;
+	readonly sentOutput: SchemaInput<O>;
+	readonly output: SchemaOutput<O>;
+	readonly sentFaults: { readonly [Name in keyof F]: SchemaInput<F[Name]> };
+	readonly faults: { readonly [Name in keyof F]: SchemaOutput<F[Name]> };
+};
+
+/*
+ * NoInfer, below: an argument of `service()` is compared with any function, of whatever delivery, and the compiler would take
+ * that for what a function is promised which states nothing.
+ */
 
 /**
  * Declares a function that changes nothing: it may be asked twice.
@@ -87,7 +96,8 @@ export function get<
 	I extends Schema | undefined = undefined,
 	O extends Schema | undefined = undefined,
 	F extends FaultSchemas = Record<never, Schema>,
->(spec: FunctionSpec<I, O, F>): Declared<"get", I, O, F> {
+	Delivered extends Delivery = "at-most-once",
+>(spec: FunctionSpec<I, O, F, Delivered>): FunctionContract<"get", Declared<I, O, F>, NoInfer<Delivered>> {
 	return declare("get", spec);
 }
 
@@ -96,17 +106,22 @@ export function set<
 	I extends Schema | undefined = undefined,
 	O extends Schema | undefined = undefined,
 	F extends FaultSchemas = Record<never, Schema>,
->(spec: FunctionSpec<I, O, F>): Declared<"set", I, O, F> {
+	Delivered extends Delivery = "at-most-once",
+>(spec: FunctionSpec<I, O, F, Delivered>): FunctionContract<"set", Declared<I, O, F>, NoInfer<Delivered>> {
 	return declare("set", spec);
 }
 
-function declare<Kind extends FunctionKind>(
+function declare<Kind extends FunctionKind, Delivered extends Delivery>(
 	kind: Kind,
-	spec: FunctionSpec<Schema | undefined, Schema | undefined, FaultSchemas>,
-): FunctionContract<Kind, never, never, never, never, never, never> {
+	spec: Omit<FunctionSpec<Schema | undefined, Schema | undefined, FaultSchemas, Delivered>, "retry"> & {
+		readonly retry?: RetrySpec;
+	},
+): FunctionContract<Kind, never, Delivered> {
 	return {
 		kind,
-		delivery: spec.delivery ?? "at-most-once",
+		// Left out, the type parameter is what stands here.
+		delivery: spec.delivery ?? ("at-most-once" as Delivered),
+		retry: spec.retry === undefined ? undefined : completed(spec.retry),
 		summary: spec.summary,
 		input: spec.input,
 		output: spec.output,

@@ -7,6 +7,7 @@ export { fingerprint } from "./fingerprint.js";
 export { type Delivery, type FunctionContract, type FunctionKind, type FunctionSpec, get, set } from "./function.js";
 export type { CallContext, Handler, Handlers } from "./handler.js";
 export { outgoing } from "./outgoing.js";
+export { DEFAULT_RETRY, type Retry, type RetrySpec } from "./retry.js";
 export { type JsonSchema, parse, type Schema, type SchemaInput, type SchemaOutput } from "./schema.js";
 export { type Functions, type Service, service } from "./service.js";
 export { untyped } from "./untyped.js";

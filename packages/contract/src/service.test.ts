@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { get, service, set } from "./index.js";
+import { type Delivery, get, type RetrySpec, service, set } from "./index.js";
 import type { Schema } from "./schema.js";
 
 const plain = get({});
@@ -80,5 +80,54 @@ describe("service", () => {
 	it("refuses a delivery that does not exist", () => {
 		const fn = set({ delivery: "exactly-once" as never });
 		expect(() => service("a", "1.0.0", { fn })).toThrow(/a\.fn: delivery must be one of at-most-once/);
+	});
+
+	describe("that says how a function is tried again", () => {
+		const faults = { busy: z.null(), full: z.null() };
+		const of = (retry: unknown, delivery: Delivery = "at-least-once") =>
+			service("a", "1.0.0", { fn: set({ delivery, faults, retry: retry as RetrySpec<never> }) }).functions.fn.retry;
+
+		it("has what it states, and defaults", () => {
+			expect(of({})).toEqual({
+				attempts: 8,
+				backoffMs: 1_000,
+				maxBackoffMs: 300_000,
+				attemptTimeoutMs: 60_000,
+				faults: [],
+			});
+			const all = { attempts: 1, backoffMs: 5, maxBackoffMs: 7, attemptTimeoutMs: 86_400_000 };
+			expect(of({ ...all, faults: ["full", "busy"] }, "effectively-once")).toEqual({
+				...all,
+				faults: ["busy", "full"],
+			});
+			expect(of({ attempts: undefined, faults: undefined })).toEqual(of({}));
+			expect(of({ backoffMs: 600_000 })).toMatchObject({ backoffMs: 600_000, maxBackoffMs: 600_000 });
+			expect(service("a", "1.0.0", { fn: set({ delivery: "at-least-once" }) }).functions.fn.retry).toBeUndefined();
+		});
+
+		it.each([
+			[{ attempts: 0 }, "retry.attempts must be a whole number from 1 to 100"],
+			[{ attempts: 101 }, "retry.attempts must be a whole number from 1 to 100"],
+			[{ attempts: 1.5 }, "retry.attempts must be a whole number from 1 to 100"],
+			[{ backoffMs: 0 }, "retry.backoffMs must be a whole number from 1 to 86400000"],
+			[{ maxBackoffMs: 86_400_001 }, "retry.maxBackoffMs must be a whole number from 1 to 86400000"],
+			[{ attemptTimeoutMs: "1" }, "retry.attemptTimeoutMs must be a whole number from 1 to 86400000"],
+			[{ maxBackoffMs: 999 }, "retry.maxBackoffMs must be at least backoffMs"],
+			[{ faults: "busy" }, "retry.faults must be a list of names of declared faults"],
+			[{ faults: ["bussy"] }, 'retry.faults must name faults that the function declares, each once, and has "bussy"'],
+			[{ attempt: 3 }, "retry.attempt: there is no such setting"],
+		])("refuses %j", (retry, why) => {
+			expect(() => of(retry)).toThrow(new TypeError(`a.fn: ${why}`));
+		});
+
+		it.each([null, 7, "often"])("refuses %j, which is no settings", (retry) => {
+			expect(() => of(retry)).toThrow(new TypeError("a.fn: retry must be an object"));
+		});
+
+		it("refuses it of a function that runs at most once", () => {
+			expect(() => of({ attempts: 3 }, "at-most-once")).toThrow(
+				'a.fn: retry is for durable functions: state delivery "at-least-once" or "effectively-once", or leave retry out',
+			);
+		});
 	});
 });

@@ -1,5 +1,6 @@
 import { isFaultName, isFunctionName, isServiceName, isVersion } from "@antiphon/protocol";
 import { DELIVERIES, type FunctionContract } from "./function.js";
+import { strayIn, whatIsWrongWith } from "./retry.js";
 import { requireSchema } from "./schema.js";
 
 export type Functions = Readonly<Record<string, FunctionContract>>;
@@ -57,9 +58,13 @@ function checkFunction(address: string, contract: Partial<FunctionContract> | un
 	if ((contract?.kind !== "get" && contract?.kind !== "set") || contract.faults === undefined) {
 		throw new TypeError(`${address} must be declared with get() or set()`);
 	}
-	const { delivery, input, output, faults } = contract;
+	const { delivery, retry, input, output, faults } = contract;
 	if (!DELIVERIES.some((known) => known === delivery)) {
 		throw new TypeError(`${address}: delivery must be one of ${DELIVERIES.join(", ")}`);
+	}
+	if (retry !== undefined) {
+		const wrong = whatIsWrongWith(retry, delivery, Object.keys(faults)) ?? strayIn(retry);
+		if (wrong !== undefined) throw new TypeError(`${address}: ${wrong}`);
 	}
 	if (input !== undefined) requireSchema(input, `${address}: input`);
 	if (output !== undefined) requireSchema(output, `${address}: output`);

@@ -1,5 +1,6 @@
 import { type FunctionDescription, parseDescription, type ServiceDescription } from "./description.js";
 import type { FunctionContract } from "./function.js";
+import { essenceOf } from "./retry.js";
 import type { Schema } from "./schema.js";
 import { type Service, service } from "./service.js";
 
@@ -24,10 +25,11 @@ export function untyped(description: ServiceDescription): Service<Record<string,
 	return service(name, version, Object.fromEntries(contracts));
 }
 
-function contractOf({ kind, delivery, summary, faults }: FunctionDescription): FunctionContract {
+function contractOf({ kind, delivery, retry, summary, faults }: FunctionDescription): FunctionContract {
 	return {
 		kind,
 		delivery,
+		retry: retry && essenceOf(retry),
 		summary: typeof summary === "string" ? summary : undefined,
 		input: ANYTHING,
 		output: ANYTHING,

@@ -1,7 +1,8 @@
 import { dictionary } from "@antiphon/dictionary";
-import { describe as describeService, type ServiceDescription } from "antiphon";
+import { describe as describeService, get, type ServiceDescription, service, set } from "antiphon";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { contractFile, MARK } from "./contract-file.js";
 import { compile } from "./testing/compile.js";
 import { descriptions, HOSTILE_TEXTS, INJECTED, returning } from "./testing/descriptions.js";
@@ -100,6 +101,20 @@ function expectHarmless(text: string): void {
 describe("the file of a contract", () => {
 	it("reads as one would write it", () => {
 		expect(contractFile("fn.localhost", [describeService(dictionary)])).toBe(DICTIONARY);
+	});
+
+	it("says of a durable function how it is tried again, and so has the fingerprint of what it was made of", () => {
+		const faults = { full: z.object({ words: z.int() }), busy: z.object({}) };
+		const retry = { attempts: 3, faults: ["full", "busy"] } as const;
+		const learn = set({ delivery: "effectively-once", faults, retry });
+		const described = describeService(service("durable", "1.0.0", { learn, look: get({}) }));
+		const text = contractFile("fn.localhost", [JSON.parse(JSON.stringify(described))]);
+		expect(text.replaceAll(/\s+/g, " ")).toContain(
+			`retry: { attempts: 3, backoffMs: 1000, maxBackoffMs: 300000, attemptTimeoutMs: 60000, faults: ["busy", "full"]`,
+		);
+		const { durable } = load(text);
+		if (durable === undefined) return expect.fail("there is no such service");
+		expect(describeService(durable).fingerprint).toBe(described.fingerprint);
 	});
 
 	it("is the same in whatever order services, functions and properties come", () => {

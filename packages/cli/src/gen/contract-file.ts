@@ -1,5 +1,5 @@
-import { BusError, type FunctionDescription, majorOf, type ServiceDescription, untyped } from "antiphon";
-import { type Code, call, object, print } from "./code.js";
+import { BusError, type FunctionDescription, majorOf, type Retry, type ServiceDescription, untyped } from "antiphon";
+import { type Code, call, list, object, print } from "./code.js";
 import { commentText, memberName, stringLiteral } from "./literal.js";
 import { Names } from "./names.js";
 import { type Budget, SchemaWriter } from "./schema-writer.js";
@@ -89,7 +89,7 @@ class FileWriter {
 	}
 
 	#function(address: readonly string[], described: FunctionDescription, budget: Budget): Code {
-		const { kind, delivery, summary, input, output, faults } = described;
+		const { kind, delivery, retry, summary, input, output, faults } = described;
 		const maker = kind === "set" ? "set" : "get";
 		this.#kinds.add(maker);
 		const schema = (part: readonly string[], value: unknown) => this.#schema(value, [...address, ...part], budget);
@@ -106,6 +106,7 @@ class FileWriter {
 			...member("output", output),
 			...(data.length === 0 ? [] : [["faults: ", object(data)]]),
 			...(delivery === "at-most-once" ? [] : [`delivery: ${stringLiteral(delivery)}`]),
+			...(retry === undefined ? [] : [["retry: ", retryCode(retry)]]),
 		];
 		return call(maker, object(members, true));
 	}
@@ -119,6 +120,13 @@ class FileWriter {
 		}
 		return code;
 	}
+}
+
+/** Its numbers and names were looked at with the description. */
+function retryCode({ attempts, backoffMs, maxBackoffMs, attemptTimeoutMs, faults }: Retry): Code {
+	const numbers = Object.entries({ attempts, backoffMs, maxBackoffMs, attemptTimeoutMs });
+	const names = [...faults].sort().map(stringLiteral);
+	return object([...numbers.map(([name, value]) => `${name}: ${value}`), ["faults: ", list(names)]]);
 }
 
 /** By code units: the same everywhere, whatever the language of the machine. */

@@ -1,4 +1,4 @@
-import { describe as describeService, get, service } from "antiphon";
+import { describe as describeService, get, service, set } from "antiphon";
 import { expect, it } from "vitest";
 import { contractLines } from "./contract.js";
 
@@ -21,4 +21,13 @@ it("a contract cannot have lines that look like ours", () => {
 	expect(lines.filter((line) => line.includes("\n"))).toEqual([]);
 	expect(lines[0]).toContain("x)\\nthere is also");
 	expect(lines[3]).toBe("work.run: get, at-most-once: Runs\\n\\nwork.erase: get");
+});
+
+it("a contract shows how a function is tried again where it states that", () => {
+	const stated = set({ delivery: "at-least-once", retry: { attempts: 3 } });
+	const contract = describeService(service("work", "1.0.0", { plain: set({ delivery: "at-least-once" }), stated }));
+	const lines = contractLines(contract, "fn.example.org", [], Object.entries(contract.functions));
+	expect(lines.filter((line) => line.startsWith("  retry: "))).toEqual([
+		`  retry: ${JSON.stringify(contract.functions["stated"]?.retry, undefined, 2).replaceAll("\n", "\n  ")}`,
+	]);
 });

@@ -22,13 +22,14 @@ export function contractLines(
 
 function functionLines(
 	name: string,
-	{ kind, delivery, summary, input, output, faults }: FunctionDescription,
+	{ kind, delivery, retry, summary, input, output, faults }: FunctionDescription,
 ): string[] {
 	// JSON has no line feeds inside its texts.
 	const schema = (label: string, value: unknown) =>
 		`  ${label}: ${value === null ? "nothing" : JSON.stringify(value, undefined, 2).replaceAll("\n", "\n  ")}`;
 	return [
 		`${name}: ${kind}, ${delivery}${summary === undefined ? "" : `: ${oneLine(summary)}`}`,
+		...(retry === undefined ? [] : [schema("retry", retry)]),
 		schema("input", input),
 		schema("output", output),
 		...Object.entries(faults).map(([fault, data]) => schema(`fault ${oneLine(fault)}`, data)),
