@@ -33,7 +33,7 @@ export function requestOf(asking: Asking): Element {
 		case "await":
 			return encodeAwait({ notify: true, calls: asking.items.map(({ id }) => ({ id })) });
 		case "cancel":
-			return encodeCancel(asking.items.map(({ id, fn = "", expiresMs }) => ({ id, fn, expiresMs })));
+			return encodeCancel(asking.items.map(({ id, fn, expiresMs }) => ({ id, fn, expiresMs })));
 	}
 }
 

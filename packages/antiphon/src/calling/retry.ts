@@ -1,10 +1,7 @@
+import { DEFAULT_RETRY as UNSTATED } from "@antiphon/contract";
 import type { RetryPolicy } from "@antiphon/delivery";
 
+const { attemptTimeoutMs, ...others } = UNSTATED;
+
 /** How a durable call is retried whose contract does not say it. */
-export const DEFAULT_RETRY: RetryPolicy = {
-	attempts: 8,
-	backoffMs: 1_000,
-	maxBackoffMs: 300_000,
-	attemptMs: 60_000,
-	faults: [],
-};
+export const DEFAULT_RETRY: RetryPolicy = { ...others, attemptMs: attemptTimeoutMs };
