@@ -166,13 +166,13 @@ export class BusNode implements Node {
 
 	async outcome(callId: string, options: OutcomeOptions = {}): Promise<unknown> {
 		const call = parseDurableId(callId);
-		const { outcome } = await stillGoesOn(callId, call.fn, this.#outbox.wait(call, this.#patience(options)));
+		const { outcome } = await stillGoesOn(callId, this.#outbox.wait(call, this.#patience(options)));
 		return outputOf(outcome);
 	}
 
 	async cancel(callId: string, options: OutcomeOptions = {}): Promise<boolean> {
 		const call = parseDurableId(callId);
-		const { outcome } = await stillGoesOn(callId, call.fn, this.#outbox.cancel(call, this.#patience(options)));
+		const { outcome } = await stillGoesOn(callId, this.#outbox.cancel(call, this.#patience(options)));
 		return outcome.code === "cancelled";
 	}
 

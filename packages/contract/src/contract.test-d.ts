@@ -1,16 +1,5 @@
 import { z } from "zod";
-import type { TypesOf } from "./function.js";
-import {
-	type Client,
-	type Delivery,
-	type Functions,
-	get,
-	type Handlers,
-	isFault,
-	service,
-	set,
-	type untyped,
-} from "./index.js";
+import { type Client, type Delivery, get, type Handlers, isFault, service, set, type untyped } from "./index.js";
 
 const dictionary = service("dictionary", "1.0.0", {
 	define: get({
@@ -234,26 +223,26 @@ same<(typeof durable.functions.look)["delivery"], "at-most-once">(true);
 same<(typeof durable.functions.plain)["delivery"], "at-most-once">(true);
 same<(typeof durable.functions.often)["delivery"], "at-least-once">(true);
 same<(typeof durable.functions.once)["delivery"], "effectively-once">(true);
-type Durable<F extends Functions> = {
-	[Name in keyof F]: F[Name]["delivery"] extends "at-most-once"
-		? unknown
-		: { send(input: TypesOf<F[Name]>["sentInput"]): Promise<string> };
-};
-declare const sending: Durable<typeof durable.functions>;
-sending.often.send("word");
-sending.once.send({ word: "xmpp" });
-// @ts-expect-error wrong input
-sending.often.send(7);
-// @ts-expect-error at most once
-sending.plain.send("word");
-// @ts-expect-error at most once, as nothing is said
-sending.look.send();
-// Of whom only the description is known, it may be durable.
-declare const sendingAny: Durable<ReturnType<typeof untyped>["functions"]>;
-sendingAny["any"]?.send({ word: 1 });
-
-// Beside that a durable function is one as any other.
 declare const durableClient: Client<typeof durable.functions>;
+same<ReturnType<typeof durableClient.often.send>, Promise<string>>(true);
+durableClient.often.send("word", { key: "order-7", orderKey: "customer-3", notBefore: new Date(0), expiresMs: 1 });
+durableClient.once.send({ word: "xmpp" }, { retry: { attempts: 1 }, delivery: "at-least-once" });
+// @ts-expect-error wrong input
+durableClient.often.send(7);
+// @ts-expect-error no input
+durableClient.often.send();
+// @ts-expect-error a plain call is not sent
+durableClient.often.send("word", { delivery: "at-most-once" });
+// @ts-expect-error which faults are tried again is the contract's
+durableClient.once.send({ word: "xmpp" }, { retry: { faults: ["busy"] } });
+// @ts-expect-error at most once
+durableClient.plain.send("word");
+// @ts-expect-error at most once, as nothing is said
+durableClient.look.send();
+// Beside that a durable function is one as any other, but for what may be said of its call.
+durableClient.often("word", { key: "order-7", timeoutMs: 5, delivery: "at-most-once" });
+// @ts-expect-error at most once
+durableClient.plain("word", { key: "order-7" });
 same<Awaited<ReturnType<typeof durableClient.often>>, number>(true);
 same<Parameters<typeof durableClient.once>[0], { word: string }>(true);
 declare const delivery: Delivery;
@@ -313,6 +302,8 @@ same<HasAny<SidesHandlers>, false>(true);
 same<HasAny<Parameters<Handlers<typeof dictionary.functions>["define"]>[1]["from"]>, false>(true);
 same<HasAny<ReturnType<typeof untyped>["functions"]>, false>(true);
 declare const anyClient: Client<ReturnType<typeof untyped>["functions"]>;
+// Of whom only the description is known, it may be durable.
+anyClient["any"]?.send({ word: 1 });
 same<HasAny<NonNullable<(typeof anyClient)[string]>>, false>(true);
 same<Awaited<ReturnType<NonNullable<(typeof anyClient)[string]>>>, unknown>(true);
 if (isFault(error, dictionary.functions.define, "unknown-word")) same<HasAny<typeof error.data>, false>(true);

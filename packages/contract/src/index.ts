@@ -1,4 +1,13 @@
-export type { CallOptions, Client, ClientTools, InstanceInfo, WaitOptions } from "./client.js";
+export type {
+	CallOptions,
+	Client,
+	ClientTools,
+	DurableCallOptions,
+	DurableFunction,
+	InstanceInfo,
+	SendOptions,
+	WaitOptions,
+} from "./client.js";
 export { contractForm } from "./contract-form.js";
 export { describe } from "./describe.js";
 export { type FunctionDescription, parseDescription, type ServiceDescription } from "./description.js";

@@ -1,10 +1,10 @@
-import type { Client, Functions, Service } from "@antiphon/contract";
+import type { Client, DurableCallOptions, Functions, Service } from "@antiphon/contract";
 import { BusError, checkedLabels, ENCODINGS, type Encoding, Jid, type Labels } from "@antiphon/protocol";
 import { addressOf } from "../host/directory.js";
 import { type Caller, type CallTarget, call } from "./call.js";
 import { clientTools } from "./client-tools.js";
 import { DomainRoute } from "./domain-route.js";
-import { callDurably, type DurableOptions, sendDurably } from "./durable-call.js";
+import { callDurably, sendDurably } from "./durable-call.js";
 import type { Resolver } from "./resolver.js";
 import { FixedRoute } from "./route.js";
 
@@ -71,12 +71,12 @@ export function makeClient<F extends Functions>(
 /** What a client has for one function. */
 function callable(caller: Caller, target: CallTarget) {
 	const { delivery } = target.fn;
-	const make = (input?: unknown, options: DurableOptions = {}) =>
+	const make = (input?: unknown, options: DurableCallOptions = {}) =>
 		(options.delivery ?? delivery) === "at-most-once"
 			? call(caller, target, input, options)
 			: callDurably(caller, target, input, options);
 	if (delivery === "at-most-once") return make;
-	const send = (input?: unknown, options: DurableOptions = {}) => sendDurably(caller, target, input, options);
+	const send = (input?: unknown, options: DurableCallOptions = {}) => sendDurably(caller, target, input, options);
 	return Object.assign(make, { send });
 }
 

@@ -1,5 +1,5 @@
-import { type CallOptions, type Delivery, outgoing } from "@antiphon/contract";
-import type { RetryPolicy, Submission } from "@antiphon/delivery";
+import { type DurableCallOptions, outgoing } from "@antiphon/contract";
+import type { Submission } from "@antiphon/delivery";
 import { checkedSignal, stanzaId } from "@antiphon/link";
 import {
 	BusError,
@@ -18,18 +18,8 @@ import { outputOf } from "../calls/outcome-text.js";
 import { settleBy } from "../calls/settle-by.js";
 import { type Caller, type CallTarget, parsedFault, parsedOutput } from "./call.js";
 import { durableId } from "./durable-id.js";
-import { DEFAULT_RETRY } from "./retry.js";
+import { wishedRetry } from "./retry.js";
 import type { Patience } from "./waiters.js";
-
-/** What a durable call can be told besides its input. */
-export interface DurableOptions extends CallOptions {
-	readonly delivery?: Delivery;
-	readonly key?: string;
-	readonly orderKey?: string;
-	readonly notBefore?: Date;
-	readonly expiresMs?: number;
-	readonly retry?: Partial<RetryPolicy>;
-}
 
 const DEFAULT_EXPIRES_MS = 86_400_000;
 const MAX_ORDER_KEY_CHARS = 128;
@@ -41,7 +31,7 @@ export async function sendDurably(
 	caller: Caller,
 	target: CallTarget,
 	given: unknown,
-	options: DurableOptions,
+	options: DurableCallOptions,
 ): Promise<string> {
 	try {
 		return (await keep(caller, target, given, options)).callId;
@@ -55,11 +45,11 @@ export async function callDurably(
 	caller: Caller,
 	target: CallTarget,
 	given: unknown,
-	options: DurableOptions,
+	options: DurableCallOptions,
 ): Promise<unknown> {
 	try {
 		const { id, to, callId, patience } = await keep(caller, target, given, options);
-		const { outcome } = await stillGoesOn(callId, target.name, caller.outbox.wait({ to, id }, patience));
+		const { outcome } = await stillGoesOn(callId, caller.outbox.wait({ to, id }, patience));
 		let output: unknown;
 		try {
 			output = outputOf(outcome);
@@ -79,17 +69,17 @@ interface Kept {
 	readonly patience: Patience;
 }
 
-async function keep(caller: Caller, target: CallTarget, given: unknown, options: DurableOptions): Promise<Kept> {
-	const { fn, fnName, name } = target;
+async function keep(caller: Caller, target: CallTarget, given: unknown, options: DurableCallOptions): Promise<Kept> {
+	const { fn, name } = target;
 	const to = queueOf(target);
 	const signal = checkedSignal(options.signal);
 	const deadlineMs = performance.now() + checkedTimeoutMs(options.timeoutMs ?? caller.defaultTimeoutMs);
 	let input = outgoing(fn.input, given, `${name}: input`, "invalid-argument");
 	if (input instanceof Promise) input = await settleBy(input, deadlineMs, signal, "no");
 	const submission = submissionOf(caller, target, input, options);
-	const callId = durableId(submission.id, to, fnName);
+	const callId = durableId(submission.id, to);
 	const patience = { deadlineMs, signal };
-	await stillGoesOn(callId, name, caller.outbox.keep(to.toString(), submission, patience));
+	await stillGoesOn(callId, caller.outbox.keep(to.toString(), submission, patience));
 	return { id: submission.id, to: to.toString(), callId, patience };
 }
 
@@ -100,10 +90,10 @@ function queueOf({ queue, name }: CallTarget): Jid {
 	throw new BusError("invalid-argument", message);
 }
 
-function submissionOf(caller: Caller, target: CallTarget, input: unknown, options: DurableOptions): Submission {
+function submissionOf(caller: Caller, target: CallTarget, input: unknown, options: DurableCallOptions): Submission {
 	const { fn, name, version, encoding } = target;
 	const { key, orderKey, traceparent, tracestate } = options;
-	const retry = { ...DEFAULT_RETRY, ...options.retry };
+	const retry = wishedRetry(fn, options.retry);
 	const expiresMs = checkedExpiresMs(options.expiresMs ?? DEFAULT_EXPIRES_MS);
 	const afterMs = checkedAfterMs(options.notBefore, expiresMs);
 	requireOrderKey(orderKey);
@@ -157,14 +147,14 @@ function requireKey(key: unknown): void {
 }
 
 /** Who does not wait any longer is told how to find the call again. */
-export async function stillGoesOn<T>(callId: string, name: string, waited: Promise<T>): Promise<T> {
+export async function stillGoesOn<T>(callId: string, waited: Promise<T>): Promise<T> {
 	try {
 		return await waited;
 	} catch (thrown) {
 		const error = BusError.from(thrown);
 		const { code, executed } = error;
 		if (executed !== "unknown" || (code !== "deadline-exceeded" && code !== "cancelled")) throw error;
-		const message = `${name} has no outcome yet and goes on; node.outcome("${callId}") waits for it, node.cancel ends it`;
+		const message = `the call has no outcome yet and goes on: node.outcome("${callId}") waits for it, node.cancel() ends it`;
 		throw new BusError(code, message, { executed, callId, cause: error });
 	}
 }

@@ -51,8 +51,6 @@ export class OutboxRunner {
 	readonly #parts: OutboxParts;
 	readonly #waiters: Waiters<OutboxResult>;
 	readonly #troubles = new Seldom(COMPLAIN_EVERY_MS);
-	/** Of calls that are being given up here, which another process may have made: their functions. */
-	readonly #cancelled = new Map<string, string>();
 	#engine: Engine<OutboxEvent, OutboxEffect> | undefined;
 	#isDurable = false;
 
@@ -108,19 +106,13 @@ export class OutboxRunner {
 	}
 
 	/** Waits for the outcome of a call. @throws BusError why there is nothing to wait for, or no more patience */
-	wait({ to, id }: Pick<DurableId, "to" | "id">, patience: Patience): Promise<Settled> {
+	wait({ to, id }: DurableId, patience: Patience): Promise<Settled> {
 		return this.#settled((ask) => ({ type: "wait", ask, to, id }), patience);
 	}
 
 	/** Gives a call up. @returns the outcome that it has now. @throws BusError */
-	async cancel({ to, id, fn }: DurableId, patience: Patience): Promise<Settled> {
-		const key = `${to} ${id}`;
-		this.#cancelled.set(key, fn);
-		try {
-			return await this.#settled((ask) => ({ type: "cancel", ask, to, id }), patience);
-		} finally {
-			this.#cancelled.delete(key);
-		}
+	cancel({ to, id }: DurableId, patience: Patience): Promise<Settled> {
+		return this.#settled((ask) => ({ type: "cancel", ask, to, id }), patience);
 	}
 
 	/** A domain tells of an outcome. Resolves when that is kept, or nobody wants it. @throws BusError */
@@ -193,7 +185,7 @@ export class OutboxRunner {
 					asking.await.push(effect);
 					break;
 				case "cancel":
-					asking.cancel.push({ ...effect, fn: effect.fn ?? this.#cancelled.get(`${effect.to} ${effect.id}`) });
+					asking.cancel.push(effect);
 					break;
 				case "missing":
 					this.#parts.log.error(

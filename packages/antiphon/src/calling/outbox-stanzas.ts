@@ -17,7 +17,7 @@ import {
 } from "@antiphon/protocol";
 import { type Element, parseElement } from "@antiphon/xml";
 import { readOutcomeText, refusalOf } from "../calls/outcome-text.js";
-import { DEFAULT_RETRY } from "./retry.js";
+import { NO_WISH } from "./retry.js";
 
 /** Requests of the outbox that go in one stanza, to one address. */
 export type Asking =
@@ -74,13 +74,8 @@ export function submittedCall({ id, call, delivery, afterMs, expiresMs, orderKey
 	};
 }
 
-/** What differs from what a contract says that says nothing. */
+/** What its caller wishes. */
 function stated(retry: RetryPolicy): Pick<SubmittedCall, "attempts" | "backoffMs" | "maxBackoffMs"> {
-	const unlessDefault = (name: "attempts" | "backoffMs" | "maxBackoffMs") =>
-		retry[name] === DEFAULT_RETRY[name] ? undefined : retry[name];
-	return {
-		attempts: unlessDefault("attempts"),
-		backoffMs: unlessDefault("backoffMs"),
-		maxBackoffMs: unlessDefault("maxBackoffMs"),
-	};
+	const wished = (name: keyof typeof NO_WISH) => (retry[name] === NO_WISH[name] ? undefined : retry[name]);
+	return { attempts: wished("attempts"), backoffMs: wished("backoffMs"), maxBackoffMs: wished("maxBackoffMs") };
 }
