@@ -61,6 +61,7 @@ export type {
 	WaitEvent,
 } from "./outbox/outbox-events.js";
 export type { OutboxLimits } from "./outbox/outbox-limits.js";
+export { Queue } from "./queue/queue.js";
 export type {
 	AwaitEvent,
 	CallerGoneEvent,
@@ -88,3 +89,4 @@ export type {
 	TakenEvent,
 	UndeliveredEvent,
 } from "./queue/queue-events.js";
+export type { QueueLimits, QueueOptions } from "./queue/queue-options.js";
