@@ -41,9 +41,13 @@ const VECTORS = ["submitting", "leasing", "outcomes"].flatMap((name) => {
 		});
 });
 
+const payloadNames = fc.constantFrom(...new Set(VECTORS.map(([name]) => name)));
+/** Each kind of payload as often as the others. */
+const wellFormed = payloadNames.chain((wanted) => fc.constantFrom(...VECTORS.filter(([name]) => name === wanted)));
+
 /** Well-formed, with one thing in it replaced: an attribute of the list or of one of its items, or what the item holds. */
 const nearly = fc
-	.tuple(fc.constantFrom(...VECTORS), attributes, fc.nat(3), fc.option(anyElement, { freq: 2 }))
+	.tuple(wellFormed, attributes, fc.nat(3), fc.option(anyElement, { freq: 2 }))
 	.map(([[name, payload], changed, place, child]) => {
 		const [altered] = Object.entries(changed);
 		const other = (each: Element) => (altered === undefined ? each : each.with({ [altered[0]]: altered[1] }));
@@ -54,7 +58,6 @@ const nearly = fc
 		});
 		return [name, payload.withChildren(...items)] as const;
 	});
-const payloadNames = fc.constantFrom(...new Set(VECTORS.map(([name]) => name)));
 const anything = fc.tuple(payloadNames, anyElement);
 
 describe("any list at all", () => {
@@ -80,9 +83,9 @@ describe("any list at all", () => {
 				const arrived = parseElement(serialize(written));
 				expect(normalXml(codec.encode(codec.decode(arrived) as never))).toBe(normalXml(written));
 			}),
-			{ numRuns: 5_000 },
+			{ numRuns: 2_500 },
 		);
-		for (const [name, count] of read) expect(count, name).toBeGreaterThan(20);
+		for (const [name, count] of read) expect(count, name).toBeGreaterThan(10);
 		expect(read.size).toBe(Object.keys(DELIVERY_CODECS).length);
 	}, 60_000);
 });

@@ -1,6 +1,6 @@
-import type { BusErrorCode, Executed } from "@antiphon/protocol";
+import type { BusErrorCode, DurableDelivery, Executed } from "@antiphon/protocol";
 
-export type DurableDelivery = "at-least-once" | "effectively-once";
+export type { DurableDelivery };
 
 /** A call as it travels. Delivery reads nothing of what is called with. */
 export interface CallText {
