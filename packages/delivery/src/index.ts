@@ -1,6 +1,7 @@
 export type { CallText, DurableDelivery, FaultWriter, OutcomeText, RetryPolicy, Submission } from "./calls.js";
 export type { Core, Desk } from "./engine/core.js";
 export { Engine, type EngineClock, type EngineParts, type EngineTime } from "./engine/engine.js";
+export { Inbox, type InboxOptions } from "./inbox/inbox.js";
 export type {
 	AbortEffect,
 	DeliveryEvent,
@@ -26,6 +27,7 @@ export type {
 	UnableEvent,
 } from "./inbox/inbox-events.js";
 export { encodeBatch, type RecordBatch } from "./journal/batch.js";
+export type { InboxLimits } from "./inbox/inbox-limits.js";
 export {
 	type Journal,
 	type Key,

@@ -42,11 +42,4 @@ describe("a window of serials", () => {
 		expect(window.take(2 ** 52 - 1)).toBe("seen");
 		expect(window.take(2 ** 52)).toBe("first");
 	});
-
-	it("takes one again that was forgotten", () => {
-		const window = new SerialWindow(3);
-		window.take(7);
-		window.forget(7);
-		expect(window.take(7)).toBe("first");
-	});
 });

@@ -33,9 +33,4 @@ export class SerialWindow {
 		this.#seen.add(serial);
 		return "first";
 	}
-
-	/** A serial of which nothing was kept: it may come again. */
-	forget(serial: number): void {
-		this.#seen.delete(serial);
-	}
 }

@@ -52,7 +52,7 @@ export interface OfflineEvent {
 
 /**
  * A call. Answered `taken`, also for one that is a copy, or `refused`: with `conflict` when it is for another process or was
- * sent before the last pull, with `overloaded`.
+ * sent before the last pull, with `overloaded`. Refused by the engine it is `overloaded`, too, and not told again.
  */
 export interface DeliveryEvent extends Place, LeaseRef {
 	readonly type: "deliver";
@@ -79,6 +79,8 @@ export interface EndedEvent {
 	readonly type: "ended";
 	readonly run: number;
 	readonly outcome: OutcomeText;
+	/** The engine has refused this event once, as there was no room for it: it is reported to the domain all the same. */
+	readonly isUnkept?: boolean | undefined;
 }
 
 /** A run could not be started: it goes back, executed no. */

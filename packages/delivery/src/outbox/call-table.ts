@@ -1,7 +1,8 @@
 import type { OutcomeText, Submission } from "../calls.js";
+import { ByAge } from "../engine/by-age.js";
 import type { Desk } from "../engine/core.js";
 import { Timetable } from "../engine/timetable.js";
-import { endOf } from "../journal/binary.js";
+import { endOf, numberKey } from "../journal/binary.js";
 import { StoreError, type View } from "../journal/journal.js";
 import type { JournalTime } from "../journal/journal-time.js";
 import { GIVE_UP_MS, type OutboxLimits } from "./outbox-limits.js";
@@ -45,8 +46,7 @@ export class CallTable {
 	readonly #chains = new Map<string, Set<KeptCall>>();
 	/** By `calendar`. */
 	readonly #expiry = new Timetable();
-	/** The one that was settled first in front. */
-	#settled: KeptCall[] = [];
+	readonly #settled = new ByAge<KeptCall>();
 	#nextNo = 0;
 	#kept = 0;
 	#keptBytes = 0;
@@ -67,7 +67,7 @@ export class CallTable {
 
 	hasRoom(size: number): boolean {
 		const { maxKept, maxKeptBytes, maxOpen } = this.#limits;
-		const open = this.#calls.size - this.#settled.length;
+		const open = this.#calls.size - this.#settled.size;
 		return this.#kept < maxKept && this.#keptBytes + size <= maxKeptBytes && open < maxOpen;
 	}
 
@@ -145,10 +145,10 @@ export class CallTable {
 
 	/** Forgets outcomes that have been kept for long enough, and those for which there is no room. */
 	forget(desk: Desk, now: JournalTime): void {
-		let count = 0;
-		while (count < FORGOTTEN_AT_ONCE && this.#canForget(now.up)) {
-			this.drop(desk, this.#settled[0] as KeptCall);
-			count++;
+		for (let count = 0; count < FORGOTTEN_AT_ONCE; count++) {
+			const oldest = this.#forgettable(now.up);
+			if (oldest === undefined) return;
+			this.drop(desk, oldest);
 		}
 	}
 
@@ -156,8 +156,9 @@ export class CallTable {
 	wakeUp(now: JournalTime): number | undefined {
 		const expiry = this.#expiry.next();
 		const times: number[] = expiry === undefined ? [] : [expiry - now.calendar + now.up];
-		const [oldest] = this.#settled;
-		if (oldest !== undefined) times.push(this.#canForget(now.up) ? now.up : forgottenAt(oldest, this.#limits));
+		const oldest = this.#settled.oldest();
+		if (this.#forgettable(now.up) !== undefined) times.push(now.up);
+		else if (oldest !== undefined) times.push(oldest.at + this.#limits.keepMs);
 		return times.length === 0 ? undefined : Math.min(...times);
 	}
 
@@ -166,7 +167,7 @@ export class CallTable {
 		this.#calls.clear();
 		this.#chains.clear();
 		this.#expiry.clear();
-		this.#settled = [];
+		this.#settled.clear();
 		[this.#nextNo, this.#kept, this.#keptBytes, this.#settledBytes] = [0, 0, 0, 0];
 		for (const key of view.keys(HEADS, endOf(HEADS), Number.MAX_SAFE_INTEGER)) {
 			const no = noIn(key);
@@ -174,15 +175,15 @@ export class CallTable {
 			this.#nextNo = no + 1;
 		}
 		requireAll(view, TEXTS, this.#kept);
-		requireAll(view, OUTCOMES, this.#settled.length);
+		requireAll(view, OUTCOMES, this.#settled.size);
 	}
 
-	#canForget(up: number): boolean {
-		const [oldest] = this.#settled;
-		if (oldest === undefined) return false;
-		const { maxSettled, maxSettledBytes } = this.#limits;
-		const isTooMuch = this.#settled.length > maxSettled || this.#settledBytes > maxSettledBytes;
-		return isTooMuch || forgottenAt(oldest, this.#limits) <= up;
+	#forgettable(up: number): KeptCall | undefined {
+		const oldest = this.#settled.oldest();
+		if (oldest === undefined) return undefined;
+		const { maxSettled, maxSettledBytes, keepMs } = this.#limits;
+		const isTooMuch = this.#settled.size > maxSettled || this.#settledBytes > maxSettledBytes;
+		return isTooMuch || oldest.at + keepMs <= up ? oldest.item : undefined;
 	}
 
 	#change(desk: Desk, call: KeptCall, head: CallHead): KeptCall | undefined {
@@ -218,7 +219,7 @@ export class CallTable {
 		const { head } = call;
 		if (head.state === "settled") {
 			this.#settledBytes += head.outcomeSize ?? 0;
-			insertInOrder(this.#settled, call);
+			this.#settled.add(call, head.settledAt ?? 0, numberKey(call.no));
 			return;
 		}
 		this.#expiry.set(call.key, head.state === "kept" ? head.expires : head.expires + GIVE_UP_MS);
@@ -236,7 +237,7 @@ export class CallTable {
 		this.#expiry.delete(call.key);
 		if (head.state === "settled") {
 			this.#settledBytes -= head.outcomeSize ?? 0;
-			this.#settled.splice(this.#settled.indexOf(call), 1);
+			this.#settled.delete(call);
 		}
 		if (head.state !== "kept") return;
 		this.#kept--;
@@ -263,21 +264,6 @@ function callOf(no: number, head: CallHead, mayBeThere: boolean): KeptCall {
 
 function chainOf({ to, fn, orderKey }: CallHead): string | undefined {
 	return orderKey === undefined ? undefined : `${to}\n${fn}\n${orderKey}`;
-}
-
-function forgottenAt({ head }: KeptCall, { keepMs }: OutboxLimits): number {
-	return (head.settledAt ?? 0) + keepMs;
-}
-
-/** By the time at which they were settled, then by number, so that memory and journal tell the same. */
-function insertInOrder(settled: KeptCall[], call: KeptCall): void {
-	const isBehind = (other: KeptCall) => {
-		const [one, two] = [call.head.settledAt ?? 0, other.head.settledAt ?? 0];
-		return one > two || (one === two && call.no > other.no);
-	};
-	let at = settled.length;
-	while (at > 0 && !isBehind(settled[at - 1] as KeptCall)) at--;
-	settled.splice(at, 0, call);
 }
 
 function requireAll(view: View, kind: string, count: number): void {

@@ -14,7 +14,9 @@ export function viewOf(records: ReadonlyMap<Key, Uint8Array>): View {
 
 /** A core on records in memory, stepped by hand. */
 export class CoreBench<Event, Effect> {
-	readonly #make: () => Core<Event, Effect>;
+	readonly #make: (process: number) => Core<Event, Effect>;
+	/** Which one it is, from 1. */
+	process = 1;
 	core: Core<Event, Effect>;
 	readonly records = new Map<Key, Uint8Array>();
 	/** What the last step wrote. */
@@ -23,9 +25,9 @@ export class CoreBench<Event, Effect> {
 	/** How much `calendar` is ahead of `up`. */
 	away = 1_000_000;
 
-	constructor(make: () => Core<Event, Effect>) {
+	constructor(make: (process: number) => Core<Event, Effect>) {
 		this.#make = make;
-		this.core = make();
+		this.core = make(this.process);
 		this.core.recover(viewOf(this.records), this.now);
 	}
 
@@ -70,12 +72,13 @@ export class CoreBench<Event, Effect> {
 	/** The process ends, and another one begins. */
 	restart(awayMs = 0): void {
 		this.away += awayMs;
+		this.process++;
 		this.core = this.make();
 	}
 
-	/** Another core on what is stored. */
+	/** Another core of the same process on what is stored. */
 	make(): Core<Event, Effect> {
-		const core = this.#make();
+		const core = this.#make(this.process);
 		core.recover(viewOf(this.records), this.now);
 		return core;
 	}
