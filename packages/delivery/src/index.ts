@@ -26,8 +26,8 @@ export type {
 	SettleEffect,
 	UnableEvent,
 } from "./inbox/inbox-events.js";
-export { encodeBatch, type RecordBatch } from "./journal/batch.js";
 export type { InboxLimits } from "./inbox/inbox-limits.js";
+export { encodeBatch, type RecordBatch } from "./journal/batch.js";
 export {
 	type Journal,
 	type Key,
