@@ -17,7 +17,6 @@ import { OutboxRunner } from "./calling/outbox-runner.js";
 import { outcomesTold } from "./calling/outcomes-told.js";
 import { Resolver } from "./calling/resolver.js";
 import type { Patience } from "./calling/waiters.js";
-import { warnOfDelivery } from "./calls/delivery-warning.js";
 import { outputOf } from "./calls/outcome-text.js";
 import { Directory } from "./host/directory.js";
 import type { QueryRequest } from "./host/query-request.js";
@@ -29,14 +28,17 @@ import { NodeLifecycle } from "./node-lifecycle.js";
 import { type NodeStatus, statusOf } from "./node-status.js";
 import { callsByIq } from "./serving/call-iq.js";
 import { CallServer } from "./serving/call-server.js";
+import { deliveries } from "./serving/deliveries.js";
+import { InboxRunner } from "./serving/inbox-runner.js";
 import { restarted } from "./serving/restarted.js";
 import type { Served, ServeOptions } from "./serving/served.js";
 import { Serving } from "./serving/serving.js";
+import { startLeased } from "./serving/start-leased.js";
 
 /** How long a domain may take to answer what a provider asks it, in milliseconds. */
 const DOMAIN_TIMEOUT_MS = 10_000;
-/** What an entity does not do that has no queue. */
-const KEEP = "keep durable calls";
+/** Of an entity that has no queue. */
+const NO_QUEUE = "keeps no durable calls: it is no Antiphon domain, has no store for them, or is not connected";
 
 export class BusNode implements Node {
 	readonly #link: Link;
@@ -51,6 +53,7 @@ export class BusNode implements Node {
 	readonly #serving: Serving;
 	readonly #lifecycle = new NodeLifecycle();
 	readonly #outbox: OutboxRunner;
+	readonly #inbox: InboxRunner;
 	/** Settles when the node is closed, and its journals are. */
 	readonly closed = this.#lifecycle.closed.then(async (cause) => {
 		await this.#journalsClosed;
@@ -66,7 +69,7 @@ export class BusNode implements Node {
 	#draining: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
 
-	constructor({ link, log = quietLog, limits, outbox, software = SOFTWARE, modules = [] }: NodeOptions) {
+	constructor({ link, log = quietLog, limits, outbox, inbox, software = SOFTWARE, modules = [] }: NodeOptions) {
 		this.#link = link;
 		this.#log = guardedLog(log);
 		this.#denials = new Denials(this.#log);
@@ -84,7 +87,7 @@ export class BusNode implements Node {
 			store: outbox ?? memoryStore(),
 			log: this.#log,
 			maxWaiting: maxCallsOut,
-			ask: (type, to, payload, timeoutMs) => requests.askDomain(type, to, payload, timeoutMs, KEEP),
+			ask: (type, to, payload, timeoutMs) => requests.askDomain(type, to, payload, timeoutMs, NO_QUEUE),
 			ended,
 		});
 		const self = () => this.#self();
@@ -101,6 +104,13 @@ export class BusNode implements Node {
 		const query = (request: QueryRequest) => requests.query(request);
 		this.#stanzas = new StanzaServer({ link, log: this.#log, directory: this.#directory, software, table, query });
 		this.#calls = new CallServer(this.#stanzas.modules.host, this.#limits);
+		this.#inbox = new InboxRunner({
+			store: inbox ?? memoryStore(),
+			log: this.#log,
+			ask: (domain, payload, timeoutMs) => requests.askDomain("set", Jid.parse(domain), payload, timeoutMs, NO_QUEUE),
+			start: startLeased(this.#calls, self),
+			ended,
+		});
 		for (const register of modules) register(this.#stanzas.modules.host);
 		this.#serving = new Serving({
 			link,
@@ -114,6 +124,7 @@ export class BusNode implements Node {
 				return requests.askDomain("set", Jid.parse(domain), payload, Math.min(atMostMs, DOMAIN_TIMEOUT_MS));
 			},
 			from,
+			inbox: this.#inbox,
 			capabilities: () => capabilitiesOf(this.#stanzas.modules.host, { kind: "node" }),
 			atMostForDrain: (done) => this.#atMostForDrain(done),
 		});
@@ -123,6 +134,7 @@ export class BusNode implements Node {
 			operated(this.#serving, this.#denials),
 			restarted(this.#serving, resolver),
 			outcomesTold(this.#outbox),
+			deliveries(this.#inbox, (place) => this.#serving.isPlace(place)),
 		];
 		this.#stanzas.modules.addBuiltIn([...ANSWERS, ...told]);
 	}
@@ -131,6 +143,7 @@ export class BusNode implements Node {
 	async open(): Promise<void> {
 		try {
 			await this.#outbox.open();
+			await this.#inbox.open();
 			await this.#link.open(
 				{
 					onStanza: (stanza) => this.#stanzas.take(stanza),
@@ -156,7 +169,6 @@ export class BusNode implements Node {
 		options: ServeOptions = {},
 	): Promise<Served> {
 		if (!this.#lifecycle.isOpen) throw new BusError("unavailable", "the node is draining or closed");
-		warnOfDelivery(this.#log, service);
 		return this.#serving.serve(service, handlers, options);
 	}
 
@@ -220,9 +232,10 @@ export class BusNode implements Node {
 	async #whenIdle(): Promise<void> {
 		const { admission } = this.#calls;
 		const { table } = this.#caller;
-		while (admission.running > 0 || table.size > 0 || this.#outbox.waiting > 0) {
+		while (admission.running > 0 || table.size > 0 || this.#inbox.isBusy || this.#outbox.waiting > 0) {
 			await admission.whenIdle();
 			await table.whenIdle();
+			await this.#inbox.whenIdle();
 			await this.#outbox.whenIdle();
 		}
 	}
@@ -254,7 +267,7 @@ export class BusNode implements Node {
 	/** Stores what was taken, and no more. Never rejects. */
 	#closeJournals(): Promise<unknown> {
 		this.#outbox.failAll(new BusError("link-lost", "the node was closed"));
-		this.#journalsClosed ??= this.#outbox.stop();
+		this.#journalsClosed ??= Promise.all([this.#outbox.stop(), this.#inbox.stop()]);
 		return this.#journalsClosed;
 	}
 
@@ -283,6 +296,7 @@ export class BusNode implements Node {
 		if (state.state === "waiting") {
 			this.#caller.resolver.distrust();
 			this.#outbox.link(false);
+			this.#inbox.offline();
 			this.#lostMs ??= performance.now();
 			this.#log.warn(`link lost: ${state.cause.message}; next attempt in ${Math.round(state.retryInMs)} ms`);
 			this.#caller.table.failAll(state.cause);

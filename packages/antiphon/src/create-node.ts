@@ -15,7 +15,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 	if (options.link.state.state !== "idle") {
 		throw new BusError("invalid-argument", "this link has been used: each node needs a link of its own");
 	}
-	for (const name of ["outbox"] as const) {
+	for (const name of ["outbox", "inbox"] as const) {
 		if (options[name] === undefined || typeof options[name].open === "function") continue;
 		throw new BusError(
 			"invalid-argument",

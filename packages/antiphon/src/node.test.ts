@@ -3,7 +3,7 @@ import { BusError, iq, Jid, NS } from "@antiphon/protocol";
 import { xml } from "@antiphon/xml";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { createNode, get, type NodeStatus, service, set } from "./index.js";
+import { createNode, get, type NodeStatus, service } from "./index.js";
 import {
 	DOMAIN,
 	echoing,
@@ -392,18 +392,6 @@ describe("a node", () => {
 			expect(status.state).toBe("online");
 			break;
 		}
-	});
-});
-
-describe("a delivery promise that this version does not keep", () => {
-	const durable = service("durable", "1.0.0", { learn: set({ delivery: "effectively-once" }), look: get({}) });
-	const said = "warn durable.learn declares effectively-once; this version delivers at most once";
-
-	it("is said in the log of who serves", async () => {
-		const log = keepingLog();
-		const provider = await join(memoryBus(), DOMAIN, { log });
-		await provider.serve(durable, { learn: () => {}, look: () => {} });
-		expect(log.lines).toEqual([said]);
 	});
 });
 

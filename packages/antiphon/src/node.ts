@@ -21,6 +21,11 @@ export interface NodeOptions {
 	 * store of its own for each node. Default: the memory of this process; then a call that its domain cannot accept now fails.
 	 */
 	readonly outbox?: Store;
+	/**
+	 * Where durable calls that domains have given to this node are kept until they are reported, so that one that has run is not
+	 * run again when its process has died. Default: the memory of this process.
+	 */
+	readonly inbox?: Store;
 	/** Capabilities besides those that every node has. What one of them answers takes the place of a built-in answer. */
 	readonly modules?: readonly NodeModule[];
 	/** What XEP-0092 tells of this node. Default: Antiphon's own name and version. */

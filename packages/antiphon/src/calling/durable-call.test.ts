@@ -325,7 +325,7 @@ describe("without an outbox", () => {
 		await pass();
 		const { code, executed, message } = await failed;
 		expect([code, executed]).toEqual(["unimplemented", "no"]);
-		expect(message).toMatch(/lexicon@nowhere\.example\.org does not keep durable calls: it is no Antiphon domain/);
+		expect(message).toMatch(/lexicon@nowhere\.example\.org keeps no durable calls: it is no Antiphon domain/);
 		expect(message).toMatch(/createDomain.*createNode\(\{ outbox \}\).*at-most-once/);
 	});
 
@@ -467,7 +467,7 @@ describe("the store of an outbox", () => {
 
 	it("is no other thing", async () => {
 		const link = memoryBus().link("a@example.org/x");
-		for (const options of [{ outbox: "./outbox" }, { outbox: {} }]) {
+		for (const options of [{ outbox: "./outbox" }, { inbox: {} }]) {
 			const error = await failureOf(createNode({ link, ...options } as never));
 			expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringContaining("must be a store") });
 		}

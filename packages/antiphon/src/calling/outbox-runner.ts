@@ -39,7 +39,7 @@ export interface Settled {
 /** How long a domain may take to answer, in milliseconds; then it is asked again. Less than most have who wait. */
 const ANSWER_MS = 5_000;
 const WITHOUT_QUEUE =
-	'Have it hosted with createDomain; keep the calls until then, with createNode({ outbox }); or call without a queue, with { delivery: "at-most-once" }';
+	'Host it with createDomain({ store }); keep the calls until then, with createNode({ outbox }); or call without a queue, with { delivery: "at-most-once" }';
 /** How often the log says why calls are kept here for now. */
 const COMPLAIN_EVERY_MS = 10_000;
 

@@ -4,15 +4,35 @@ import {
 	type BusErrorCode,
 	decodeFaultAlone,
 	decodeReply,
+	type Encoding,
 	type Executed,
 	encodeFaultAlone,
-	type Outcome,
+	type Outcome as ReadOutcome,
 } from "@antiphon/protocol";
 import { parseElement, serialize } from "@antiphon/xml";
+import type { Outcome } from "./call-outcome.js";
 
-/** What came of a call, as a stanza tells it. */
-export function readOutcomeText({ element, code, name, executed }: Outcome): OutcomeText {
+/** What came of a run, as it is kept and travels. @param encoding of what the caller wrote, which it can read */
+export function outcomeText(outcome: Outcome, encoding: Encoding): OutcomeText {
+	if ("reply" in outcome) return { text: serialize(outcome.reply), code: undefined, executed: "yes" };
+	const { error } = outcome;
+	const name = error.code === "fault" ? { name: error.name } : {};
+	return {
+		text: serialize(encodeFaultAlone(error, encoding)),
+		code: error.code,
+		executed: error.executed,
+		...name,
+	};
+}
+
+/** The same of what a stanza tells. */
+export function readOutcomeText({ element, code, name, executed }: ReadOutcome): OutcomeText {
 	return { text: serialize(element), code, executed, ...(name !== undefined && { name }) };
+}
+
+/** An outcome that was kept, for a stanza. */
+export function outcomeFrom({ text, code, name, executed }: OutcomeText): ReadOutcome {
+	return { element: parseElement(text), code, name, executed };
 }
 
 /** Writes the `<fault/>` of an outcome that no provider has reported. */

@@ -37,7 +37,7 @@ export class Requests {
 
 	/**
 	 * Asks what only Antiphon domains answer.
-	 * @param what an entity does not do that does not know the question
+	 * @param what says of an entity that does not know the question what it does not do, and why
 	 * @throws BusError; `unimplemented` from such an entity
 	 */
 	async askDomain(
@@ -45,7 +45,7 @@ export class Requests {
 		to: Jid,
 		payload: Element,
 		timeoutMs: number,
-		what = type === "set" ? "register services" : "resolve",
+		what = `does not ${type === "set" ? "register services" : "resolve"}: it is no Antiphon domain, or not connected`,
 	): Promise<Element | undefined> {
 		const { table, from } = this.#parts;
 		const answer = await table.request({ type, to, from: from(), payload, timeoutMs });
@@ -55,7 +55,7 @@ export class Requests {
 		// say something else, or that it is worth waiting.
 		const isForeign = error.condition === "feature-not-implemented" || error.condition === "service-unavailable";
 		if (isForeign && error.type === "cancel") {
-			throw new BusError("unimplemented", `${to} does not ${what}: it is no Antiphon domain, or not connected`);
+			throw new BusError("unimplemented", `${to} ${what}`);
 		}
 		throw decodeFault(error, to);
 	}

@@ -1,4 +1,4 @@
-import type { FunctionContract } from "@antiphon/contract";
+import type { FunctionContract, FunctionKind } from "@antiphon/contract";
 import { BusError, type CallHead, decodeCallHead, type Jid } from "@antiphon/protocol";
 import { Admission } from "../bounds/admission.js";
 import { BACKLOG, tooMuchToSend } from "../bounds/backlog.js";
@@ -128,6 +128,39 @@ export class CallServer {
 		return true;
 	}
 
+	/**
+	 * Runs a call that a domain has leased to an instance of this node. What is wrong with it is its outcome, too.
+	 * @param name unique among calls that run here
+	 * @param settle as for {@link take}; not called before this returns
+	 * @param left called when the handler is done, which may be later
+	 * @returns what aborts it. @throws BusError `overloaded`, `unavailable`: it cannot run here now
+	 */
+	runLeased(
+		received: Omit<ReceivedCall, "kind">,
+		name: string,
+		settle: (outcome: Outcome) => void,
+		left: () => void,
+	): (reason: BusError) => void {
+		const key = `\n${name}`;
+		let checked: { readonly call: AdmittedCall; readonly served: ServedService };
+		try {
+			const head = decodeCallHead(received.payload);
+			checked = this.#check({ ...received, kind: this.#kindOf(head) }, head);
+		} catch (thrown) {
+			const error = BusError.from(thrown);
+			if (error.code === "unavailable") throw error;
+			this.#refused++;
+			queueMicrotask(() => {
+				left();
+				settle({ error });
+			});
+			return () => {};
+		}
+		// Its domain sees to it that none of its callers takes the places of all others.
+		this.#admit(checked.served, key);
+		return this.#start({ ...checked, key, account: key }, settle, left);
+	}
+
 	/** @throws BusError: what is wrong with a call before its input is looked at */
 	#check(received: ReceivedCall, head: CallHead): { call: AdmittedCall; served: ServedService } {
 		const subject = this.#subject(received, head);
@@ -151,6 +184,13 @@ export class CallServer {
 		}
 		const deadlineMs = performance.now() + Math.min(head.ttlMs, this.#maxCallMs);
 		return { call: { ...received, head, caller, fn, fnName, deadlineMs }, served };
+	}
+
+	/** How a function is called that is served here. */
+	#kindOf({ fn, version }: CallHead): FunctionKind {
+		const subject = this.#host.directory.find(fn, version);
+		const contract = subject?.kind === "function" ? subject.served.service.functions[subject.fn] : undefined;
+		return contract?.kind ?? "set";
 	}
 
 	/** What is called: the address and `fn` must agree. */
@@ -200,7 +240,12 @@ export class CallServer {
 		}
 	}
 
-	#start({ call, served, key, account }: Admitted, settle: (outcome: Outcome) => void): void {
+	/** @returns what ends it */
+	#start(
+		{ call, served, key, account }: Admitted,
+		settle: (outcome: Outcome) => void,
+		left = () => {},
+	): (reason: BusError) => void {
 		const { head } = call;
 		const abort = new CallAbort();
 		const settleOnce = (outcome: Outcome) => {
@@ -222,6 +267,7 @@ export class CallServer {
 		const done = (outcome: Outcome) => {
 			served.admission.leave(account);
 			this.admission.leave(account);
+			left();
 			settleOnce(outcome);
 		};
 		// A handler can throw what cannot even be looked at; its place and its caller must not be lost with it.
@@ -230,6 +276,7 @@ export class CallServer {
 			done({ error: new BusError("internal", "internal error", { executed: "unknown" }) });
 		};
 		void served.run(call, abort).then(done, onBroken);
+		return end;
 	}
 }
 

@@ -18,6 +18,9 @@ import { Serving } from "./serving.js";
 
 const alice = Jid.parse("alice@example.org/x");
 const CONNECT_MS = 3_000;
+/** Nothing that is served here has calls that are kept. */
+const never = () => expect.fail("nobody asked for it");
+const NO_INBOX = { serve: never, leave: never, whenIdle: never };
 
 /** What a node serves, and domains that answer as the test says. */
 function node() {
@@ -46,6 +49,7 @@ function node() {
 			return encodeGrant({ leaseMs: 15_000, access: [{ effect: "allow", who: "*@example.org", what: "*" }] });
 		},
 		from: () => undefined,
+		inbox: NO_INBOX,
 		capabilities: () => ({ node: "urn:antiphon", ver: "hash" }),
 		atMostForDrain: (done) => done,
 	});
@@ -267,12 +271,12 @@ describe("what a node serves", () => {
 		const log = keepingLog();
 		const denials = new Denials(log);
 		const parts = { link, directory: made.directory, log, denials, instance: "own", maxCallsIn: 8 };
-		const never = () => expect.fail("it was asked");
 		const serving = new Serving({
 			...parts,
 			connectTimeoutMs: CONNECT_MS,
 			ask: never,
 			from: () => undefined,
+			inbox: NO_INBOX,
 			capabilities: never,
 			atMostForDrain: (done) => done,
 		});

@@ -1,4 +1,5 @@
 import type { Functions, Handlers, Service } from "@antiphon/contract";
+import type { Place } from "@antiphon/delivery";
 import type { Link } from "@antiphon/link";
 import {
 	BusError,
@@ -9,12 +10,14 @@ import {
 	type Jid,
 	type Labels,
 	type Log,
+	MAX_CREDIT,
 	presence,
 } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { Denials } from "../bounds/denials.js";
 import { whyNotShown } from "../host/contract-answer.js";
 import type { Directory } from "../host/directory.js";
+import type { InboxRunner } from "./inbox-runner.js";
 import { InstanceNames } from "./instance-names.js";
 import type { LocalService } from "./local-service.js";
 import { isFinal, type Registrable, Registrar } from "./registrar.js";
@@ -36,6 +39,8 @@ export interface ServingParts {
 	ask(domain: string, payload: Element, atMostMs?: number): Promise<Element | undefined>;
 	/** The `from` of what this node sends; a client's server stamps it. */
 	from(): Jid | undefined;
+	/** Where calls come to that domains keep for what is served here. */
+	readonly inbox: Pick<InboxRunner, "serve" | "leave" | "whenIdle">;
 	/** What presence of this node says of it. */
 	capabilities(): Capabilities;
 	/** Waits for a promise, but not longer than a drain may take. */
@@ -55,6 +60,8 @@ export interface Operable {
 interface Entry extends Operable {
 	/** Where it is registered, if that is needed. */
 	readonly registrar: Registrar | undefined;
+	/** Where calls come from that this domain keeps for it, if it is registered and has functions that are so called. */
+	readonly place: Place | undefined;
 	/** It is served no more. */
 	readonly leave: () => void;
 }
@@ -79,8 +86,10 @@ export class Serving {
 		const local = checkedService(service, handlers, { ...options, instance }, this.#parts);
 		const labels = checkedLabels(options.labels ?? {});
 		const domain = domainToAsk(options.domain, link);
-		if (domain === undefined) this.#warnOfContract(local);
-		else local.awaitRulesOf(domain);
+		if (domain === undefined) {
+			this.#warnOfContract(local);
+			this.#warnOfDelivery(local);
+		} else local.awaitRulesOf(domain);
 		// Before it is registered: the domain asks this node for the contract.
 		const remove = this.#list(local);
 		const registrar = domain === undefined ? undefined : this.#registrar(domain);
@@ -90,9 +99,9 @@ export class Serving {
 			leave = resolve;
 		});
 		const drain = async () => {
-			local.admission.refuse();
+			this.#refuse(entry);
 			registrar?.renewNow();
-			await this.#parts.atMostForDrain(local.admission.whenIdle());
+			await this.#parts.atMostForDrain(this.#whenIdle(entry));
 			await this.#deregister(entry);
 			this.#entries.delete(entry);
 			remove();
@@ -101,6 +110,7 @@ export class Serving {
 		const entry: Entry = {
 			local,
 			registrar,
+			place: domain === undefined ? undefined : placeOf(domain, local),
 			leave,
 			drain: () => {
 				draining ??= drain();
@@ -125,9 +135,18 @@ export class Serving {
 		if (error !== undefined) log.warn(`${error.message}. It can be called, and nobody can be shown what it is`);
 	}
 
+	/** Calls are kept by domains that have a queue. */
+	#warnOfDelivery({ service }: LocalService): void {
+		for (const [fn, { delivery }] of Object.entries(service.functions)) {
+			if (delivery === "at-most-once") continue;
+			const message = `${service.name}.${fn} is declared ${delivery}, and no domain keeps its calls: it is served at this node's own addresses, where it is called at most once`;
+			this.#parts.log.warn(`${message}. Host the domain with createDomain({ store }), and serve with { domain }`);
+		}
+	}
+
 	/** What is served under this name. Two majors of a service have instances of different names. */
-	find({ service, instance }: InstanceName): Operable | undefined {
-		return [...this.#entries].find(({ local }) => local.service.name === service && local.instance === instance);
+	find(name: InstanceName): Operable | undefined {
+		return this.#find(name);
 	}
 
 	/** The link has come online, for the first time or again. */
@@ -142,7 +161,7 @@ export class Serving {
 
 	/** Nothing new is taken any more, and the domains are told. */
 	refuse(): void {
-		for (const { local } of this.#entries) local.admission.refuse();
+		for (const entry of this.#entries) this.#refuse(entry);
 		for (const registrar of this.#registrars.values()) registrar.renewNow();
 	}
 
@@ -155,6 +174,27 @@ export class Serving {
 		this.#stopped = true;
 		for (const registrar of this.#registrars.values()) registrar.stop();
 		for (const { leave } of this.#entries) leave();
+	}
+
+	/** Whether something is served at this place, to which its domain may give calls. */
+	isPlace({ domain, service, instance }: Place): boolean {
+		const place = this.#find({ service, instance })?.place;
+		return place?.domain === domain;
+	}
+
+	#find({ service, instance }: InstanceName): Entry | undefined {
+		return [...this.#entries].find(({ local }) => local.service.name === service && local.instance === instance);
+	}
+
+	#refuse({ local, place }: Entry): void {
+		local.admission.refuse();
+		if (place !== undefined) this.#parts.inbox.serve(place, 0);
+	}
+
+	/** Resolves when nothing of it runs, and the domain knows what came of the calls that it had kept for it. */
+	async #whenIdle({ local, place }: Entry): Promise<void> {
+		await local.admission.whenIdle();
+		if (place !== undefined) await this.#parts.inbox.whenIdle(place);
 	}
 
 	/** @returns what takes it out again. @throws BusError `conflict` */
@@ -192,7 +232,7 @@ export class Serving {
 	}
 
 	/** Tries until the domain has an answer: it may be starting, too. @throws BusError */
-	async #register(registrar: Registrar, { local }: Entry, domain: string, labels: Labels): Promise<void> {
+	async #register(registrar: Registrar, { local, place }: Entry, domain: string, labels: Labels): Promise<void> {
 		const { connectTimeoutMs, log } = this.#parts;
 		const endMs = performance.now() + connectTimeoutMs;
 		const { service, description, admission, instance } = local;
@@ -207,7 +247,10 @@ export class Serving {
 				state: admission.isRefusing ? "draining" : "available",
 				running: admission.running,
 			}),
-			onGrant: ({ access }) => local.registeredWith(domain, access),
+			onGrant: ({ access }) => {
+				local.registeredWith(domain, access);
+				if (place !== undefined) this.#parts.inbox.serve(place, creditOf(local));
+			},
 		};
 		for (let attempts = 1; ; attempts++) {
 			try {
@@ -223,8 +266,9 @@ export class Serving {
 		}
 	}
 
-	async #deregister({ local, registrar }: Entry): Promise<void> {
+	async #deregister({ local, registrar, place }: Entry): Promise<void> {
 		if (registrar === undefined) return;
+		if (place !== undefined) this.#parts.inbox.leave(place);
 		try {
 			await registrar.remove({ service: local.service.name, instance: local.instance });
 		} catch (error) {
@@ -232,6 +276,17 @@ export class Serving {
 			this.#parts.log.warn(`${local.service.name} could not be deregistered: ${BusError.from(error).message}`);
 		}
 	}
+}
+
+/** Where its domain gives it calls; `undefined`: it has no function for that. */
+function placeOf(domain: string, { service, instance }: LocalService): Place | undefined {
+	const isDurable = Object.values(service.functions).some(({ delivery }) => delivery !== "at-most-once");
+	return isDurable ? { domain, service: service.name, instance } : undefined;
+}
+
+/** How many calls it takes of its domain, in all. */
+function creditOf({ admission }: LocalService): number {
+	return admission.isRefusing ? 0 : Math.min(MAX_CREDIT, admission.max);
 }
 
 /** For whoever reads no more than the message of what ended a process. */

@@ -1,0 +1,129 @@
+import type { InboxEvent, Place, RunEffect } from "@antiphon/delivery";
+import { BusError, type Encoding } from "@antiphon/protocol";
+import type { Outcome } from "../calls/call-outcome.js";
+import { outcomeText } from "../calls/outcome-text.js";
+
+/** How a run has ended, and how its caller reads values. */
+export interface Ended {
+	readonly outcome: Outcome;
+	readonly encoding: Encoding;
+}
+
+/**
+ * Starts a run. `settle` gets its outcome once, by its deadline at the latest and also when it is aborted; `left` is called when
+ * the handler is done, which may be later. Neither is called before this returns.
+ * @returns what aborts it. @throws BusError when it cannot be started now
+ */
+export type StartRun = (run: RunEffect, settle: (ended: Ended) => void, left: () => void) => (reason: BusError) => void;
+
+/** A call for which there is no place here for now goes back to the domain, and no other comes for so long, in milliseconds. */
+const NO_PLACE_MS = 1_000;
+
+/** The last run of a call here. */
+interface Run {
+	readonly run: number;
+	readonly place: string;
+	/** Of the lease under which it came; the domain may have given it a later one since. */
+	readonly token: number;
+	/** `undefined` once it has ended, or when it has not begun. */
+	abort: ((reason: BusError) => void) | undefined;
+}
+
+/**
+ * Calls that were delivered to this process, until the domain knows what came of them.
+ *
+ * | a run is | to | when |
+ * | --- | --- | --- |
+ * | – | running | it was started |
+ * | – | unreported | there was no place for it, or its handler of before goes on: it is to be handed back |
+ * | running | unreported | its handler has ended, or its deadline has passed |
+ * | running, unreported | over | its lease was lost |
+ * | unreported | over | the domain has it, or does not take it |
+ */
+export class LeasedRuns {
+	readonly #start: StartRun;
+	readonly #tell: (event: InboxEvent) => void;
+	/** By lease: all that has come and is not over. */
+	readonly #runs = new Map<string, Run>();
+	/** The leases of these, by their numbers. */
+	readonly #leases = new Map<number, string>();
+	/** Calls whose handlers have not come to their end. */
+	readonly #handled = new Set<string>();
+	readonly #idle: { readonly place: string | undefined; readonly resolve: () => void }[] = [];
+
+	constructor(start: StartRun, tell: (event: InboxEvent) => void) {
+		this.#start = start;
+		this.#tell = tell;
+	}
+
+	get size(): number {
+		return this.#runs.size;
+	}
+
+	/** Resolves when everything is over, or everything that has come to one instance. */
+	whenIdle(place?: Place): Promise<void> {
+		return new Promise((resolve) => {
+			this.#idle.push({ place: place && placeOf(place), resolve });
+			this.#tellIdle();
+		});
+	}
+
+	start(effect: RunEffect): void {
+		const { run, token } = effect;
+		const lease = leaseOf(effect);
+		const call = `${effect.domain}\n${effect.sender}\n${effect.id}`;
+		const entry: Run = { run, place: placeOf(effect), token, abort: undefined };
+		const before = this.#runs.get(lease);
+		if (before !== undefined) this.#leases.delete(before.run);
+		this.#runs.set(lease, entry);
+		this.#leases.set(run, lease);
+		try {
+			// A handler that does not mind its signal may go on when its time is over.
+			if (this.#handled.has(call)) throw new BusError("overloaded", "its last run has not come to its end here");
+			const settle = ({ outcome, encoding }: Ended) => {
+				entry.abort = undefined;
+				this.#tell({ type: "ended", run, outcome: outcomeText(outcome, encoding) });
+			};
+			entry.abort = this.#start(effect, settle, () => void this.#handled.delete(call));
+			this.#handled.add(call);
+		} catch (thrown) {
+			const { retryAfterMs = NO_PLACE_MS } = BusError.from(thrown);
+			this.#tell({ type: "unable", run, retryAfterMs: Math.max(NO_PLACE_MS, retryAfterMs) });
+		}
+	}
+
+	/** Its lease is lost: nobody wants to know what comes of it. */
+	abort(run: number): void {
+		const lease = this.#leases.get(run);
+		const entry = lease === undefined ? undefined : this.#runs.get(lease);
+		if (lease === undefined || entry?.run !== run) return;
+		this.#over(lease, entry);
+		entry.abort?.(new BusError("cancelled", "the lease of this call is over", { executed: "unknown" }));
+	}
+
+	/** The domain has what came of it, or has it back. */
+	reported(told: { readonly domain: string; readonly n: number; readonly token: number }): void {
+		const lease = leaseOf(told);
+		const entry = this.#runs.get(lease);
+		// Of a lease before it may be heard when the next one has come.
+		if (entry !== undefined && told.token >= entry.token) this.#over(lease, entry);
+	}
+
+	#over(lease: string, { run }: Run): void {
+		this.#runs.delete(lease);
+		this.#leases.delete(run);
+		if (this.#idle.length > 0) this.#tellIdle();
+	}
+
+	#tellIdle(): void {
+		const busy = new Set([...this.#runs.values()].map(({ place }) => place));
+		for (const waiting of this.#idle.splice(0)) {
+			const isBusy = waiting.place === undefined ? busy.size > 0 : busy.has(waiting.place);
+			if (isBusy) this.#idle.push(waiting);
+			else waiting.resolve();
+		}
+	}
+}
+
+const placeOf = ({ domain, service, instance }: Place) => `${domain}\n${service}\n${instance}`;
+const leaseOf = ({ domain, n }: { readonly domain: string; readonly n: number }) => `${domain}\n${n}`;
