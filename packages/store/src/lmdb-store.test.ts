@@ -59,7 +59,10 @@ describe("a store of LMDB files", () => {
 	it("is not opened while another process has it, and is when that has been killed, with all that it has stored", async () => {
 		const folder = place();
 		const other = child(
-			`const journal = await lmdbStore(folder).open("queue");
+			`const store = lmdbStore(folder);
+			const closed = await store.open("inbox");
+			await new Promise((resolve) => closed.close(resolve));
+			const journal = await store.open("queue");
 			journal.write([["a", Buffer.from("1")]], say);
 			setInterval(() => {}, 1_000);`,
 			folder,
@@ -69,6 +72,8 @@ describe("a store of LMDB files", () => {
 			kind: "lost",
 			message: expect.stringContaining(`in the process ${other.pid}`),
 		});
+		// What it has closed is anybody's.
+		await close(await lmdbStore(folder).open("inbox"));
 		await other.kill();
 		const journal = await lmdbStore(folder).open("queue");
 		expect(journal.view.keys("a", "z", 9)).toEqual(["a"]);

@@ -27,11 +27,17 @@ describe("keys in order", () => {
 		);
 	});
 
-	it("are none when all have been deleted", () => {
+	it("are found where many beside each other have been deleted, and when all have been", () => {
 		const keys = new OrderedKeys();
 		for (const each of many) keys.add(each);
-		for (const each of many) keys.delete(each);
+		const sorted = [...many].sort();
+		for (const each of sorted.splice(200, 1_000)) keys.delete(each);
+		expect(keys.range("", "\xff", 9_999)).toEqual(sorted);
+		for (const each of sorted) expect(keys.count(each, "\xff")).toBe(sorted.length - sorted.indexOf(each));
+		for (const each of sorted) keys.delete(each);
 		expect(keys.range("", "\xff", 9)).toEqual([]);
-		expect(keys.count("", "\xff")).toBe(0);
+		keys.add("one");
+		expect(keys.range("", "\xff", 9)).toEqual(["one"]);
+		expect(keys.count("", "\xff")).toBe(1);
 	});
 });
