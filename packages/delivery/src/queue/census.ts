@@ -18,9 +18,10 @@ export class Census {
 		return this.#counts.get(`${fn}\n${sender}`) ?? 0;
 	}
 
-	/** Of all accounts of the sender's domain; of those at home 0. */
+	/** Of all accounts of the sender's domain; of those at home nobody asks. */
 	ofForeigners(sender: string): number {
-		return this.#counts.get(`@${domainOf(sender)}`) ?? 0;
+		const domain = domainOf(sender);
+		return this.#isForeign(domain) ? (this.#counts.get(`@${domain}`) ?? 0) : Number.NEGATIVE_INFINITY;
 	}
 
 	add({ fn, sender }: LaneRecord, count: number): void {
@@ -28,12 +29,16 @@ export class Census {
 		this.#count(fn, count);
 		this.#count(`${fn}\n${sender}`, count);
 		const domain = domainOf(sender);
-		if (this.#home !== undefined && domain !== this.#home) this.#count(`@${domain}`, count);
+		if (this.#isForeign(domain)) this.#count(`@${domain}`, count);
 	}
 
 	clear(): void {
 		this.all = 0;
 		this.#counts.clear();
+	}
+
+	#isForeign(domain: string): boolean {
+		return this.#home !== undefined && domain !== this.#home;
 	}
 
 	#count(name: string, change: number): void {

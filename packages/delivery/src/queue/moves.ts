@@ -58,10 +58,11 @@ export function leave(state: QueueState, { desk, now }: Turn, call: Call, how: s
 		if (lease !== undefined) leases.delete(lease);
 		desk.delete(callKey(LEASED, n));
 		book.meta.leased--;
-		lanes.shelves.touched.add(serviceOf(head.fn));
 		const last = head.history.at(-1);
 		if (last !== undefined) Object.assign(last, { ended: now.calendar, how });
 	}
+	// There is room for another, or nobody need be kept free for it.
+	lanes.shelves.touched.add(serviceOf(head.fn));
 	book.change(call);
 }
 

@@ -43,20 +43,17 @@ function serve(state: QueueState, turn: Turn, service: string, most: number): nu
 
 /** Gives out the next call of a shelf. @returns whether there was one, and somebody who takes it */
 function grantNext(state: QueueState, turn: Turn, service: string, shelf: Shelf): boolean {
-	for (let i = shelf.size; i > 0; i--) {
-		const lane = shelf.next();
-		if (lane === undefined) return false;
+	for (const lane of shelf) {
 		const call = state.book.get(state.lanes.head(turn.desk, lane));
-		if (isCanary(call)) {
-			const idle = reserve(state, turn, service, call);
-			if (idle === undefined) continue;
-			grant(state, turn, call, idle);
+		const isAlone = isCanary(call);
+		const instance = isAlone ? reserve(state, turn, service, call) : choose(state, turn, service, call);
+		if (instance !== undefined) {
+			shelf.hasHadTurn(lane);
+			grant(state, turn, call, instance);
 			return true;
 		}
-		const instance = choose(state, turn, service, call);
-		if (instance === undefined) return false;
-		grant(state, turn, call, instance);
-		return true;
+		// Nobody has room, whosever turn it is; or there is room, but not for this one alone.
+		if (!isAlone) return false;
 	}
 	return false;
 }

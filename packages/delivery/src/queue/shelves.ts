@@ -19,14 +19,13 @@ class Ring<Thing> {
 		return this.#things.delete(thing);
 	}
 
-	/** Whose turn it is; it is the last one from now on. */
-	next(): Thing | undefined {
-		for (const thing of this.#things) {
-			this.#things.delete(thing);
-			this.#things.add(thing);
-			return thing;
-		}
-		return undefined;
+	/** It is the last one from now on. */
+	hasHadTurn(thing: Thing): void {
+		if (this.#things.delete(thing)) this.#things.add(thing);
+	}
+
+	[Symbol.iterator](): Iterator<Thing> {
+		return this.#things.values();
 	}
 }
 
@@ -43,11 +42,6 @@ export class Shelf {
 
 	get isEmpty(): boolean {
 		return this.#size === 0;
-	}
-
-	/** How many lanes there are. */
-	get size(): number {
-		return this.#size;
 	}
 
 	add(lane: Lane): void {
@@ -68,10 +62,15 @@ export class Shelf {
 		this.#functions.delete(lane.fn);
 	}
 
-	/** The lane whose turn it is. */
-	next(): Lane | undefined {
-		const fn = this.#functions.next();
-		return fn === undefined ? undefined : this.#lanes.get(fn)?.next();
+	/** The lanes, beginning with the one whose turn it is. */
+	*[Symbol.iterator](): Iterator<Lane> {
+		for (const fn of this.#functions) yield* this.#lanes.get(fn) ?? [];
+	}
+
+	/** A call of this lane has been given out. */
+	hasHadTurn(lane: Lane): void {
+		this.#functions.hasHadTurn(lane.fn);
+		this.#lanes.get(lane.fn)?.hasHadTurn(lane);
 	}
 }
 
