@@ -321,6 +321,15 @@ describe("an accepted call", () => {
 		expect(requests(bench.wait(DAY))).toEqual([]);
 	});
 
+	it("is asked about more often while somebody waits for it", () => {
+		const bench = new Bench();
+		bench.accepted("a");
+		bench.tell(wait(2, "a"));
+		const request = requestOf(bench.wait(4_000), "await", "a");
+		bench.tell(answered(request, { is: "state", state: "leased", attempts: 1 }));
+		expect(requests(bench.wait(8_000))).toEqual(["await a"]);
+	});
+
 	it("is settled as lost, loudly, when the domain does not know it any more", () => {
 		const bench = new Bench();
 		bench.accepted("a");
@@ -393,7 +402,7 @@ describe("an outcome", () => {
 		bench.tell(up);
 		const first = requestOf(bench.tell(wait(2, "x")), "await", "x");
 		bench.tell(answered(first, { is: "state", state: "waiting", attempts: 0 }));
-		expect(requests(bench.wait(60_000))).toEqual(["await x"]);
+		expect(requests(bench.wait(16_000))).toEqual(["await x"]);
 		bench.tell({ type: "stop-waiting", ask: 2 });
 		expect(requests(bench.wait(DAY))).toEqual([]);
 
@@ -467,7 +476,7 @@ describe("cancelling", () => {
 		const effects = bench.tell(answered(requestOf(bench.tell(cancel(3, "a")), "cancel", "a"), refused("forbidden")));
 		expect(answerTo(2, effects)).toBeUndefined();
 		expect(answerTo(3, effects)).toMatchObject({ is: "refused", refusal: { code: "forbidden" } });
-		expect(requests(bench.wait(120_000))).toEqual(["await a"]);
+		expect(requests(bench.wait(8_000))).toEqual(["await a"]);
 
 		bench.submitted("b");
 		const last = bench.tell(answered(requestOf(bench.tell(cancel(4, "b")), "cancel", "b"), refused("not-found")));

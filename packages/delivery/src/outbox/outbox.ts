@@ -43,6 +43,8 @@ const EXCHANGE: ExchangeOptions = {
 };
 /** How often a domain is asked about a call that it has accepted: it tells the outcome, but forgets whom when it starts anew. */
 const POLL = { firstMs: 60_000, maxMs: 600_000 };
+/** The same while somebody waits for it here. */
+const WAITED_FOR_POLL = { firstMs: 4_000, maxMs: 60_000 };
 /** What a request without a call in it takes. */
 const SMALL = 256;
 /** Refusals of a submit that another try does not change. */
@@ -191,8 +193,11 @@ export class Outbox implements Core<OutboxEvent, OutboxEffect> {
 		const key = keyOf(to, id);
 		const call = this.#table.get(key);
 		if (call?.head.state === "settled") this.#answerSettled(turn, ask, call);
-		else if (this.#addWaiter(turn, key, ask, "wait") && call === undefined && !this.#exchange.has(key)) {
-			this.#putStranger(key);
+		else if (!this.#addWaiter(turn, key, ask, "wait")) return;
+		else if (call === undefined && !this.#exchange.has(key)) this.#putStranger(key);
+		else if (call?.head.state === "accepted" && !call.head.isCancelled) {
+			call.polls = 0;
+			this.#poll(turn, call);
 		}
 	}
 
@@ -287,7 +292,7 @@ export class Outbox implements Core<OutboxEvent, OutboxEffect> {
 
 	#strangerAnswered(turn: Turn, key: string, result: DomainResult): void {
 		const { up } = turn.now;
-		if (result.is === "state") this.#exchange.later(key, up + backOffMs(POLL, 1, key));
+		if (result.is === "state") this.#exchange.later(key, up + backOffMs(WAITED_FOR_POLL, 3, key));
 		else if (result.is === "refused" && FINAL.has(result.refusal.code)) {
 			const isCancel = this.#asking.get(key) === "cancel";
 			const answer: OutboxResult = { is: "refused", refusal: result.refusal };
@@ -351,7 +356,8 @@ export class Outbox implements Core<OutboxEvent, OutboxEffect> {
 
 	#poll(turn: Turn, call: KeptCall): void {
 		call.polls++;
-		this.#exchange.later(call.key, turn.now.up + backOffMs(POLL, call.polls, call.key));
+		const poll = this.#waiters.has(call.key, "wait") ? WAITED_FOR_POLL : POLL;
+		this.#exchange.later(call.key, turn.now.up + backOffMs(poll, call.polls, call.key));
 	}
 
 	#settleAs(turn: Turn, call: KeptCall, code: BusErrorCode, executed: Executed, message: string): void {
