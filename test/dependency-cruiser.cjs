@@ -10,9 +10,9 @@ const PACKAGES = {
 	store: ["delivery"],
 	link: ["xml", "protocol"],
 	antiphon: ["xml", "protocol", "contract", "delivery", "link"],
-	domain: ["xml", "protocol", "contract", "link", "antiphon"],
+	domain: ["xml", "protocol", "contract", "delivery", "link", "antiphon"],
 	server: ["xml", "protocol"],
-	cli: ["xml", "protocol", "server", "antiphon", "domain", "dictionary"],
+	cli: ["xml", "protocol", "server", "antiphon", "domain", "store", "dictionary"],
 	dictionary: ["antiphon"],
 };
 /** Packages from the registry, by the package that may import them. */
@@ -31,7 +31,7 @@ const REGISTRY = {
  */
 const LAYERS = {
 	antiphon: [[], "bounds", "calls", "host", "calling", "serving", "answers"],
-	domain: [["limits"], "policy", "registry", "callers", "host", "asking", "forwarding", "modules"],
+	domain: [["limits"], "policy", "registry", "callers", "host", "asking", "forwarding", "queueing", "modules"],
 	delivery: [["calls"], "journal", "engine", "outbox", "queue", "inbox"],
 	protocol: [
 		["errors", "jid", "legible", "limits", "log", "names", "namespaces", "printable", "scope", "settings"],

@@ -1,3 +1,4 @@
+import type { Store } from "@antiphon/delivery";
 import type { Link } from "@antiphon/link";
 import { BusError, type Log, quietLog } from "@antiphon/protocol";
 import { createNode, type Node, type NodeStatus } from "antiphon";
@@ -9,10 +10,11 @@ import { Hearing } from "./host/hearing.js";
 import { lanes } from "./host/lanes.js";
 import { oneHost } from "./host/one-host.js";
 import { type DomainLimits, resolveLimits } from "./limits.js";
-import { MODULES } from "./modules.js";
+import { MODULES, QUEUE_MODULES } from "./modules.js";
 import { checkedOwners } from "./policy/names.js";
 import { Owners } from "./policy/owners.js";
 import { type AccessOptions, domainAbove, Policy } from "./policy/policy.js";
+import { openQueue } from "./queueing/open-queue.js";
 import { KnownNodes } from "./registry/known-nodes.js";
 import { Registry } from "./registry/registry.js";
 import { type DomainState, StateFile } from "./state-file.js";
@@ -37,6 +39,11 @@ export interface DomainOptions {
 	readonly owners?: Readonly<Record<string, string>>;
 	/** A file in which owners of names and subscriptions outlast a restart. Default: they do not. */
 	readonly stateFile?: string;
+	/**
+	 * Where durable calls are kept: a store on disk, or `memoryStore()`, which loses them with this process. Default: none, and
+	 * the domain takes no durable calls.
+	 */
+	readonly store?: Store;
 	/** Default: quiet. */
 	readonly log?: Log;
 	/** How long to try to come online, in milliseconds. Default 30,000. */
@@ -100,6 +107,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		(jid, isHere) => nodes.set(jid, isHere),
 	);
 	const home = domainAbove(name);
+	const queue = await openQueue(options.store, { link, log, home });
 	const owners = new Owners({
 		policy,
 		home,
@@ -138,6 +146,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			hearing,
 			nodes,
 			callers,
+			keeps: queue?.keeps,
 			isAlone: () => fence.isHeld,
 			deny,
 			denied: (message) => denials.say(message),
@@ -147,6 +156,9 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			onClosing: (listener) => void closingListeners.push(listener),
 		};
 		for (const register of MODULES) register(host);
+		if (queue === undefined) return;
+		for (const register of QUEUE_MODULES) register(queue)(host);
+		queue.attach(host, () => link.state.state === "online");
 	};
 	const { maxCalls, maxCallsPerCaller, maxCallMs } = limits;
 	const node = await createNode({
@@ -161,8 +173,11 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			maxCallsOut: 2 * maxCalls,
 			...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
 		},
+	}).catch(async (error: unknown) => {
+		await queue?.stop();
+		throw error;
 	});
-	const flushed = node.closed.then(() => file?.close());
+	const flushed = node.closed.then(() => Promise.all([file?.close(), queue?.stop()]));
 	try {
 		await inTime(Promise.race([fence.held, endOf(node)]), name, connectTimeoutMs);
 	} catch (error) {
@@ -196,7 +211,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		},
 		drain: () => end("drain"),
 		close: () => end("close"),
-		closed: node.closed,
+		closed: flushed.then(() => node.closed),
 		[Symbol.asyncDispose]: () => end("drain"),
 	};
 }

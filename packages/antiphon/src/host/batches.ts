@@ -12,9 +12,9 @@ export function batches<Item>(
 	items: readonly Item[],
 	groupOf: (item: Item) => string,
 	sizeOf: (item: Item) => number = () => 0,
-): Item[][] {
-	const all: Item[][] = [];
-	const open = new Map<string, { readonly batch: Item[]; bytes: number }>();
+): [Item, ...Item[]][] {
+	const all: [Item, ...Item[]][] = [];
+	const open = new Map<string, { readonly batch: [Item, ...Item[]]; bytes: number }>();
 	for (const item of items) {
 		const group = groupOf(item);
 		const bytes = ITEM_BYTES + sizeOf(item);
@@ -24,7 +24,7 @@ export function batches<Item>(
 			there.bytes += bytes;
 			continue;
 		}
-		const batch = [item];
+		const batch: [Item, ...Item[]] = [item];
 		all.push(batch);
 		open.set(group, { batch, bytes });
 	}

@@ -1,4 +1,12 @@
-import { type Core, Engine, type Journal, JournalClock, type Store, StoreError } from "@antiphon/delivery";
+import {
+	type Core,
+	Engine,
+	type EngineTime,
+	type Journal,
+	JournalClock,
+	type Store,
+	StoreError,
+} from "@antiphon/delivery";
 import { BusError } from "@antiphon/protocol";
 
 /** What a core is run with. */
@@ -16,6 +24,10 @@ export interface EngineOptions<Event, Effect> {
 	keeps(event: Event): boolean;
 	/** The journal cannot be used any more. */
 	ended(error: BusError): void;
+	/** Default: the time of the journal passes while it is open. */
+	time?(journal: Journal): EngineTime;
+	/** Runs an action when what is going on now is done. Default: `setImmediate`. */
+	soon?(action: () => void): void;
 }
 
 /** How soon it may be worth another try when there was no room, in milliseconds. */
@@ -29,29 +41,35 @@ const FULL_RETRY_MS = 1_000;
 export async function runOnJournal<Event, Effect>(
 	options: EngineOptions<Event, Effect>,
 ): Promise<Engine<Event, Effect>> {
-	const { store, name, release, refuse, keeps, ended } = options;
+	const { store, name, release, refuse, keeps, ended, time = timeOf, soon = setImmediate } = options;
 	const errorOf = (thrown: unknown) => journalError(`the ${name} (${store.kind})`, thrown);
+	let journal: Journal | undefined;
 	try {
-		const journal = await store.open(name);
+		journal = await store.open(name);
 		return new Engine<Event, Effect>({
 			core: options.core(journal),
 			journal,
-			time: new JournalClock(journal.view, { monotonic: () => performance.now(), wall: () => Date.now() }),
+			time: time(journal),
 			clock: {
 				after: (delayMs, action) => {
 					const timer = setTimeout(action, delayMs);
 					return () => clearTimeout(timer);
 				},
 			},
-			soon: setImmediate,
+			soon,
 			release,
 			refuse: (events, error) => refuse(events, errorOf(error)),
 			keeps,
 			ended: (error) => ended(errorOf(error)),
 		});
 	} catch (thrown) {
+		await new Promise<void>((resolve) => (journal === undefined ? resolve() : journal.close(resolve)));
 		throw errorOf(thrown);
 	}
+}
+
+function timeOf({ view }: Journal): EngineTime {
+	return new JournalClock(view, { monotonic: () => performance.now(), wall: () => Date.now() });
 }
 
 /** What a journal that does not store means for those who rely on it. */

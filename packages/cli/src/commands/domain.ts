@@ -1,5 +1,6 @@
 import { createDomain, type Domain } from "@antiphon/domain";
-import { BusError, type Link, type Log, lineLog } from "antiphon";
+import { lmdbStore } from "@antiphon/store";
+import { BusError, type Link, type Log, lineLog, memoryStore } from "antiphon";
 import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
 import { untilAnotherSignal, untilSignal } from "../connect/until-signal.js";
@@ -68,13 +69,14 @@ async function host(config: DomainConfig, file: string): Promise<void> {
 }
 
 async function connected(config: DomainConfig, link: Link, file: string, log: Log): Promise<Domain> {
-	const { access, owners, limits, stateFile } = config;
+	const { access, owners, limits, stateFile, store } = config;
 	try {
 		return await createDomain({
 			link,
 			owners,
 			limits,
 			log,
+			store: store === undefined ? memoryStore() : lmdbStore(store),
 			...(access && { access }),
 			...(stateFile !== undefined && { stateFile }),
 		});

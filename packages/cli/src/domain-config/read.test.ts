@@ -27,11 +27,12 @@ function problems(text: string): string[] {
 }
 
 it("takes what it needs and has defaults for the rest", () => {
-	const { domain, access, limits, stateFile, log, warnings, link } = read(BASE);
-	expect({ domain, access, stateFile, log, warnings }).toEqual({
+	const { domain, access, limits, stateFile, store, log, warnings, link } = read(BASE);
+	expect({ domain, access, stateFile, store, log, warnings }).toEqual({
 		domain: "fn.example.org",
 		access: undefined,
 		stateFile: undefined,
+		store: undefined,
 		log: "info",
 		warnings: [],
 	});
@@ -54,6 +55,7 @@ it("takes JSON, since that is YAML, and everything that there is", () => {
 		owners: { bank: "Worker@example.org" },
 		limits: { maxInstances: 3 },
 		stateFile: "fn.json",
+		store: "calls",
 		log: "warn",
 	};
 	expect(read(JSON.stringify(all))).toMatchObject({
@@ -61,6 +63,7 @@ it("takes JSON, since that is YAML, and everything that there is", () => {
 		owners: { bank: "worker@example.org" },
 		limits: { maxInstances: 3, maxServices: 10_000 },
 		stateFile: join(folder, "fn.json"),
+		store: join(folder, "calls"),
 		log: "warn",
 	});
 });
@@ -157,6 +160,12 @@ it.each([
 	["no certificate", `${BASE}ca: domain.yaml\n`, /^FILE: ca: .* holds no certificate that can be read/],
 	["no folder", `${BASE}stateFile: nowhere/x\n`, /^FILE: stateFile: the folder of .* has to be there and writable/],
 	["a folder", `${BASE}stateFile: .\n`, /^FILE: stateFile: .* is a folder: write the path of a file/],
+	[
+		"no folder of a store",
+		`${BASE}store: nowhere/x\n`,
+		/^FILE: store: .* has to be writable, or the folder that it is in/,
+	],
+	["a file as a store", `${BASE}store: domain.yaml\n`, /^FILE: store: .* is a file: write the path of a folder/],
 	["no url", BASE.replace("xmpp:", "http:"), /^FILE: url must be xmpp:\/\/host:port/],
 	["no domain", BASE.replace("FN.", "a@"), "FILE: domain: no domain is a@example.org"],
 	[

@@ -25,6 +25,8 @@ export interface DomainConfig {
 	readonly owners: Readonly<Record<string, string>>;
 	readonly limits: DomainLimits;
 	readonly stateFile: string | undefined;
+	/** The folder of durable calls; `undefined`: they are kept in memory. */
+	readonly store: string | undefined;
 	/** Where a connection without TLS will do. */
 	readonly plaintext: "nowhere" | "on this machine" | "everywhere";
 	readonly log: LogLevel;
@@ -66,6 +68,7 @@ export function readDomainConfig(file: string): DomainConfig {
 		owners: inFile(file, () => checkedOwners(content.owners ?? {})),
 		limits: inFile(file, () => checkedLimits(content.limits as Partial<DomainLimits> | undefined)),
 		stateFile: content.stateFile === undefined ? undefined : writable(path(content.stateFile), file),
+		store: content.store === undefined ? undefined : folder(path(content.store), file),
 		plaintext: content.insecure ? "everywhere" : content.ca === undefined ? "on this machine" : "nowhere",
 		log: content.log ?? "info",
 		warnings: exposed === undefined ? [] : [exposed],
@@ -130,6 +133,22 @@ function writable(path: string, file: string): string {
 		);
 	}
 	throw new UsageError(`${file}: stateFile: ${path} is a folder: write the path of a file`);
+}
+
+/** A folder that can be written to, or made where it is to be. */
+function folder(path: string, file: string): string {
+	const isThere = statSync(path, { throwIfNoEntry: false });
+	if (isThere !== undefined && !isThere.isDirectory()) {
+		throw new UsageError(`${file}: store: ${path} is a file: write the path of a folder`);
+	}
+	try {
+		accessSync(isThere === undefined ? dirname(path) : path, constants.W_OK);
+		return path;
+	} catch (error) {
+		throw new UsageError(
+			`${file}: store: ${path} has to be writable, or the folder that it is in: ${(error as Error).message}`,
+		);
+	}
 }
 
 function readText(path: string, what: string): string {

@@ -4,7 +4,7 @@ import { UsageError } from "../command-error.js";
 import { type DomainConfig, readDomainConfig } from "./read.js";
 
 /** What a running host does not take over. */
-const AT_START = ["url", "domain", "owners", "limits", "stateFile", "log"] as const;
+const AT_START = ["url", "domain", "owners", "limits", "stateFile", "store", "log"] as const;
 
 const OPEN =
 	"it had rules of access and has none now, so every account of the domain above registers and calls. If that is a mistake, write `access:` again";

@@ -26,6 +26,7 @@ export const fileSchema = z.strictObject({
 	owners: z.record(z.string(), text).optional(),
 	limits: z.strictObject(Object.fromEntries(LIMITS.map((name) => [name, z.number().optional()]))).optional(),
 	stateFile: text.optional(),
+	store: text.optional(),
 	log: z.enum(["debug", "info", "warn", "error"]).optional(),
 });
 
@@ -58,5 +59,6 @@ export const WHAT_TO_WRITE: Readonly<Record<string, string>> = {
 	limits: "names of limits and numbers, such as maxInstances: 1000",
 	"limits.*": "a whole number above 0",
 	stateFile: "the file in which owners and subscriptions are kept, such as /var/lib/antiphon/fn.json",
+	store: "the folder in which durable calls are kept, such as /var/lib/antiphon/fn",
 	log: "debug, info, warn or error",
 };

@@ -22,6 +22,8 @@ export interface DomainHost {
 	readonly nodes: KnownNodes;
 	/** The same for those that are told of changes. */
 	readonly callers: KnownNodes;
+	/** Where it keeps durable calls; `undefined`: it takes none. */
+	readonly keeps: "on disk" | "in memory" | undefined;
 	/** Whether it is known that this is the only host of the domain. */
 	isAlone(): boolean;
 	/** Called after the instances of a service have changed, but not how busy they are. */

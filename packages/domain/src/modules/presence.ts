@@ -148,10 +148,11 @@ function stateAt(host: DomainHost, local: string, healths = new Map<string, Heal
 }
 
 /** The domain is well while it is there; a function is as its service is. */
-function healthAt({ registry, node, limits }: DomainHost, local: string, healths: Map<string, Health>): Health {
+function healthAt({ registry, node, limits, keeps }: DomainHost, local: string, healths: Map<string, Health>): Health {
 	if (local === "") {
 		const { length } = registry.services();
-		return { state: "available", status: `${length} ${length === 1 ? "service" : "services"}` };
+		const calls = keeps === undefined ? "" : `, durable calls ${keeps}`;
+		return { state: "available", status: `${length} ${length === 1 ? "service" : "services"}${calls}` };
 	}
 	const service = local.split(".", 1)[0] ?? "";
 	const health = healths.get(service) ?? healthOf(registry, service, node.now() - limits.leaseMs * LATE);

@@ -1,0 +1,101 @@
+import {
+	BusError,
+	decodeLeaseRenewal,
+	decodePull,
+	decodeRelease,
+	decodeSettle,
+	encodePulling,
+	encodeRecorded,
+	encodeReleased,
+	encodeRenewedLeases,
+	type InstanceName,
+	type Jid,
+	type LeaseAnswer,
+	NS,
+} from "@antiphon/protocol";
+import { handleSet, readOutcomeText } from "antiphon/modules";
+import type { DomainModule } from "../host/domain-host.js";
+import type { QueueRunner } from "../queueing/queue-runner.js";
+import { unexpected } from "../queueing/results.js";
+
+/**
+ * Providers pull calls, and say what has become of them (docs/protocol.md, "Durable calls"). Only the node that has registered
+ * an instance pulls for it. Of leases the queue believes whoever has the bare JID of the holder, and the token.
+ */
+export function leases(runner: QueueRunner): DomainModule {
+	return ({ node, registry, onChange, domain }) => {
+		/** By service and instance: the nodes that pull. */
+		const pulling = new Map<string, Map<string, string>>();
+		const isRegistered = (name: InstanceName, by: Jid) => registry.find(name)?.node.equals(by) === true;
+
+		onChange((service) => {
+			const instances = pulling.get(service);
+			for (const [instance, by] of instances ?? []) {
+				if (registry.find({ service, instance })?.node.toString() === by) continue;
+				instances?.delete(instance);
+				runner.tell({ type: "provider-gone", service, instance });
+			}
+			if (instances?.size === 0) pulling.delete(service);
+		});
+
+		handleSet(node, { ns: NS.delivery, name: "pull" }, async ({ payload, from }) => {
+			runner.gate.requireGiving();
+			const { service, instance, ...pull } = decodePull(payload);
+			const registered = registry.find({ service, instance });
+			if (registered === undefined || !registered.node.equals(from)) {
+				const what = `${from} has not registered ${service}/${instance} in ${domain}`;
+				throw new BusError("not-found", `${what}: only the node that has can take calls for it`);
+			}
+			const by = from.toString();
+			pulling.set(service, (pulling.get(service) ?? new Map<string, string>()).set(instance, by));
+			const { version } = registered;
+			const result = await runner.asks.ask((ask) => ({
+				type: "pull",
+				ask,
+				service,
+				instance,
+				node: by,
+				version,
+				...pull,
+			}));
+			if (result.is === "pulling") return encodePulling(result.leaseMs);
+			throw unexpected(result);
+		});
+
+		handleSet(node, { ns: NS.delivery, name: "settle" }, async ({ payload, from }) => {
+			runner.gate.requireOpen();
+			const by = from.bare().toString();
+			const answers = decodeSettle(payload).map(async (item): Promise<LeaseAnswer> => {
+				const { n, token, error } = item;
+				if (error !== undefined) return { n, token, error };
+				const outcome = readOutcomeText(item.outcome);
+				const result = await runner.asks.ask((ask) => ({ type: "settle", ask, from: by, n, token, outcome }));
+				return result.is === "recorded" ? { n, token } : { n, token, error: unexpected(result) };
+			});
+			return encodeRecorded(await Promise.all(answers));
+		});
+
+		handleSet(node, { ns: NS.delivery, name: "renew" }, async ({ payload, from }) => {
+			runner.gate.requireOpen();
+			const { service, instance, leases: items } = decodeLeaseRenewal(payload);
+			const by = from.bare().toString();
+			const result = await runner.asks.ask((ask) => ({ type: "renew", ask, from: by, service, instance, items }));
+			if (result.is !== "renewed") throw unexpected(result);
+			// What another node pulls for is no business of this one, which has to register first.
+			const isPulling = result.isPulling && isRegistered({ service, instance }, from);
+			return encodeRenewedLeases({ ...result, isPulling });
+		});
+
+		handleSet(node, { ns: NS.delivery, name: "release" }, async ({ payload, from }) => {
+			runner.gate.requireOpen();
+			const { leases: released, retryAfterMs } = decodeRelease(payload);
+			const by = from.bare().toString();
+			const results = await Promise.all(
+				released.map((lease) => runner.asks.ask((ask) => ({ type: "release", ask, from: by, retryAfterMs, ...lease }))),
+			);
+			const refused = results.find(({ is }) => is !== "released");
+			if (refused !== undefined) throw unexpected(refused);
+			return encodeReleased();
+		});
+	};
+}

@@ -1,0 +1,199 @@
+import { memoryBus } from "@antiphon/link";
+import {
+	decodeAccepted,
+	decodeOutcomes,
+	decodePulling,
+	decodeStates,
+	encodeCancel,
+	encodeReceived,
+	encodeSubmit,
+	Jid,
+	type LeaseRef,
+	NS,
+	type SubmittedCall,
+} from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { describe, expect, it } from "vitest";
+import { host, NAME } from "../testing/bus.js";
+import {
+	AT,
+	call,
+	conditionOf,
+	delivered,
+	keeping,
+	pull,
+	settle,
+	states,
+	submit,
+	submitted,
+	taken,
+	words,
+} from "../testing/durable.js";
+import { Party } from "../testing/party.js";
+
+it("A call goes from its caller to a provider, and its outcome comes back to whoever asked to be told", async () => {
+	const { caller, worker } = await keeping();
+	expect(await submit(caller, submitted("a", { notify: true }))).toEqual([{ id: "a", state: "accepted" }]);
+	expect(decodePulling(await worker.result("set", NAME, pull()))).toBeGreaterThan(0);
+	const [delivered] = await taken(worker);
+	expect(delivered).toMatchObject({ id: "a", attempt: 1, delivery: "effectively-once" });
+	expect(delivered).toMatchObject({ head: { fn: "words.learn", ttlMs: 5_000, for: Jid.parse("caller@example.org") } });
+	const { n, token } = delivered as LeaseRef;
+	expect(await settle(worker, { n, token }, { words: 7 })).toEqual({ n, token });
+	const [told] = await caller.awaited("outcome");
+	expect(told?.attr("from")).toBe(AT);
+	const [outcome] = decodeOutcomes(told?.child() as Element);
+	expect(outcome).toMatchObject({ id: "a", attempts: 1 });
+	caller.answer(told as Element, encodeReceived([{ id: "a" }]));
+	// Reported once more: it is recorded, and that is all.
+	expect(await settle(worker, { n, token }, { words: 7 })).toEqual({ n, token });
+	expect(await states(caller, "a")).toMatchObject([{ id: "a", state: "settled", attempts: 1 }]);
+});
+
+it("A call that was accepted outlives its host, and its provider, and is answered by the next of both", async () => {
+	const { bus, store, hosted, caller, worker } = await keeping();
+	await worker.result("set", NAME, pull({ credit: 1 }));
+	await submit(caller, submitted("a"), submitted("b"));
+	const [first] = await taken(worker);
+	expect(first?.id).toBe("a");
+	await hosted.close();
+	await host(bus, { store });
+	// Nobody is registered, and what was accepted is known, as are the functions.
+	expect(await submit(caller, submitted("a"), submitted("c"))).toEqual([
+		{ id: "a", state: "known" },
+		{ id: "c", state: "accepted" },
+	]);
+	const again = await Party.join(bus, "worker@example.org/b");
+	await again.register(words, "one");
+	await again.result("set", NAME, pull({ number: 2, held: [first as LeaseRef] }));
+	const calls = await taken(again);
+	expect(calls.map(({ id }) => id).sort()).toEqual(["b", "c"]);
+	// The bare JID and the token are what counts, whatever the resource.
+	const { n, token } = first as LeaseRef;
+	expect(await settle(again, { n, token })).toEqual({ n, token });
+	expect(await states(caller, "a", "b")).toMatchObject([{ state: "settled" }, { state: "leased" }]);
+});
+
+it("Sixty-four calls are accepted in one answer, and delivered together", async () => {
+	const { caller, worker } = await keeping();
+	await worker.result("set", NAME, pull({ credit: 100 }));
+	const ids = Array.from({ length: 64 }, (_, i) => `c${i}`);
+	const answers = await submit(caller, ...ids.map((id) => submitted(id)));
+	expect(answers).toEqual(ids.map((id) => ({ id, state: "accepted" })));
+	await expect.poll(() => delivered(worker).length, { timeout: 10_000 }).toBe(64);
+	expect(worker.came.filter((stanza) => stanza.child("deliver", NS.delivery) !== undefined).length).toBeLessThanOrEqual(
+		2,
+	);
+});
+
+describe("What is submitted", () => {
+	const refused = async (given: Partial<SubmittedCall>) => {
+		const { caller } = await keeping();
+		const [bad, good] = await submit(caller, submitted("bad", given), submitted("good"));
+		return { bad, good };
+	};
+
+	it.each([
+		["with a function that nobody declares", { call: call("words.other") }, "unimplemented"],
+		["with a function whose calls are not kept", { call: call("words.forget") }, "unimplemented"],
+		["for a major version that nobody serves", { call: call("words.learn", null, "2.0.0") }, "unavailable"],
+		["at the address of another service", { call: call("other.learn") }, "invalid-argument"],
+		["for somebody else", { call: call("words.learn").with({ for: "boss@example.org" }) }, "forbidden"],
+		["too large to be delivered", { call: call("words.learn", "x".repeat(62 * 1024)) }, "too-large"],
+	])("%s is refused, and not what came with it", async (_, given, code) => {
+		const { bad, good } = await refused(given);
+		expect(bad?.error).toMatchObject({ code, executed: "no" });
+		expect(good?.error).toBeUndefined();
+	});
+
+	it("by whom policy keeps out is forbidden and counted, whether or not there is such a function", async () => {
+		const { bus, hosted } = await keeping({ access: { call: [{ allow: "*", to: "words.learn" }] } });
+		const caller = await Party.join(bus, "caller@example.org/other");
+		const items = await submit(caller, submitted("a"), submitted("b", { call: call("words.secret") }));
+		expect(items).toMatchObject([{ state: "accepted" }, { error: { code: "forbidden", executed: "no" } }]);
+		expect(hosted.denied).toBe(1);
+	});
+
+	it("under a name that nobody owns is not found", async () => {
+		const { caller } = await keeping();
+		const payload = encodeSubmit([submitted("a", { call: call("nobody.learn") })]);
+		const { items } = decodeAccepted(await caller.result("set", `nobody@${NAME}`, payload));
+		expect(items).toMatchObject([{ error: { code: "not-found", executed: "no" } }]);
+	});
+
+	it("again is known, from every resource; with other input it is a conflict; of another account it is another call", async () => {
+		const { bus, caller } = await keeping();
+		await submit(caller, submitted("a", { call: call("words.learn", 1) }));
+		const phone = await Party.join(bus, "caller@example.org/phone");
+		expect(await submit(phone, submitted("a", { call: call("words.learn", 1) }))).toEqual([
+			{ id: "a", state: "known" },
+		]);
+		expect(await submit(phone, submitted("a", { call: call("words.learn", 2) }))).toMatchObject([
+			{ error: { code: "conflict", executed: "no" } },
+		]);
+		const other = await Party.join(bus, "other@example.org/x");
+		expect(await submit(other, submitted("a", { call: call("words.learn", 2) }))).toEqual([
+			{ id: "a", state: "accepted" },
+		]);
+	});
+
+	it("without a version goes to the newest that is served", async () => {
+		const { caller, worker } = await keeping();
+		await submit(caller, submitted("a", { call: call("words.learn", null, undefined) }));
+		await worker.result("set", NAME, pull());
+		expect(await taken(worker)).toMatchObject([{ head: { version: "1.0.0" } }]);
+	});
+
+	it("as a list that cannot be read is refused as a whole", async () => {
+		const { caller } = await keeping();
+		const twice = encodeSubmit([submitted("a"), submitted("a")]);
+		expect(conditionOf(await caller.ask("set", AT, twice))).toBe("bad-request");
+	});
+
+	it("where no calls are kept is answered as what nobody knows", async () => {
+		const bus = memoryBus();
+		await host(bus);
+		const caller = await Party.join(bus, "caller@example.org/desk");
+		expect(conditionOf(await caller.ask("set", AT, encodeSubmit([submitted("a")])))).toBe("service-unavailable");
+	});
+});
+
+describe("Of a call hears and decides its sender alone", () => {
+	it("who asks for another's id learns nothing, and cannot cancel the call", async () => {
+		const { bus, caller } = await keeping();
+		await submit(caller, submitted("a"));
+		const mallory = await Party.join(bus, "mallory@example.org/x");
+		expect(await states(mallory, "a", "never")).toMatchObject([
+			{ id: "a", error: { code: "not-found" } },
+			{ id: "never", error: { code: "not-found" } },
+		]);
+		const cancel = encodeCancel([{ id: "a", fn: "words.learn", expiresMs: 1_000 }]);
+		const answer = decodeStates(await mallory.result("set", AT, cancel));
+		expect(answer).toMatchObject([{ id: "a", state: "settled", attempts: 0, outcome: { code: "cancelled" } }]);
+		expect(await states(caller, "a")).toMatchObject([{ id: "a", state: "waiting" }]);
+	});
+
+	it("who cancels has its outcome, and no provider gets it", async () => {
+		const { caller, worker } = await keeping();
+		await submit(caller, submitted("a"), submitted("b"));
+		const cancel = encodeCancel([{ id: "a", fn: "words.learn", expiresMs: 1_000 }]);
+		expect(decodeStates(await caller.result("set", AT, cancel))).toMatchObject([
+			{ id: "a", state: "settled", outcome: { code: "cancelled", executed: "no" } },
+		]);
+		await worker.result("set", NAME, pull());
+		expect((await taken(worker)).map(({ id }) => id)).toEqual(["b"]);
+	});
+
+	it("outcomes that do not fit into one answer are told each alone", async () => {
+		const { caller, worker } = await keeping();
+		await worker.result("set", NAME, pull());
+		await submit(caller, submitted("a"), submitted("b"));
+		await expect.poll(() => delivered(worker).length, { timeout: 10_000 }).toBe(2);
+		for (const lease of delivered(worker)) await settle(worker, lease, "x".repeat(20 * 1024));
+		const [a, b] = await states(caller, "a", "b");
+		expect(
+			[a, b].map((each) => each?.error === undefined && each?.state === "settled" && each.outcome !== undefined),
+		).toEqual([true, false]);
+		expect(await states(caller, "b")).toMatchObject([{ state: "settled", outcome: { code: undefined } }]);
+	});
+});

@@ -1,0 +1,140 @@
+import type { ServiceDescription } from "@antiphon/contract";
+import type { QueueResult } from "@antiphon/delivery";
+import {
+	type AcceptedItem,
+	BusError,
+	type CallName,
+	type CallState,
+	decodeAwait,
+	decodeCancel,
+	decodeSubmit,
+	encodeAccepted,
+	encodeStates,
+	type Item,
+	type Jid,
+	MAX_BATCH_BYTES,
+	NS,
+} from "@antiphon/protocol";
+import { handleGet, handleSet } from "antiphon/modules";
+import type { DomainModule } from "../host/domain-host.js";
+import { DurableFunctions } from "../queueing/durable-functions.js";
+import { durableIn } from "../queueing/functions-known.js";
+import type { QueueRunner } from "../queueing/queue-runner.js";
+import { outcomeOf, unexpected } from "../queueing/results.js";
+import { submissionOf } from "../queueing/submissions.js";
+
+/**
+ * Callers submit calls, ask what has become of them and cancel them (docs/protocol.md, "Durable calls"). Who they are their
+ * server attests: a call is known by the bare JID of its sender and its id.
+ */
+export function queue(runner: QueueRunner): DomainModule {
+	return (host) => {
+		const { node, registry } = host;
+		node.feature(NS.delivery);
+		const functions = new DurableFunctions(host, runner.view);
+		/** By service, while it has instances: what the queue has been told. */
+		const told = new Map<string, readonly ServiceDescription[]>();
+		let isWarned = runner.keeps === "on disk";
+		const warn = (service: string) => {
+			isWarned = true;
+			node.log.warn(
+				`calls of ${service} are to be kept, and are kept in memory: they are lost with this process. Give the domain a store on disk`,
+			);
+		};
+		host.onChange((service) => {
+			const newest = registry.contracts.newest(service);
+			if (newest.length === 0) told.delete(service);
+			else if (told.get(service) !== newest) {
+				told.set(service, newest);
+				const durable = newest.map(durableIn);
+				for (const each of durable) runner.tell({ type: "know", ...each });
+				if (!isWarned && durable.some(({ functions }) => functions.length > 0)) warn(service);
+			}
+		});
+
+		handleSet(node, { ns: NS.delivery, name: "submit" }, async (incoming) => {
+			runner.gate.requireGiving();
+			const { from } = incoming;
+			const sender = senderOf(from);
+			const items = await Promise.all(
+				decodeSubmit(incoming.payload).map((item) =>
+					answered<AcceptedItem>(item, async () => {
+						const asked = readable(item);
+						const submission = submissionOf(host, functions, incoming, asked);
+						const notify = asked.notify ? from.toString() : undefined;
+						const result = await runner.asks.ask(
+							(ask) => ({ type: "submit", ask, sender, notify, submission }),
+							sender,
+						);
+						if (result.is === "accepted" || result.is === "known") return { id: asked.id, state: result.is };
+						throw unexpected(result);
+					}),
+				),
+			);
+			return encodeAccepted({ keepMs: runner.keepMs, items });
+		});
+
+		handleGet(node, { ns: NS.delivery, name: "await" }, async ({ payload, from }) => {
+			runner.gate.requireOpen();
+			const sender = senderOf(from);
+			const { calls, notify: isToBeTold } = decodeAwait(payload);
+			const notify = isToBeTold ? from.toString() : undefined;
+			const states = calls.map((call) =>
+				answered<CallState>(call, async () =>
+					stateOf(call, await runner.asks.ask((ask) => ({ type: "await", ask, sender, id: call.id, notify }), sender)),
+				),
+			);
+			return encodeStates(fitting(await Promise.all(states)));
+		});
+
+		handleSet(node, { ns: NS.delivery, name: "cancel" }, async ({ payload, from }) => {
+			runner.gate.requireOpen();
+			const sender = senderOf(from);
+			const states = decodeCancel(payload).map((item) =>
+				answered<CallState>(item, async () => {
+					const { id, expiresMs } = readable(item);
+					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), sender);
+					return stateOf(item, result);
+				}),
+			);
+			return encodeStates(fitting(await Promise.all(states)));
+		});
+	};
+}
+
+const senderOf = (from: Jid) => from.bare().toString();
+
+/** @throws BusError: what is wrong with an item */
+function readable<T extends CallName>(item: Item<CallName, T>): T {
+	if (item.error !== undefined) throw item.error;
+	return item;
+}
+
+/** An item that is refused touches none of its neighbours. */
+async function answered<Answer>(
+	{ id }: CallName,
+	answer: () => Promise<Answer>,
+): Promise<Answer | (CallName & { readonly error: BusError })> {
+	try {
+		return await answer();
+	} catch (thrown) {
+		return { id, error: BusError.from(thrown) };
+	}
+}
+
+/** @throws BusError when it was refused */
+function stateOf({ id }: CallName, result: QueueResult): CallState {
+	if (result.is === "state") return { id, state: result.state, attempts: result.attempts };
+	if (result.is !== "settled") throw unexpected(result);
+	return { id, state: "settled", attempts: result.attempts, outcome: outcomeOf(result.outcome) };
+}
+
+/** Outcomes as far as they fit: asked for alone, each does. */
+function fitting(states: readonly CallState[]): CallState[] {
+	let bytes = 0;
+	return states.map((each) => {
+		if (each.error !== undefined || each.state !== "settled" || each.outcome === undefined) return each;
+		bytes += Buffer.byteLength(each.outcome.element.text());
+		return states.length === 1 || bytes <= MAX_BATCH_BYTES ? each : { ...each, outcome: undefined };
+	});
+}

@@ -1,0 +1,119 @@
+import type { DeliverEffect, LeaseRef, LostEffect, PullAgainEffect, QueueEvent } from "@antiphon/delivery";
+import {
+	BusError,
+	decodeFault,
+	decodeStanzaError,
+	decodeTaken,
+	encodeDeliver,
+	encodeLost,
+	encodePullAgain,
+	forwardedCall,
+	Jid,
+	message,
+} from "@antiphon/protocol";
+import { parseElement } from "@antiphon/xml";
+import { BACKLOG, batches, type NodeHost } from "antiphon/modules";
+
+/** How long an instance may take to say that it has taken calls, in milliseconds. */
+const TAKEN_WITHIN_MS = 10_000;
+/** When to try again what could not be sent, in milliseconds. */
+const RETRY_AFTER_MS = 500;
+
+type Batch = readonly [DeliverEffect, ...DeliverEffect[]];
+
+/** Gives calls to instances, and tells the queue what has become of that. */
+export class Deliveries {
+	readonly #node: NodeHost;
+	readonly #domain: string;
+	readonly #tell: (event: QueueEvent) => void;
+
+	constructor(node: NodeHost, domain: string, tell: (event: QueueEvent) => void) {
+		this.#node = node;
+		this.#domain = domain;
+		this.#tell = tell;
+	}
+
+	deliver(effects: readonly DeliverEffect[]): void {
+		const keyOf = ({ to, service, instance, session, number }: DeliverEffect) =>
+			[to, service, instance, session, number].join(" ");
+		for (const batch of batches(effects, keyOf, bytesOf)) void this.#give(batch);
+	}
+
+	/** They are not given to anybody, for so long. */
+	giveBack(effects: readonly DeliverEffect[], forMs: number): void {
+		for (const each of effects) this.#tell(undelivered(each, "overloaded", forMs));
+	}
+
+	/** Hints: that they do not arrive costs time only. */
+	hint(effects: readonly (LostEffect | PullAgainEffect)[]): void {
+		if (this.#node.backlog > BACKLOG.queries) return;
+		const lost = effects.filter((each) => each.type === "lost");
+		for (const batch of batches(lost, ({ to, service }) => `${to} ${service}`)) {
+			const [{ to, service }] = batch;
+			const address = { from: `${service}@${this.#domain}`, to, type: "headline" };
+			this.#node.send(message(address, encodeLost(distinct(batch))));
+		}
+		for (const each of effects) {
+			if (each.type !== "pull-again") continue;
+			this.#node.send(message({ from: this.#domain, to: each.to, type: "headline" }, encodePullAgain(each)));
+		}
+	}
+
+	/** Never rejects. */
+	async #give(batch: Batch): Promise<void> {
+		try {
+			if (this.#node.backlog > BACKLOG.calls) throw tooMuchToSend();
+			const answers = await this.#ask(batch);
+			for (const each of batch) this.#tell(eventOf(each, answers.get(nameOf(each))));
+		} catch (thrown) {
+			const error = BusError.from(thrown);
+			for (const each of batch) this.#tell(eventOf(each, error));
+		}
+	}
+
+	/** @returns by the name of its lease: taken, or why not. @throws BusError */
+	async #ask(batch: Batch): Promise<Map<string, BusError | "taken">> {
+		const [{ to, service, instance, session, number, low, leaseMs }] = batch;
+		const calls = batch.map(({ call, sender, ttlMs, ...each }) => ({
+			...each,
+			call: forwardedCall(parseElement(call.text), Jid.parse(sender), ttlMs),
+		}));
+		const payload = encodeDeliver({ instance, session, number, low, leaseMs, calls });
+		const from = Jid.of(service, this.#domain);
+		const asked = Jid.parse(to);
+		const answer = await this.#node.ask({ type: "set", to: asked, from, payload, timeoutMs: TAKEN_WITHIN_MS });
+		if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), asked);
+		return new Map(decodeTaken(answer.child()).map((each) => [nameOf(each), each.error ?? "taken"]));
+	}
+}
+
+const nameOf = ({ n, token }: LeaseRef) => `${n} ${token}`;
+
+function tooMuchToSend(): BusError {
+	return new BusError("overloaded", "too much is waiting to be sent", { retryAfterMs: RETRY_AFTER_MS });
+}
+
+const bytesOf = ({ call, sender }: DeliverEffect) => Buffer.byteLength(call.text) + sender.length;
+
+/** An instance may lose two leases of one call at once; of a list, each is there once. */
+function distinct(refs: readonly LeaseRef[]): LeaseRef[] {
+	return [...new Map(refs.map(({ n, token }) => [`${n} ${token}`, { n, token }])).values()];
+}
+
+/** @param answer `undefined`: nothing was said of it */
+function eventOf(lease: LeaseRef, answer: BusError | "taken" | undefined): QueueEvent {
+	if (answer === "taken") return { type: "taken", n: lease.n, token: lease.token };
+	if (answer === undefined || answer.executed !== "no") return undelivered(lease, "unknown");
+	if (answer.code === "overloaded") return undelivered(lease, "overloaded", answer.retryAfterMs ?? RETRY_AFTER_MS);
+	// Nobody would take it, ever: its attempts run out, and whoever waits hears of it.
+	if (answer.code === "too-large") return undelivered(lease, "unknown");
+	return undelivered(lease, "gone");
+}
+
+function undelivered(
+	{ n, token }: LeaseRef,
+	why: "gone" | "overloaded" | "unknown",
+	retryAfterMs?: number,
+): QueueEvent {
+	return { type: "undelivered", n, token, why, retryAfterMs };
+}

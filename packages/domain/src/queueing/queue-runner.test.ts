@@ -1,0 +1,106 @@
+import { type Journal, memoryStore, type Store, StoreError, type StoreErrorKind } from "@antiphon/delivery";
+import { memoryBus } from "@antiphon/link";
+import { encodeReply, encodeSubmit, type LeaseRef, NS, quietLog } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { expect, it } from "vitest";
+import { failure, host, NAME } from "../testing/bus.js";
+import {
+	AT,
+	call,
+	conditionOf,
+	delivered,
+	keeping,
+	pull,
+	settle,
+	submit,
+	submitted,
+	taken,
+} from "../testing/durable.js";
+
+/** A store in memory that fails as it is told. */
+function failing() {
+	const store = memoryStore();
+	const control: { fails: StoreErrorKind | undefined } = { fails: undefined };
+	const open = async (name: string): Promise<Journal> => {
+		const journal = await store.open(name);
+		const write: Journal["write"] = (writes, done) => {
+			const { fails } = control;
+			if (fails === undefined) journal.write(writes, done);
+			else queueMicrotask(() => done(new StoreError(fails, "the disk is on fire")));
+		};
+		return {
+			isDurable: true,
+			view: journal.view,
+			write,
+			usage: () => journal.usage(),
+			close: (done) => journal.close(done),
+		};
+	};
+	const broken: Store = { kind: "a test", isDurable: true, open };
+	return { control, store: broken };
+}
+
+it("A store has one domain at a time, and is free again when that has closed", async () => {
+	const store = memoryStore();
+	const first = await host(memoryBus(), { store });
+	expect(await failure(host(memoryBus(), { store }))).toMatchObject({ code: "conflict" });
+	await first.close();
+	await host(memoryBus(), { store });
+});
+
+it("Nothing is acknowledged that found no room, and what comes later is taken", async () => {
+	const { control, store } = failing();
+	const { caller } = await keeping({ store });
+	control.fails = "full";
+	expect(await submit(caller, submitted("a"))).toMatchObject([
+		{ id: "a", error: { code: "overloaded", executed: "no" } },
+	]);
+	control.fails = undefined;
+	await expect
+		.poll(() => submit(caller, submitted("a")), { timeout: 10_000 })
+		.toEqual([{ id: "a", state: "accepted" }]);
+});
+
+it("A domain whose journal fails ends, and says why", async () => {
+	const { control, store } = failing();
+	const { caller, hosted } = await keeping({ store });
+	control.fails = "failed";
+	void submit(caller, submitted("a")).catch(() => {});
+	expect(await hosted.closed).toMatchObject({ code: "internal", message: expect.stringContaining("on fire") });
+});
+
+it("A domain that drains takes no more calls, and gives none out", async () => {
+	const { caller, worker, hosted } = await keeping();
+	await worker.result("set", NAME, pull({ credit: 1 }));
+	await submit(caller, submitted("a"), submitted("b"));
+	const [first] = await taken(worker);
+	// A call that is passed on keeps it.
+	const passedOn = caller.ask("set", `words.forget@${NAME}`, call("words.forget"));
+	const running = await worker.awaited("call", 1, NS.rpc);
+	const drained = hosted.drain();
+	const { n, token } = first as LeaseRef;
+	expect(await settle(worker, { n, token })).toEqual({ n, token });
+	expect(conditionOf(await caller.ask("set", AT, encodeSubmit([submitted("c")])))).toBe("service-unavailable");
+	worker.answer(running[0] as Element, encodeReply("json", null));
+	await passedOn;
+	await drained;
+	expect(delivered(worker)).toHaveLength(1);
+});
+
+it("It is said where calls are kept, and when that is no place for them", async () => {
+	const lines: string[] = [];
+	const log = {
+		...quietLog,
+		info: (line: string) => void lines.push(line),
+		warn: (line: string) => void lines.push(line),
+	};
+	await keeping({ log });
+	expect(lines).toContain("durable calls are kept in memory");
+	expect(lines).toContainEqual(
+		expect.stringMatching(/^calls of words are to be kept, .* Give the domain a store on disk$/),
+	);
+	lines.length = 0;
+	await keeping({ log, store: failing().store });
+	expect(lines).toContain("durable calls are kept on disk: a test");
+	expect(lines.join()).not.toContain("Give the domain a store");
+});

@@ -1,0 +1,146 @@
+import type { Core, Engine, Journal, QueueEffect, QueueEvent, Store, View } from "@antiphon/delivery";
+import type { BusError } from "@antiphon/protocol";
+import { runOnJournal } from "antiphon/modules";
+import type { DomainHost } from "../host/domain-host.js";
+import { Asks } from "./asks.js";
+import { Deliveries } from "./deliveries.js";
+import { FunctionsKnown, isOfQueue, type KnowEvent } from "./functions-known.js";
+import { Gate } from "./gate.js";
+import { HeardTime, LOOK_MS } from "./heard-time.js";
+import { ToldOutcomes } from "./told-outcomes.js";
+
+/** How often what the engine had no room for is told again, in milliseconds. */
+const TELL_AGAIN_MS = 50;
+/** How often it is looked how much room there is, in milliseconds. */
+const ROOM_MS = 1_000;
+/** Above this share of its room the queue takes nothing new. */
+const TIGHT = 0.8;
+/** What is to be told again. It is about leases and those who hold them or wait, which are as many. */
+const MAX_UNTOLD = 65_536;
+/** For how long a domain that ends gives an instance nothing: it pulls again when the domain is back. In milliseconds. */
+const CLOSING_MS = 60_000;
+
+export interface QueueParts {
+	readonly store: Store;
+	readonly core: Core<QueueEvent, QueueEffect>;
+	/** For how long an outcome is kept at least, in milliseconds. */
+	readonly keepMs: number;
+	/** The journal has failed, or another process has taken it. */
+	readonly ended: (error: BusError) => void;
+}
+
+type DomainEvent = QueueEvent | KnowEvent;
+
+interface Running {
+	readonly engine: Engine<DomainEvent, QueueEffect>;
+	readonly journal: Journal;
+	readonly time: HeardTime;
+	readonly gate: Gate;
+	readonly keepMs: number;
+}
+
+/** The queue of a domain: what comes in stanzas goes through an engine, and what that lets go becomes stanzas. */
+export class QueueRunner {
+	readonly gate: Gate;
+	readonly asks: Asks;
+	/** For how long an outcome is kept at least, in milliseconds. */
+	readonly keepMs: number;
+	readonly #running: Running;
+	readonly #untold: DomainEvent[] = [];
+	#deliveries: Deliveries | undefined;
+	#outcomes: ToldOutcomes | undefined;
+	#isTight = false;
+
+	/** Opens the journal, and reads it. @throws BusError `conflict` when another process has it; `internal` when it cannot be read */
+	static async open({ store, core, keepMs, ended }: QueueParts): Promise<QueueRunner> {
+		const gate = new Gate();
+		const isHearing = () => gate.isHearing;
+		let parts: Pick<Running, "journal" | "time"> | undefined;
+		let runner: QueueRunner | undefined;
+		const engine = await runOnJournal<DomainEvent, QueueEffect>({
+			store,
+			name: "queue",
+			core: () => new FunctionsKnown(core),
+			time(journal) {
+				const sources = { monotonic: () => performance.now(), wall: () => Date.now(), isHearing };
+				parts = { journal, time: new HeardTime(journal.view, sources) };
+				return parts.time;
+			},
+			// Nothing is decided before there is a runner: not before the gate opens.
+			soon: (action) => gate.soon(action),
+			release: (effects) => {
+				if (runner !== undefined) runner.#release(effects);
+			},
+			refuse: (events, error) => runner?.asks.refuse(events.filter(isOfQueue), error),
+			keeps: ({ type }) => type !== "submit",
+			ended,
+		});
+		runner = new QueueRunner({ engine, gate, keepMs, ...(parts as Pick<Running, "journal" | "time">) });
+		return runner;
+	}
+
+	private constructor(running: Running) {
+		this.#running = running;
+		this.gate = running.gate;
+		this.keepMs = running.keepMs;
+		this.asks = new Asks((event) => running.gate.isOpen && running.engine.take(event));
+	}
+
+	/** Begins, now that there is a node. */
+	attach(host: DomainHost, isOnline: () => boolean): void {
+		const { gate, time } = this.#running;
+		const tell = (event: QueueEvent) => this.tell(event);
+		this.#deliveries = new Deliveries(host.node, host.domain, tell);
+		this.#outcomes = new ToldOutcomes(host.node, host.domain, tell);
+		host.node.every(LOOK_MS, () => time.look());
+		host.node.every(ROOM_MS, () => this.#lookForRoom());
+		host.node.every(TELL_AGAIN_MS, () => this.#tellAgain());
+		gate.attach(host, isOnline);
+	}
+
+	/** Where calls are kept. */
+	get keeps(): "on disk" | "in memory" {
+		return this.#running.journal.isDurable ? "on disk" : "in memory";
+	}
+
+	/** What is on disk. */
+	get view(): View {
+		return this.#running.journal.view;
+	}
+
+	/** Tells the queue something for whose answer nobody waits. */
+	tell(event: DomainEvent): void {
+		if (this.#untold.length === 0 && this.#running.engine.take(event)) return;
+		if (this.#untold.length < MAX_UNTOLD) this.#untold.push(event);
+	}
+
+	/** After the node has closed: stores what was taken, and closes the journal. */
+	stop(): Promise<void> {
+		const { gate, engine } = this.#running;
+		gate.end();
+		return new Promise((resolve) => engine.stop(resolve));
+	}
+
+	#release(effects: readonly QueueEffect[]): void {
+		for (const effect of effects) if (effect.type === "answer") this.asks.answer(effect.ask, effect.result);
+		const deliveries = effects.filter((each) => each.type === "deliver");
+		if (this.#running.gate.isGiving) this.#deliveries?.deliver(deliveries);
+		else this.#deliveries?.giveBack(deliveries, CLOSING_MS);
+		this.#deliveries?.hint(effects.filter((each) => each.type === "lost" || each.type === "pull-again"));
+		this.#outcomes?.tell(effects.filter((each) => each.type === "outcome"));
+	}
+
+	#tellAgain(): void {
+		const { engine } = this.#running;
+		const refused = this.#untold.findIndex((event) => !engine.take(event));
+		this.#untold.splice(0, refused === -1 ? this.#untold.length : refused);
+	}
+
+	#lookForRoom(): void {
+		const { usedBytes, freeBytes } = this.#running.journal.usage();
+		const isTight = usedBytes > TIGHT * (usedBytes + freeBytes);
+		if (isTight === this.#isTight) return;
+		this.#isTight = isTight;
+		this.tell({ type: "room", isTight });
+	}
+}
