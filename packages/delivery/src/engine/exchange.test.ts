@@ -68,6 +68,27 @@ describe("an exchange", () => {
 		expect(keys(exchange.take(60_000))).toEqual(["a"]);
 	});
 
+	it("asks sooner what waits, and leaves alone what is in flight, ready, or due before", () => {
+		const exchange = new Exchange({ ...options, inFlight: { count: 1, size: 1_000 } });
+		exchange.put("a", "peer", 1);
+		exchange.put("b", "peer", 1);
+		const [ask] = exchange.take(0);
+		exchange.sooner("a", 10);
+		exchange.sooner("b", 10);
+		exchange.sooner("nothing", 10);
+		expect(exchange.wakeUp()).toBe(5_000);
+		expect(exchange.answered(ask?.request as number)).toBe("a");
+		exchange.sooner("a", 10);
+		expect(exchange.wakeUp()).toBeUndefined();
+		exchange.later("a", 60_000);
+		exchange.sooner("a", 30_000);
+		exchange.sooner("a", 40_000);
+		expect(keys(exchange.take(1))).toEqual(["b"]);
+		exchange.delete("b");
+		expect(exchange.take(29_999)).toEqual([]);
+		expect(keys(exchange.take(30_000))).toEqual(["a"]);
+	});
+
 	it("asks everything anew after a restart, in the order in which it came, and takes no answer from before", () => {
 		const exchange = new Exchange(options);
 		for (const key of ["c", "a", "b"]) exchange.put(key, "peer", 1);

@@ -44,6 +44,7 @@ interface Item {
  * | resting | `retry` | waiting for its back-off, which grows with each attempt |
  * | resting | `later` | waiting until then |
  * | waiting | its time | ready |
+ * | waiting | `sooner` | waiting until then, if that is earlier |
  * | any | `put`, `restart` | ready, as if never asked; an answer to what was in flight is none any more |
  * | any | `delete` | – |
  *
@@ -108,6 +109,13 @@ export class Exchange {
 		this.#rest(item);
 		item.attempts = 0;
 		this.#times.set(key, at);
+	}
+
+	/** To be asked at this time, if it waits for a later one. */
+	sooner(key: string, at: number): void {
+		const waitsFor = this.#times.get(key);
+		const isInFlight = this.#items.get(key)?.request !== undefined;
+		if (!isInFlight && waitsFor !== undefined && waitsFor > at) this.#times.set(key, at);
 	}
 
 	delete(key: string): void {

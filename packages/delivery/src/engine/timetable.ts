@@ -19,6 +19,10 @@ export class Timetable {
 		return this.#times.size;
 	}
 
+	get(key: string): number | undefined {
+		return this.#times.get(key);
+	}
+
 	set(key: string, at: number): void {
 		if (this.#times.get(key) === at) return;
 		this.#times.set(key, at);

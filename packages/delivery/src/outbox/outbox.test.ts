@@ -330,6 +330,21 @@ describe("an accepted call", () => {
 		expect(requests(bench.wait(8_000))).toEqual(["await a"]);
 	});
 
+	it("is asked about no later because somebody else waits for it", () => {
+		const bench = new Bench();
+		bench.accepted("a");
+		bench.tell(down);
+		const request = requestOf(bench.tell(up, wait(2, "a")), "await", "a");
+		bench.tell(wait(3, "a"));
+		bench.tell(answered(request, { is: "state", state: "leased", attempts: 1 }));
+		const polls: string[] = [];
+		for (let ask = 4; ask < 12; ask++) {
+			polls.push(...requests(bench.wait(1_000)));
+			bench.tell(wait(ask, "a"));
+		}
+		expect(polls).toEqual(["await a"]);
+	});
+
 	it("is settled as lost, loudly, when the domain does not know it any more", () => {
 		const bench = new Bench();
 		bench.accepted("a");

@@ -2,9 +2,10 @@ import type { BusErrorCode, Executed } from "@antiphon/protocol";
 import type { FaultWriter, OutcomeText, Refusal } from "../calls.js";
 import { backOffMs } from "../engine/back-off.js";
 import type { Core, Desk } from "../engine/core.js";
-import { Exchange, type ExchangeOptions } from "../engine/exchange.js";
+import { Exchange } from "../engine/exchange.js";
 import type { View } from "../journal/journal.js";
 import type { JournalTime } from "../journal/journal-time.js";
+import { EXCHANGE, FINAL, NO_ROOM_MS, POLL, SMALL, WAITED_FOR_POLL } from "./asking.js";
 import { CallTable, type KeptCall, keyOf, partsOf } from "./call-table.js";
 import type {
 	CancelCallEvent,
@@ -35,29 +36,6 @@ interface Turn {
 
 type Asking = "submit" | "await" | "cancel";
 
-const EXCHANGE: ExchangeOptions = {
-	backOff: { firstMs: 500, maxMs: 60_000 },
-	answerMs: 30_000,
-	inFlight: { count: 2_048, size: 4 * 2 ** 20 },
-	inFlightPerPeer: { count: 512, size: 2 ** 20 },
-};
-/** How often a domain is asked about a call that it has accepted: it tells the outcome, but forgets whom when it starts anew. */
-const POLL = { firstMs: 60_000, maxMs: 600_000 };
-/** The same while somebody waits for it here. */
-const WAITED_FOR_POLL = { firstMs: 4_000, maxMs: 60_000 };
-/** What a request without a call in it takes. */
-const SMALL = 256;
-/** Refusals of a submit that another try does not change. */
-const FINAL: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
-	"invalid-argument",
-	"unauthenticated",
-	"forbidden",
-	"conflict",
-	"too-large",
-	"not-found",
-	"unimplemented",
-]);
-const NO_ROOM_MS = 5_000;
 /** The rest is for the next step, which comes at once. */
 const EXPIRED_AT_ONCE = 256;
 
@@ -197,7 +175,7 @@ export class Outbox implements Core<OutboxEvent, OutboxEffect> {
 		else if (call === undefined && !this.#exchange.has(key)) this.#putStranger(key);
 		else if (call?.head.state === "accepted" && !call.head.isCancelled) {
 			call.polls = 0;
-			this.#poll(turn, call);
+			this.#exchange.sooner(key, turn.now.up + backOffMs(WAITED_FOR_POLL, 1, key));
 		}
 	}
 
