@@ -7,8 +7,9 @@ export type FunctionKind = "get" | "set";
 export const DELIVERIES = ["at-most-once", "at-least-once", "effectively-once"] as const;
 
 /**
- * What a call is promised. So far every call runs at most once: the other two are part of the contract and of its
- * description, and a node that serves or calls such a function says in its log what it gets instead.
+ * What a call is promised. `at-most-once`: nothing; it is sent once. The other two are durable: the domain keeps the call until it
+ * has an outcome. `at-least-once`: once it is accepted it runs, maybe more than once. `effectively-once`: the same, and it has one
+ * outcome, which each repeat gets; it runs again only when the lease of the run before is over.
  */
 export type Delivery = (typeof DELIVERIES)[number];
 

@@ -1,9 +1,9 @@
 // What docs/applications.md shows, run: its examples are the regions of this file.
 import { memoryBus } from "@antiphon/link";
-import { BusError, get, type Handlers, type Node, service, set } from "antiphon";
+import { BusError, createNode, get, type Handlers, memoryStore, type Node, service, set } from "antiphon";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { failure, host, join, NAME } from "./testing/bus.js";
+import { failure, host, join, NAME, untilTheEnd } from "./testing/bus.js";
 
 // #region contract
 const pictures = service("pictures", "1.0.0", {
@@ -106,6 +106,48 @@ it("whoever catches an error knows whether the call may be made again", async ()
 	};
 	await render("moon");
 	expect({ calls, rendered }).toEqual({ calls: 2, rendered: ["moon"] });
+});
+
+it("calls are kept, and have one outcome", async () => {
+	const bus = memoryBus();
+	await host(bus, { store: memoryStore() });
+	// #region durable
+	const orders = service("orders", "1.0.0", {
+		place: set({
+			input: z.object({ article: z.string() }),
+			output: z.object({ number: z.number() }),
+			delivery: "effectively-once",
+			retry: { attempts: 5 },
+		}),
+	});
+	// #endregion
+	/** A table whose rows have unique keys. */
+	const table = new Map<string, number>();
+	const insertOnce = async (key: string, _article: string) => {
+		if (!table.has(key)) table.set(key, table.size + 1);
+		return table.get(key) as number;
+	};
+	// #region effect
+	const handlers: Handlers<typeof orders.functions> = {
+		// `insert … on conflict do nothing`, and the row that is there then.
+		place: async ({ article }, { callId }) => ({ number: await insertOnce(callId, article) }),
+	};
+	// #endregion
+	const [link, store] = [bus.link("shop@example.org"), memoryStore()];
+	// #region stores
+	const node = await createNode({ link, outbox: store, inbox: store });
+	// #endregion
+	untilTheEnd(node);
+	await (await join(bus, "worker@example.org")).serve(orders, handlers, { domain });
+	// #region send
+	const { place } = node.client(orders, { domain });
+	const { number } = await place({ article: "moon" });
+	const callId = await place.send({ article: "sun" }, { key: "invoice-17", expiresMs: 3_600_000 });
+	const outcome = await node.outcome(callId);
+	// #endregion
+	expect([number, outcome]).toEqual([1, { number: 2 }]);
+	expect(await place({ article: "sun" }, { key: "invoice-17" })).toEqual({ number: 2 });
+	expect([...table.keys()][1]).toBe(`shop@example.org/${callId.split(":")[0]}`);
 });
 
 it("a node says how it is", async () => {
