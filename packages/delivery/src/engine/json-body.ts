@@ -7,7 +7,7 @@ export function encodeJsonBody(version: number, value: unknown): Uint8Array {
 }
 
 /**
- * @param newest the version that is written today; older ones are for `upgrade` to make the newest of
+ * @param newest the version that is written today
  * @throws StoreError `failed` when there is none, it is of a newer version, or is no JSON
  */
 export function decodeJsonBody(key: Key, body: Uint8Array | undefined, newest: number): unknown {

@@ -52,7 +52,8 @@ export interface OfflineEvent {
 
 /**
  * A call. Answered `taken`, also for one that is a copy, or `refused`: with `conflict` when it is for another process or was
- * sent before the last pull, with `overloaded`. Refused by the engine it is `overloaded`, too, and not told again.
+ * sent before the last pull, with `overloaded`. Executed is `no`, but `unknown` (with `conflict`) for a copy of a delivery of
+ * whose call nothing is known any more. Refused by the engine it is `overloaded`, too, and not told again.
  */
 export interface DeliveryEvent extends Place, LeaseRef {
 	readonly type: "deliver";
