@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NS } from "@antiphon/protocol";
-import { type BusError, clientLink, createNode, service, set, xml } from "antiphon";
+import { type BusError, type CallContext, clientLink, createNode, service, set, xml } from "antiphon";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
 	accountEnvironment,
 	antiphon,
@@ -129,6 +130,38 @@ describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 		expect(domain.stderr()).toContain("cut short by another signal");
 		expect(await outcome).toBe("unknown");
 		never.abort();
+	});
+
+	it("keeps the durable calls that it has accepted over a kill -9: each runs once, and has its outcome", async () => {
+		configure('access: { register: [{ allow: "*@localhost" }], call: [{ allow: "*@localhost" }] }\nlimits: { settleMs: 1 }\nstore: calls\n');
+		const domain = await host();
+		expect(domain.stderr()).toContain(`durable calls are kept on disk: lmdb at ${join(folder.path, "calls")}`);
+		const url = `xmpp://${server.host}:${server.c2sPort}`;
+		await using worker = await createNode({ link: clientLink({ url, jid: "worker@localhost", password: "worker's" }) });
+		const begun: string[] = [];
+		let letGo = () => {};
+		const isLetGo = new Promise<void>((resolve) => {
+			letGo = resolve;
+		});
+		const run = async (_: unknown, { callId }: CallContext) => {
+			begun.push(callId);
+			await isLetGo;
+			return begun.length;
+		};
+		const job = service("job", "1.0.0", { run: set({ output: z.number(), delivery: "effectively-once" }) });
+		await worker.serve(job, { run }, { domain: FUNCTIONS, concurrency: 5 });
+		await using caller = await createNode({ link: clientLink({ url, jid: "me@localhost", password: "my" }) });
+		const client = caller.client(job, { domain: FUNCTIONS });
+		// Some run, and the others wait.
+		const ids = await Promise.all(Array.from({ length: 20 }, () => client.run.send()));
+		await expect.poll(() => begun.length, { timeout: LIMIT_MS }).toBe(5);
+		domain.signal("SIGKILL");
+		await domain.exited;
+		await host();
+		letGo();
+		const outcomes = await Promise.all(ids.map((id) => caller.outcome(id, { timeoutMs: LIMIT_MS })));
+		expect(outcomes).toHaveLength(20);
+		expect([begun.length, new Set(begun).size]).toEqual([20, 20]);
 	});
 
 	it("comes back after a kill -9: the provider registers again by itself, and names have kept their owners", async () => {

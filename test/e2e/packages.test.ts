@@ -16,6 +16,7 @@ const PUBLISHED = [
 	"@antiphon/link",
 	"@antiphon/protocol",
 	"@antiphon/server",
+	"@antiphon/store",
 	"@antiphon/xml",
 	"antiphon",
 ];
