@@ -133,7 +133,9 @@ describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 	});
 
 	it("keeps the durable calls that it has accepted over a kill -9: each runs once, and has its outcome", async () => {
-		configure('access: { register: [{ allow: "*@localhost" }], call: [{ allow: "*@localhost" }] }\nlimits: { settleMs: 1 }\nstore: calls\n');
+		configure(
+			'access: { register: [{ allow: "*@localhost" }], call: [{ allow: "*@localhost" }] }\nlimits: { settleMs: 1 }\nstore: calls\n',
+		);
 		const domain = await host();
 		expect(domain.stderr()).toContain(`durable calls are kept on disk: lmdb at ${join(folder.path, "calls")}`);
 		const url = `xmpp://${server.host}:${server.c2sPort}`;
