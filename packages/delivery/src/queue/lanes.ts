@@ -4,7 +4,7 @@ import { type Key, StoreError, type View } from "../journal/journal.js";
 import type { Call } from "./call-book.js";
 import { Census } from "./census.js";
 import type { Lane } from "./lane.js";
-import { decodeLane, encode, LANES, laneHash, NOTHING, nIn, WAITING } from "./queue-record.js";
+import { decodeLane, encode, type Head, LANES, laneHash, NOTHING, nIn, WAITING } from "./queue-record.js";
 import { Shelves } from "./shelves.js";
 
 /** As many of a lane's waiting calls are known at a time: more would be memory, fewer more reading. */
@@ -15,7 +15,7 @@ const PAGE = 1_000;
 export class Lanes {
 	readonly shelves = new Shelves();
 	readonly census: Census;
-	readonly #lanes = new Map<Key, Lane>();
+	readonly #lanes = new Map<string, Lane>();
 	readonly #changed = new Set<Lane>();
 
 	constructor(home: string | undefined) {
@@ -27,16 +27,18 @@ export class Lanes {
 	}
 
 	has(fn: string, version: string, sender: string): boolean {
-		return this.#lanes.has(laneHash(fn, version, sender));
+		return this.#lanes.has(nameOf({ fn, version, sender }));
 	}
 
 	/** A call has come. */
-	open({ head: { fn, version, sender } }: Call): void {
-		const hash = laneHash(fn, version, sender);
-		let lane = this.#lanes.get(hash);
+	open({ head }: Call): void {
+		const name = nameOf(head);
+		let lane = this.#lanes.get(name);
 		if (lane === undefined) {
+			const { fn, version, sender } = head;
+			const hash = laneHash(fn, version, sender);
 			lane = { hash, fn, version, sender, open: 0, waiting: 0, window: [] };
-			this.#lanes.set(hash, lane);
+			this.#lanes.set(name, lane);
 		}
 		lane.open++;
 		this.census.add(lane, 1);
@@ -49,7 +51,7 @@ export class Lanes {
 		lane.open--;
 		this.census.add(lane, -1);
 		this.#changed.add(lane);
-		if (lane.open === 0) this.#lanes.delete(lane.hash);
+		if (lane.open === 0) this.#lanes.delete(nameOf(lane));
 	}
 
 	/** A call waits from now on. */
@@ -121,14 +123,18 @@ export class Lanes {
 			waiting: view.count(prefix, endOf(prefix)),
 			window: [],
 		};
-		this.#lanes.set(hash, lane);
+		this.#lanes.set(nameOf(lane), lane);
 		this.census.add(lane, lane.open);
 		if (lane.waiting > 0) this.shelves.add(lane);
 	}
 
-	#laneOf({ n, head: { fn, version, sender } }: Call): Lane {
-		const lane = this.#lanes.get(laneHash(fn, version, sender));
-		if (lane === undefined) throw new StoreError("failed", `call ${n} of ${fn} has no lane`);
+	#laneOf({ n, head }: Call): Lane {
+		const lane = this.#lanes.get(nameOf(head));
+		if (lane === undefined) throw new StoreError("failed", `call ${n} of ${head.fn} has no lane`);
 		return lane;
 	}
+}
+
+function nameOf({ fn, version, sender }: Pick<Head, "fn" | "version" | "sender">): string {
+	return `${fn}\n${version}\n${sender}`;
 }

@@ -126,7 +126,8 @@ function compare(
 	const named = new Map(held.map(({ n, token }) => [n, token]));
 	for (const n of [...known.held]) {
 		const lease = state.leases.get(n) as Lease;
-		if (named.get(n) === lease.token && bareOf(lease.node) === bareOf(node)) {
+		if (bareOf(lease.node) !== bareOf(node)) continue;
+		if (named.get(n) === lease.token) {
 			lease.node = node;
 			hold(state, turn, lease);
 		} else if (lease.session === session ? lease.number < number : lease.inbox === "durable" && inbox === "durable") {

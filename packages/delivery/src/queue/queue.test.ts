@@ -246,6 +246,15 @@ describe("a pull", () => {
 		}
 	});
 
+	it("of another account under the same name takes nothing back", () => {
+		const bench = new QueueBench();
+		bench.pull({ inbox: "durable" });
+		const lease = delivery(bench.submit("a").effects);
+		const { effects } = bench.pull({ inbox: "durable", session: "s2", node: "mallory@example.org/a", held: [lease] });
+		expect(effects).toMatchObject([{ type: "lost", to: "mallory@example.org/a", n: lease.n }]);
+		expect(bench.settle(lease).result).toEqual({ is: "recorded" });
+	});
+
 	it("is told which leases it has lost", () => {
 		const bench = new QueueBench();
 		const { effects } = bench.pull({ held: [{ n: 9, token: 2 }] });

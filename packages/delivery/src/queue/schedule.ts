@@ -20,7 +20,9 @@ export function schedule(state: QueueState, turn: Turn): void {
 	for (const service of [...touched]) {
 		if (left <= 0) break;
 		left -= serve(state, turn, service, left);
-		if (left > 0) touched.delete(service);
+		touched.delete(service);
+		// The others first, the next time.
+		if (left <= 0) touched.add(service);
 	}
 	if (touched.size > 0 && most === MAX_GRANTS) state.hasMore = true;
 }
