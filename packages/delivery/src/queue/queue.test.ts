@@ -362,6 +362,17 @@ describe("an outcome", () => {
 		expect(bench.stateOf("a")).toBe("settled forbidden unknown");
 	});
 
+	it("is told to nobody who waited before a batch was not stored, or longer than the most that may wait", () => {
+		for (const fails of [true, false]) {
+			const bench = new QueueBench({ limits: { waiters: 1 } });
+			bench.pull();
+			const lease = delivery(bench.submit("a", { notify: "alice@example.org/1" }).effects);
+			if (fails) bench.fail();
+			else bench.submit("b", { notify: "alice@example.org/1" });
+			expect(outcomes(bench.settle(lease).effects)).toEqual([]);
+		}
+	});
+
 	it("is told to nobody else, and to nobody who is gone", () => {
 		const bench = new QueueBench();
 		bench.pull();
