@@ -3,6 +3,7 @@ export { type BoundedText, boundedText } from "./bounded-text.js";
 export { type CertificateOptions, makeCertificate, type ServerCertificate } from "./certificates.js";
 export { livingGroups } from "./child-registry.js";
 export { type ComponentLogin, componentHandshake, openComponent } from "./component-handshake.js";
+export { type DeedRun, deeds, deedsIn, startDeedWorker } from "./deed-service.js";
 export { startDictionary, startRegisteredDictionary } from "./dictionary.js";
 export { type DictionaryWorld, startDictionaryWorld } from "./dictionary-world.js";
 export { type DnsServer, startDnsServer } from "./dns-server.js";

@@ -1,0 +1,4 @@
+import { SERVERS } from "#kit";
+import { runDurable } from "./durable.js";
+
+runDurable(SERVERS[2]);
