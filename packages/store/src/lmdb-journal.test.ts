@@ -15,7 +15,7 @@ function refusal(code: number): Error {
 }
 
 /** A journal on an LMDB that does what it is told. */
-function journalOn(commit: () => Promise<boolean>, { isTight = false } = {}) {
+function journalOn(commit: () => Promise<boolean>, canGrow = async () => true) {
 	const calls: string[] = [];
 	const onClose = vi.fn();
 	const ifVersion = (_key: string, _epoch: number, changes: () => void) => {
@@ -26,7 +26,7 @@ function journalOn(commit: () => Promise<boolean>, { isTight = false } = {}) {
 	const close = async () => void calls.push("close");
 	const records = { put: () => {}, remove: () => {} };
 	const environment = { root: { close }, journal: { ifVersion, put: () => {} }, records } as unknown as Environment;
-	const room = { isFor: async () => true, isTight } as unknown as Room;
+	const room = { isFor: async () => true, canGrow } as unknown as Room;
 	const journal = new LmdbJournal({ file: "./state/queue.mdb", environment, room, epoch: 1, onClose });
 	const write = () =>
 		new Promise<StoreError | undefined>((resolve) => journal.write([["a", Buffer.from("1")]], resolve));
@@ -44,11 +44,11 @@ describe("a journal in an LMDB file, of which a batch is refused", () => {
 		expect(await write()).toBeUndefined();
 	});
 
-	it("with an error that may be a full disk is full where the disk has just refused to take more", async () => {
-		expect(await journalOn(() => Promise.reject(refusal(EIO)), { isTight: true }).write()).toMatchObject({
-			kind: "full",
-		});
-		expect(await journalOn(() => Promise.reject(refusal(EIO))).write()).toMatchObject({ kind: "failed" });
+	it("with an error that may be a full disk is full if the disk takes no more, and has failed if it does or is broken", async () => {
+		const refuse = () => Promise.reject(refusal(EIO));
+		expect(await journalOn(refuse, async () => false).write()).toMatchObject({ kind: "full" });
+		expect(await journalOn(refuse, async () => true).write()).toMatchObject({ kind: "failed" });
+		expect(await journalOn(refuse, () => Promise.reject(new Error("EIO"))).write()).toMatchObject({ kind: "failed" });
 	});
 
 	it.each([EIO, MDB_PANIC])("because the disk is broken (%d) has failed, and is not written to again", async (code) => {

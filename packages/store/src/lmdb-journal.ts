@@ -77,7 +77,7 @@ export class LmdbJournal implements Journal {
 			if (!isOurs) this.#ended = new StoreError("lost", `another process has taken ${file}`);
 		} catch (rejection) {
 			const cause = await causeOf(rejection);
-			if (isNoRoom(cause) || (isPerhapsNoRoom(cause) && room.isTight)) {
+			if (isNoRoom(cause) || (isPerhapsNoRoom(cause) && !(await room.canGrow().catch(() => true)))) {
 				return new StoreError("full", `the disk has no room for ${file}`, { cause });
 			}
 			this.#ended = failed(file, "could not be written", cause);

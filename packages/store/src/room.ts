@@ -49,7 +49,6 @@ export class Room {
 	/** What the last batches may have freed, in bytes: not to be used yet. */
 	readonly #freed: number[] = [];
 	#fileBytes: number;
-	#isTight = false;
 	#diskFree = 0;
 	#diskAskedAt = Number.NEGATIVE_INFINITY;
 
@@ -57,13 +56,8 @@ export class Room {
 		this.#environment = environment;
 		this.#file = file;
 		this.#limits = limits;
-		this.#aheadBytes = Math.min(AHEAD_BYTES, limits.maxBytes / AHEAD_PART);
+		this.#aheadBytes = Math.min(AHEAD_BYTES, Math.ceil(limits.maxBytes / AHEAD_PART));
 		this.#fileBytes = fileBytes;
-	}
-
-	/** Whether the disk had no room when it was last asked for some. */
-	get isTight(): boolean {
-		return this.#isTight;
 	}
 
 	/** What is in the file and in no tree is free. */
@@ -88,15 +82,20 @@ export class Room {
 		return true;
 	}
 
-	/** Only ever behind the end of the file: whatever is there, of whichever process, stays as it is. */
-	async #append(length: number): Promise<void> {
+	/** Whether the disk has room: it is asked for some. */
+	canGrow(): Promise<boolean> {
+		return this.#append(this.#aheadBytes);
+	}
+
+	/** Only ever behind the end of the file: whatever is there, of whichever process, stays as it is. Whether there was room. */
+	async #append(length: number): Promise<boolean> {
 		const file = await open(this.#file, "a");
 		try {
-			this.#isTight = false;
 			await file.writeFile(Buffer.alloc(length));
+			return true;
 		} catch (error) {
 			if (!isNoRoom(error)) throw error;
-			this.#isTight = true;
+			return false;
 		} finally {
 			this.#fileBytes = (await file.stat()).size;
 			await file.close();
@@ -144,7 +143,7 @@ function sizeOf(key: string, record: Uint8Array | undefined, pageSize: number): 
 
 /** What a batch may take in new pages, before it gives back any. */
 function neededFor(records: RecordBatch, pageSize: number): number {
-	let bytes = PAGES_PER_BATCH * pageSize;
-	for (const [, record] of records) bytes += PAGES_PER_RECORD * pageSize + (record?.length ?? 0);
-	return bytes;
+	let pages = PAGES_PER_BATCH;
+	for (const [, record] of records) pages += PAGES_PER_RECORD + Math.ceil((record?.length ?? 0) / pageSize);
+	return pages * pageSize;
 }
