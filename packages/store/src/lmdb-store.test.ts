@@ -1,5 +1,5 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Journal, StoreError, Write } from "@antiphon/delivery";
 import { describe, expect, it } from "vitest";
 import { laxFlags, openEnvironment } from "./environment.js";
@@ -14,7 +14,8 @@ const close = (journal: Journal) => new Promise<void>((resolve) => journal.close
 
 describe("a store of LMDB files", () => {
 	it("makes its folder for this user only, and keeps each journal in a file of its own", async () => {
-		const folder = join(place(), "state", "domain");
+		// From where the process is, as people write it.
+		const folder = relative(process.cwd(), join(place(), "state", "domain"));
 		const store = lmdbStore(folder);
 		expect(store).toMatchObject({ kind: `lmdb at ${folder}`, isDurable: true });
 		const [queue, inbox] = [await store.open("queue"), await store.open("inbox")];

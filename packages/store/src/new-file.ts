@@ -7,12 +7,10 @@ const SIZE = 1024 * 1024;
 
 /** Makes the folder of a file, for this user only, so that it is there after a crash. */
 export function makeFolder(file: string): void {
-	const made = mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-	if (made === undefined) return;
-	for (let folder = resolve(dirname(file)); folder !== dirname(made); ) {
-		folder = dirname(folder);
-		flushFolder(folder);
-	}
+	const last = resolve(dirname(file));
+	const first = mkdirSync(last, { recursive: true, mode: 0o700 });
+	if (first === undefined) return;
+	for (let folder = last; folder.length >= first.length; folder = dirname(folder)) flushFolder(dirname(folder));
 }
 
 /** Makes a file with nothing in it that is whole as soon as it has its name, and there after a crash. */
