@@ -108,7 +108,7 @@ export class BusNode implements Node {
 			store: inbox ?? memoryStore(),
 			log: this.#log,
 			ask: (domain, payload, timeoutMs) => requests.askDomain("set", Jid.parse(domain), payload, timeoutMs, NO_QUEUE),
-			start: startLeased(this.#calls, self),
+			start: startLeased({ calls: this.#calls, self, maxStanzaBytes: () => link.maxStanzaBytes }),
 			ended,
 		});
 		for (const register of modules) register(this.#stanzas.modules.host);
@@ -201,7 +201,7 @@ export class BusNode implements Node {
 		const { admission, refused } = this.#calls;
 		const { count: denied } = this.#denials;
 		const { unanswered, skipped } = this.#stanzas.turnedAway;
-		const [callsIn, callsOut] = [admission.running, table.size];
+		const [callsIn, callsOut] = [admission.running, table.size + this.#outbox.waiting];
 		return { callsIn, callsOut, droppedAnswers: table.dropped, refused, denied, unanswered, skipped };
 	}
 

@@ -44,7 +44,7 @@ export interface OutcomeOptions {
 export interface NodeStats {
 	/** Calls of others that run here now (`limits.maxCallsIn`). */
 	readonly callsIn: number;
-	/** Requests of this node, calls and queries, that wait for their answer now (`limits.maxCallsOut`). */
+	/** Requests of this node, calls and queries, that wait for their answer now, and durable calls that are waited for (each: `limits.maxCallsOut`). */
 	readonly callsOut: number;
 	/** Answers since the start that were dropped, because no request waited for them: late, repeated or forged. */
 	readonly droppedAnswers: number;

@@ -249,6 +249,29 @@ describe("a call that was sent", () => {
 		expect(await strange).toMatchObject({ code: "not-found" });
 	});
 
+	it("is not asked about any more when nobody waits", async () => {
+		const { node } = await caller();
+		domain.instead.set("await", () => "ignored");
+		const failed = failureOf(node.outcome(`elsewhere:lexicon@${DOMAIN}`, { timeoutMs: 1_000 }));
+		await pass(1_000);
+		expect(await failed).toMatchObject({ code: "deadline-exceeded" });
+		await pass(30_000);
+		expect(domain.count("await")).toBe(1);
+	});
+
+	it("is asked about alone when its outcome does not fit in beside others", async () => {
+		const { node, link, learn } = await caller();
+		const callIds = [await sent(learn), await sent(learn)];
+		const outcomes = callIds.map((callId) => node.outcome(callId));
+		link.cut();
+		for (const [i, call] of domain.calls.entries()) domain.settle(call, reply(i));
+		domain.isTight = true;
+		await link.mend();
+		await pass();
+		expect(await Promise.all(outcomes)).toEqual([{ words: 0 }, { words: 1 }]);
+		expect(domain.count("await")).toBe(3);
+	});
+
 	it.each([
 		"",
 		"x",
@@ -425,6 +448,13 @@ describe("with an outbox", () => {
 });
 
 describe("the store of an outbox", () => {
+	it("that is full refuses at once what it cannot keep", async () => {
+		const { learn } = await caller({ outbox: keptStore({ maxBytes: 2_000 }) });
+		const refused = failureOf(learn.send({ word: "x".repeat(5_000) }));
+		await pass();
+		expect(await refused).toMatchObject({ code: "overloaded", executed: "no", retryAfterMs: 1_000 });
+	});
+
 	it("is one node's at a time", async () => {
 		const outbox = keptStore();
 		await caller({ outbox });

@@ -14,7 +14,7 @@ import {
 import { serialize } from "@antiphon/xml";
 import { checkedTimeoutMs } from "../bounds/limits.js";
 import { asCallFailure } from "../calls/call-failure.js";
-import { outputOf } from "../calls/outcome-text.js";
+import { ENVELOPE_BYTES, outputOf } from "../calls/outcome-text.js";
 import { settleBy } from "../calls/settle-by.js";
 import { type Caller, type CallTarget, parsedFault, parsedOutput } from "./call.js";
 import { durableId } from "./durable-id.js";
@@ -23,8 +23,6 @@ import type { Patience } from "./waiters.js";
 
 const DEFAULT_EXPIRES_MS = 86_400_000;
 const MAX_ORDER_KEY_CHARS = 128;
-/** Of a stanza, what is left for what the domain adds when it delivers the call, in bytes. */
-const ENVELOPE_BYTES = 2_048;
 
 /** Has a call kept. @returns its id, once it is on disk: here, or at its domain. @throws BusError */
 export async function sendDurably(

@@ -12,6 +12,9 @@ import {
 import { parseElement, serialize } from "@antiphon/xml";
 import type { Outcome } from "./call-outcome.js";
 
+/** Of a stanza, what is left for all but the one call or outcome in it, in bytes. */
+export const ENVELOPE_BYTES = 2_048;
+
 /** What came of a run, as it is kept and travels. @param encoding of what the caller wrote, which it can read */
 export function outcomeText(outcome: Outcome, encoding: Encoding): OutcomeText {
 	if ("reply" in outcome) return { text: serialize(outcome.reply), code: undefined, executed: "yes" };

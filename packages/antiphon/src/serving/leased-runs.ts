@@ -1,20 +1,16 @@
-import type { InboxEvent, Place, RunEffect } from "@antiphon/delivery";
-import { BusError, type Encoding } from "@antiphon/protocol";
-import type { Outcome } from "../calls/call-outcome.js";
-import { outcomeText } from "../calls/outcome-text.js";
-
-/** How a run has ended, and how its caller reads values. */
-export interface Ended {
-	readonly outcome: Outcome;
-	readonly encoding: Encoding;
-}
+import type { InboxEvent, OutcomeText, Place, RunEffect } from "@antiphon/delivery";
+import { BusError } from "@antiphon/protocol";
 
 /**
  * Starts a run. `settle` gets its outcome once, by its deadline at the latest and also when it is aborted; `left` is called when
  * the handler is done, which may be later. Neither is called before this returns.
  * @returns what aborts it. @throws BusError when it cannot be started now
  */
-export type StartRun = (run: RunEffect, settle: (ended: Ended) => void, left: () => void) => (reason: BusError) => void;
+export type StartRun = (
+	run: RunEffect,
+	settle: (outcome: OutcomeText) => void,
+	left: () => void,
+) => (reason: BusError) => void;
 
 /** A call for which there is no place here for now goes back to the domain, and no other comes for so long, in milliseconds. */
 const NO_PLACE_MS = 1_000;
@@ -80,9 +76,9 @@ export class LeasedRuns {
 		try {
 			// A handler that does not mind its signal may go on when its time is over.
 			if (this.#handled.has(call)) throw new BusError("overloaded", "its last run has not come to its end here");
-			const settle = ({ outcome, encoding }: Ended) => {
+			const settle = (outcome: OutcomeText) => {
 				entry.abort = undefined;
-				this.#tell({ type: "ended", run, outcome: outcomeText(outcome, encoding) });
+				this.#tell({ type: "ended", run, outcome });
 			};
 			entry.abort = this.#start(effect, settle, () => void this.#handled.delete(call));
 			this.#handled.add(call);

@@ -129,6 +129,12 @@ describe("an instance that is registered", () => {
 		expect(domain.last.get("settle")?.child()?.attr("token")).toBe("2");
 	});
 
+	it("reports that it has run, when what came of it is too large", async () => {
+		await provider(() => "x".repeat(64_000));
+		await send();
+		expect(domain.call.outcome).toMatchObject({ code: "too-large", executed: "yes" });
+	});
+
 	it("reports until that is recorded", async () => {
 		await provider(() => "");
 		const answers = ["ignored", "unanswered"] as const;
@@ -343,6 +349,13 @@ describe("the inbox of a process that died", () => {
 		await pass(1_000);
 		expect(domain.call.outcome?.element.name).toBe("reply");
 		expect(learn).not.toHaveBeenCalled();
+	});
+
+	it("reports an outcome for which it has no room", async () => {
+		await provider(() => "x".repeat(5_000), { inbox: keptStore({ maxBytes: 2_000 }) });
+		await send();
+		await pass(2_000);
+		expect(domain.call.outcome?.element.name).toBe("reply");
 	});
 
 	it("ends its node when it fails, with the cause", async () => {

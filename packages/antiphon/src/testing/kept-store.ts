@@ -1,8 +1,8 @@
-import { type Journal, memoryStore, type Store } from "@antiphon/delivery";
+import { type Journal, type MemoryStoreOptions, memoryStore, type Store } from "@antiphon/delivery";
 
 /** A store that outlives a node, and is taken for one that outlives its process. */
-export function keptStore(): Store {
-	const store = memoryStore();
+export function keptStore(options?: MemoryStoreOptions): Store {
+	const store = memoryStore(options);
 	return {
 		kind: "kept",
 		isDurable: true,

@@ -71,6 +71,8 @@ export class QueueDomain {
 	readonly pulls = new Map<string, Pull & { readonly node: string; serial: number }>();
 	/** The answers to deliveries and outcomes, as they came. */
 	readonly answers: Element[] = [];
+	/** Whether an answer has room for one outcome at most. */
+	isTight = false;
 	/** Whether calls are leased when they come. */
 	leases = true;
 	readonly #link: ReturnType<MemoryBus["link"]>;
@@ -177,7 +179,11 @@ export class QueueDomain {
 				return this.#submit(payload, from);
 			case "await": {
 				const { calls, notify } = decodeAwait(payload);
-				return encodeStates(calls.map(({ id }) => this.#stateOf(from, id, notify)));
+				const states = calls.map(({ id }) => this.#stateOf(from, id, notify));
+				const isLeftOut = this.isTight && calls.length > 1;
+				return encodeStates(
+					isLeftOut ? states.map((each) => ("outcome" in each ? { ...each, outcome: undefined } : each)) : states,
+				);
 			}
 			case "cancel":
 				for (const { id } of decodeCancel(payload)) {
