@@ -16,6 +16,7 @@ const TASKS = {
 	antiphon: "packages/cli/bin/antiphon.js",
 	test: "test/run.mjs",
 	bench: "test/bench/main.mjs",
+	sim: "test/sim/main.mjs",
 	build: undefined,
 	format: undefined,
 };

@@ -19,6 +19,10 @@ const CHECKS = {
 	types: typeProjects().map((project) => [tool("tsc"), "-p", project]),
 	bounds: [[tool("depcruise"), "--config", "test/dependency-cruiser.cjs", "packages", "services"]],
 	unused: [[tool("knip"), "--config", "test/knip.json", "--no-progress", "--no-config-hints"]],
+	sim: [
+		[process.execPath, "test/sim/main.mjs", "--seeds", "2000"],
+		[process.execPath, "test/sim/main.mjs", "--mutants"],
+	],
 };
 const SUITES = ["unit", "conformance", "fuzz", "interop", "e2e"];
 

@@ -34,7 +34,11 @@ export default defineConfig({
 		sequence: { sequencer: WaitingFirst },
 		projects: [
 			// To start a process for each of these small files would cost more than to run them.
-			suite("unit", ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/kit/src/**/*.test.ts"], false),
+			suite(
+				"unit",
+				["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/{kit,sim}/src/**/*.test.ts"],
+				false,
+			),
 			suite("conformance", ["test/conformance/**/*.test.ts"], false),
 			suite("fuzz", ["test/fuzz/**/*.test.ts"], false),
 			// A process for each file: what a test leaves behind is seen there, and dies with it.
