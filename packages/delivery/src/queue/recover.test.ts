@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { StoreError } from "../journal/journal.js";
+import { delivery, fault, QueueBench } from "../testing/queue-bench.js";
+
+/** With a call that waits, one that is leased, one that is settled and one that is dead. */
+function bench(): QueueBench {
+	const made = new QueueBench();
+	made.pull({ credit: 1 });
+	made.settle(delivery(made.submit("settled").effects));
+	made.settle(delivery(made.submit("dead", { retry: { attempts: 1 } }).effects), fault("internal"));
+	made.submit("leased");
+	made.submit("waiting");
+	return made;
+}
+
+describe("a queue that starts from a journal", () => {
+	it("does not start when a call, a lane, a lease, or what is to be kept or tried again is not there", () => {
+		for (const kind of ["c", "l", "a", "e", "z", "m"]) {
+			const damaged = bench();
+			const key = [...damaged.records.keys()].find((name) => name.startsWith(kind)) as string;
+			damaged.records.delete(key);
+			expect(() => damaged.make(), kind).toThrow(StoreError);
+		}
+	});
+
+	it("does not start from what a newer Antiphon has written", () => {
+		const newer = bench();
+		const body = newer.records.get("m") as Uint8Array;
+		newer.records.set("m", Buffer.from([9, ...body.subarray(1)]));
+		expect(() => newer.make()).toThrow("newer Antiphon");
+	});
+
+	it("gives what it finds leased a whole lease, and as long as providers may need to be heard of", () => {
+		const made = new QueueBench({ settlingMs: 15_000 });
+		made.pull();
+		made.submit("a");
+		made.wait(44_000);
+		made.restart();
+		made.wait(59_999);
+		expect(made.stateOf("a")).toBe("leased");
+		made.wait(1);
+		expect(made.stateOf("a")).toBe("delayed");
+	});
+});
