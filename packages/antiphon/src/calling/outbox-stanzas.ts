@@ -15,7 +15,8 @@ import {
 	encodeSubmit,
 	type SubmittedCall,
 } from "@antiphon/protocol";
-import { type Element, parseElement } from "@antiphon/xml";
+import type { Element } from "@antiphon/xml";
+import { keptElement } from "../calls/kept-element.js";
 import { readOutcomeText, refusalOf } from "../calls/outcome-text.js";
 import { NO_WISH } from "./retry.js";
 
@@ -70,7 +71,7 @@ export function submittedCall({ id, call, delivery, afterMs, expiresMs, orderKey
 		orderKey,
 		notify: true,
 		...stated(retry),
-		call: parseElement(call.text),
+		call: keptElement(call.text),
 	};
 }
 

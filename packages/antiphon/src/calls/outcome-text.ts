@@ -9,8 +9,9 @@ import {
 	encodeFaultAlone,
 	type Outcome as ReadOutcome,
 } from "@antiphon/protocol";
-import { parseElement, serialize } from "@antiphon/xml";
+import { serialize } from "@antiphon/xml";
 import type { Outcome } from "./call-outcome.js";
+import { keptElement } from "./kept-element.js";
 
 /** Of a stanza, what is left for all but the one call or outcome in it, in bytes. */
 export const ENVELOPE_BYTES = 2_048;
@@ -35,7 +36,7 @@ export function readOutcomeText({ element, code, name, executed }: ReadOutcome):
 
 /** An outcome that was kept, for a stanza. */
 export function outcomeFrom({ text, code, name, executed }: OutcomeText): ReadOutcome {
-	return { element: parseElement(text), code, name, executed };
+	return { element: keptElement(text), code, name, executed };
 }
 
 /** Writes the `<fault/>` of an outcome that no provider has reported. */
@@ -45,7 +46,7 @@ export function faultText(code: BusErrorCode, executed: Executed, message: strin
 
 /** The output as it came. @throws BusError the error that the outcome is */
 export function outputOf({ text, code }: OutcomeText): unknown {
-	const element = parseElement(text);
+	const element = keptElement(text);
 	if (code !== undefined) throw decodeFaultAlone(element);
 	return decodeReply(element);
 }

@@ -1,7 +1,7 @@
 import type { OutcomeText } from "@antiphon/delivery";
 import { BusError, type Encoding, Jid } from "@antiphon/protocol";
-import { parseElement } from "@antiphon/xml";
 import type { Outcome } from "../calls/call-outcome.js";
+import { keptElement } from "../calls/kept-element.js";
 import { ENVELOPE_BYTES, outcomeText } from "../calls/outcome-text.js";
 import type { CallServer } from "./call-server.js";
 import { unsentReply } from "./handler-error.js";
@@ -18,7 +18,7 @@ export interface LeasedParts {
 /** Runs calls that domains have leased to this node, as it runs any other. */
 export function startLeased({ calls, self, maxStanzaBytes }: LeasedParts): StartRun {
 	return ({ domain, service, n, sender, id, attempt, call }, settle, left) => {
-		const payload = parseElement(call.text);
+		const payload = keptElement(call.text);
 		const encoding = payload.attr("enc") === "msgpack" ? "msgpack" : "json";
 		const received = { from: Jid.of(service, domain), to: self(), callId: `${sender}/${id}`, attempt, payload };
 		const ended = (outcome: Outcome) => settle(reportable(outcome, encoding, maxStanzaBytes() - ENVELOPE_BYTES));

@@ -15,12 +15,12 @@ import {
 	MAX_BATCH_BYTES,
 	NS,
 } from "@antiphon/protocol";
-import { handleGet, handleSet } from "antiphon/modules";
+import { handleGet, handleSet, outcomeFrom } from "antiphon/modules";
 import type { DomainModule } from "../host/domain-host.js";
 import { DurableFunctions } from "../queueing/durable-functions.js";
 import { durableIn } from "../queueing/functions-known.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
-import { outcomeOf, unexpected } from "../queueing/results.js";
+import { unexpected } from "../queueing/results.js";
 import { submissionOf } from "../queueing/submissions.js";
 
 /**
@@ -126,7 +126,7 @@ async function answered<Answer>(
 function stateOf({ id }: CallName, result: QueueResult): CallState {
 	if (result.is === "state") return { id, state: result.state, attempts: result.attempts };
 	if (result.is !== "settled") throw unexpected(result);
-	return { id, state: "settled", attempts: result.attempts, outcome: outcomeOf(result.outcome) };
+	return { id, state: "settled", attempts: result.attempts, outcome: outcomeFrom(result.outcome) };
 }
 
 /** Outcomes as far as they fit: asked for alone, each does. */

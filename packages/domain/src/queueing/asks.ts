@@ -2,8 +2,8 @@ import type { QueueEvent, QueueResult, Refusal } from "@antiphon/delivery";
 import { type BusError, Tally } from "@antiphon/protocol";
 
 /** What callers ask that is not answered yet: in all, and of one account. The rest of what the engine gathers is for providers. */
-const MAX_OF_CALLERS = 2_048;
-const MAX_OF_ACCOUNT = 512;
+const MAX_OF_CALLERS = 3_072;
+const MAX_OF_ACCOUNT = 1_024;
 const RETRY_AFTER_MS = 500;
 const FULL_RETRY_AFTER_MS = 5_000;
 

@@ -11,8 +11,7 @@ import {
 	Jid,
 	message,
 } from "@antiphon/protocol";
-import { parseElement } from "@antiphon/xml";
-import { BACKLOG, batches, type NodeHost } from "antiphon/modules";
+import { BACKLOG, batches, keptElement, type NodeHost } from "antiphon/modules";
 
 /** How long an instance may take to say that it has taken calls, in milliseconds. */
 const TAKEN_WITHIN_MS = 10_000;
@@ -76,7 +75,7 @@ export class Deliveries {
 		const [{ to, service, instance, session, number, low, leaseMs }] = batch;
 		const calls = batch.map(({ call, sender, ttlMs, ...each }) => ({
 			...each,
-			call: forwardedCall(parseElement(call.text), Jid.parse(sender), ttlMs),
+			call: forwardedCall(keptElement(call.text), Jid.parse(sender), ttlMs),
 		}));
 		const payload = encodeDeliver({ instance, session, number, low, leaseMs, calls });
 		const from = Jid.of(service, this.#domain);

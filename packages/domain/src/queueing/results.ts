@@ -1,12 +1,6 @@
-import type { OutcomeText, QueueResult } from "@antiphon/delivery";
-import { BusError, type Outcome } from "@antiphon/protocol";
-import { parseElement } from "@antiphon/xml";
+import type { QueueResult } from "@antiphon/delivery";
+import { BusError } from "@antiphon/protocol";
 import { errorOfRefusal } from "antiphon/modules";
-
-/** An outcome that the queue has kept. */
-export function outcomeOf({ text, code, name, executed }: OutcomeText): Outcome {
-	return { element: parseElement(text), code, name, executed };
-}
 
 /** Why a question to the queue was not answered as it should be: it was refused. */
 export function unexpected(result: QueueResult): BusError {

@@ -1,7 +1,6 @@
 import type { OutcomeEffect, QueueEvent } from "@antiphon/delivery";
 import { BusError, decodeFault, decodeReceived, decodeStanzaError, encodeOutcomes, Jid } from "@antiphon/protocol";
-import { BACKLOG, batches, type NodeHost } from "antiphon/modules";
-import { outcomeOf } from "./results.js";
+import { BACKLOG, batches, type NodeHost, outcomeFrom } from "antiphon/modules";
 
 /** How long a caller may take to say that it has an outcome, in milliseconds, and how often it is told. */
 const RECEIVED_WITHIN_MS = 10_000;
@@ -36,6 +35,8 @@ export class ToldOutcomes {
 		this.#unreceivedBytes += bytes;
 		try {
 			if (!(await this.#isReached(batch))) this.#tell({ type: "caller-gone", address: batch[0].to });
+		} catch (thrown) {
+			this.#node.log.error(`the outcomes for ${batch[0].to} cannot be told: ${BusError.from(thrown).message}`);
 		} finally {
 			this.#unreceivedBytes -= bytes;
 		}
@@ -44,7 +45,7 @@ export class ToldOutcomes {
 	/** Tells it until somebody answers. */
 	async #isReached(batch: Batch): Promise<boolean> {
 		const [{ to, fn }] = batch;
-		const calls = batch.map(({ id, attempts, outcome }) => ({ id, attempts, outcome: outcomeOf(outcome) }));
+		const calls = batch.map(({ id, attempts, outcome }) => ({ id, attempts, outcome: outcomeFrom(outcome) }));
 		const payload = encodeOutcomes(calls);
 		const [asked, from] = [Jid.parse(to), Jid.of(serviceOf(fn), this.#domain)];
 		for (let times = 1; times <= MAX_TIMES; times++) {
