@@ -9,12 +9,14 @@ import { type Evidence, storiesOf, type Violation } from "./checker/evidence.js"
 import type { Delivery } from "./delivery.js";
 import { Disk } from "./disk.js";
 import { type Fault, planOf } from "./faults.js";
-import { type CallName, type Event, History } from "./history.js";
+import { type CallName, History } from "./history.js";
+import { Ledger } from "./ledger.js";
 import { Machine } from "./machine.js";
 import { Network } from "./network.js";
 import { type Options, optionsOf } from "./options.js";
 import { Random } from "./random.js";
 import { Schedule } from "./schedule.js";
+import { Trouble } from "./trouble.js";
 import { type Body, DOMAIN, NEW, OLD, WORKERS } from "./wire.js";
 
 export interface Outcome {
@@ -49,7 +51,6 @@ export function simulate(delivery: Delivery, seed: number, given: Partial<Option
 class World {
 	readonly #seed: number;
 	readonly #options: Options;
-	readonly #random: Random;
 	readonly #schedule = new Schedule();
 	readonly #history = new History(() => this.#schedule.now);
 	readonly #network: Network<Body>;
@@ -58,21 +59,15 @@ class World {
 	readonly #providers: readonly Provider[];
 	readonly #nodes: ReadonlyMap<string, Node>;
 	readonly #faults: readonly Fault[];
-	readonly #undo = new Set<() => void>();
+	readonly #trouble: Trouble;
+	readonly #ledger: Ledger;
 	readonly #invocations: readonly Invocation[];
 	#runs = 0;
-	/** What the history says so far: up to where, what was accepted, what is kept by whom. */
-	#looked = 0;
-	readonly #accepted = new Set<CallName>();
-	readonly #kept = new Map<CallName, string>();
-	/** What was seen to be settled there. */
-	readonly #settled = new Map<Node, Set<CallName>>();
 
 	constructor(delivery: Delivery, seed: number, options: Options) {
 		this.#seed = seed;
 		this.#options = options;
 		const random = new Random(seed, "world");
-		this.#random = random;
 		const muted = new Set(options.mute);
 		const { loss, copies, late } = options;
 		const habits = { loss, copies, late, latestMs: 600_000, usualMs: random.spread(2, 200), bounces: 0.9 };
@@ -118,6 +113,15 @@ class World {
 		const liars = names(options.liars, "liar").map((name) => new Liar(parts(name, false), overheard));
 		const nodes = [this.#domain, ...this.#callers, ...this.#providers, ...liars];
 		this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+		this.#trouble = new Trouble({
+			schedule: this.#schedule,
+			random,
+			history: this.#history,
+			network: this.#network,
+			domain: this.#domain,
+			nodes: this.#nodes,
+		});
+		this.#ledger = new Ledger(this.#history, this.#domain, this.#survivors());
 		const hosts = {
 			domain: DOMAIN,
 			callers: this.#callers.map(({ name }) => name),
@@ -128,13 +132,13 @@ class World {
 
 	run(): Outcome {
 		for (const node of this.#nodes.values()) node.start();
-		for (const fault of this.#faults) this.#schedule.at(fault.at, () => this.#happen(fault));
+		this.#trouble.plan(this.#faults);
 		let thrown: string | undefined;
 		try {
 			this.#runUntil(this.#options.faultyMs);
 			this.#heal();
 			this.#settle();
-			this.#end();
+			this.#ledger.close();
 			if (this.#options.retention) this.#forget();
 		} catch (error) {
 			thrown = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -149,72 +153,11 @@ class World {
 		while (this.#schedule.steps < MAX_STEPS && this.#schedule.step(time));
 	}
 
-	#happen(fault: Fault): void {
-		const { number, at: _at, forMs, ...what } = fault;
-		this.#history.add({ type: "fault", fault: number, what: `${Object.values(what).join(" ")} for ${forMs} ms` });
-		const undo = this.#begin(fault);
-		if (undo === undefined) return;
-		const once = () => {
-			if (this.#undo.delete(once)) undo();
-		};
-		this.#undo.add(once);
-		this.#schedule.after(forMs, once);
-	}
-
-	/** @returns what ends it */
-	#begin(fault: Fault): (() => void) | undefined {
-		const host = "host" in fault ? fault.host : "";
-		const node = this.#nodes.get(host);
-		const { forMs } = fault;
-		switch (fault.kind) {
-			case "cut":
-				this.#network.cut(host, fault);
-				// Both ends notice, in time.
-				this.#schedule.after(this.#random.between(5_000, 60_000), () => {
-					if (this.#network.isCut(host)) node?.relink();
-				});
-				return () => this.#network.heal(host);
-			case "server":
-				this.#network.restart(forMs);
-				return undefined;
-			case "relink":
-				node?.relink();
-				return undefined;
-			case "crash":
-				if (fault.acts === 0) node?.kill(forMs);
-				else node?.machine.killAfter(fault.acts);
-				return undefined;
-			case "freeze":
-				node?.machine.freeze(forMs);
-				return () => node?.machine.thaw();
-			case "full":
-				if (node) node.disk.isFull = true;
-				return () => {
-					if (node) node.disk.isFull = false;
-				};
-			case "stuck":
-				node?.disk.stick();
-				return () => node?.disk.unstick();
-			case "broken":
-				if (node) node.disk.isBroken = true;
-				return () => {
-					if (node) node.disk.isBroken = false;
-				};
-			case "tight":
-				this.#domain.tight(true);
-				return () => this.#domain.tight(false);
-			case "jump":
-				node?.machine.jump(fault.byMs);
-				return undefined;
-		}
-	}
-
 	/** No more faults; some machines stay down. */
 	#heal(): void {
 		this.#history.add({ type: "healed" });
 		this.#network.habits = { loss: 0, copies: 0, late: 0, latestMs: 1_000, usualMs: 20, bounces: 1 };
-		for (const undo of [...this.#undo]) undo();
-		for (const node of this.#nodes.values()) node.machine.spare();
+		this.#trouble.end();
 		for (const caller of this.#callers.slice(0, this.#options.lostCallers)) caller.remove();
 		for (const provider of this.#providers.slice(0, this.#options.lostProviders)) provider.remove();
 	}
@@ -233,35 +176,11 @@ class World {
 			}
 			// The longer it takes the longer may it take.
 			lookMs = Math.min(lookMs * 1.3, 600_000);
-			if (this.#open().length === 0) return;
+			if (this.#ledger.open().length === 0) return;
 		}
-		const open = this.#open();
+		const open = this.#ledger.open();
 		const call = open[0] as CallName;
 		this.#history.add({ type: "wrong", rule: 12, what: `${open.length} calls are not settled, as ${call}`, call });
-	}
-
-	/** What was accepted, or kept by somebody who is there, and has no outcome where it should have one. */
-	#open(): CallName[] {
-		const { events } = this.#history;
-		for (; this.#looked < events.length; this.#looked++) {
-			const event = events[this.#looked] as Event;
-			if (event.type === "accepted") this.#accepted.add(event.call);
-			else if (event.type === "kept" && event.isDurable) this.#kept.set(event.call, event.caller);
-		}
-		const open: CallName[] = [];
-		const survivors = this.#survivors();
-		for (const node of [this.#domain, ...survivors]) {
-			const settled = this.#settled.get(node) ?? new Set();
-			this.#settled.set(node, settled);
-			const calls = this.#callsOf(node).filter((call) => !settled.has(call));
-			for (const [i, outcome] of node.outcomes(calls).entries()) {
-				const call = calls[i] as CallName;
-				if (outcome === undefined) open.push(call);
-				else settled.add(call);
-			}
-		}
-		// What an application has yet to do, it does: then there is more to be settled.
-		return [...open, ...survivors.flatMap((caller) => caller.toDo())];
 	}
 
 	#survivors(): readonly Caller[] {
@@ -278,24 +197,6 @@ class World {
 			longest.reduce((sum, ms) => sum + ms, 1_800_000),
 			LONGEST_MS,
 		);
-	}
-
-	/** What is on the disks in the end is said, too. */
-	#end(): void {
-		for (const node of [this.#domain, ...this.#survivors()]) {
-			const calls = this.#callsOf(node);
-			const where = node === this.#domain ? "domain" : node.name;
-			for (const [i, outcome] of node.outcomes(calls).entries()) {
-				const call = calls[i] as CallName;
-				if (outcome !== undefined) this.#history.add({ type: "outcome", call, outcome, by: "end", where });
-			}
-		}
-	}
-
-	/** What a node has taken on: accepted, or kept. */
-	#callsOf(node: Domain | Caller): CallName[] {
-		if (node === this.#domain) return [...this.#accepted];
-		return [...this.#kept].flatMap(([call, keeper]) => (keeper === node.name ? [call] : []));
 	}
 
 	/** When nobody comes any more, and the time is over for which things are kept, the disk is as good as empty. */

@@ -13,7 +13,8 @@ import { runCore } from "../core-runner.js";
 import type { CallName } from "../history.js";
 import type { Process } from "../machine.js";
 import { bareOf, type Stanza } from "../network.js";
-import { addressOf, type Body, DOMAIN, inStanzas, SERVICE, type Taken } from "../wire.js";
+import { addressOf, type Body, DOMAIN, inStanzas, SERVICE } from "../wire.js";
+import { eventsOf, takenEvent } from "./events-of.js";
 import { Node, type Program } from "./node.js";
 import { Witness } from "./witness.js";
 
@@ -223,51 +224,6 @@ const OVERLOADED: QueueResult = {
 	is: "refused",
 	refusal: { code: "overloaded", message: "there is no room", executed: "no", retryAfterMs: 1_000 },
 };
-
-function takenEvent({ n, token, refusal, retryAfterMs }: Taken): TakenEvent | UndeliveredEvent {
-	if (refusal === undefined) return { type: "taken", n, token };
-	return { type: "undelivered", n, token, why: refusal, retryAfterMs };
-}
-
-/** What a stanza tells the queue: as many events as it has items that are answered. */
-function eventsOf(body: Body, sender: string, from: string): ((ask: number) => QueueEvent)[] {
-	switch (body.is) {
-		case "submit":
-			return body.items.map(({ submission, notify }) => (ask) => ({
-				type: "submit",
-				ask,
-				sender,
-				notify: notify ? from : undefined,
-				submission,
-			}));
-		case "await":
-			return body.items.map(({ id }) => (ask) => ({
-				type: "await",
-				ask,
-				sender,
-				id,
-				notify: body.notify ? from : undefined,
-			}));
-		case "cancel":
-			return body.items.map(({ id, expiresMs }) => (ask) => ({ type: "cancel", ask, sender, id, expiresMs }));
-		case "pull": {
-			const { is: _is, items, ...rest } = body;
-			return [(ask) => ({ type: "pull", ask, node: from, ...rest, held: items })];
-		}
-		case "settle":
-			return body.items.map((item) => (ask) => ({ type: "settle", ask, from: sender, ...item }));
-		case "renew": {
-			const { service, instance, items } = body;
-			return [(ask) => ({ type: "renew", ask, from: sender, service, instance, items })];
-		}
-		case "release":
-			return body.items.map((item) => (ask) => ({ type: "release", ask, from: sender, ...item }));
-		case "unavailable":
-			return [() => ({ type: "caller-gone", address: from })];
-		default:
-			return [];
-	}
-}
 
 function gather<Item>(groups: Map<string, Item[]>, name: string, item: Item): void {
 	const group = groups.get(name);
