@@ -51,7 +51,7 @@ for (const [file, start, needs] of PROFILES) {
 			const config = join(folder.path, "domain.yaml");
 			const shipped = readFileSync(join(FOLDER, "domain.yaml"), "utf8");
 			const here = shipped.replace("127.0.0.1:5347", `127.0.0.1:${server.componentPort}`);
-			writeFileSync(config, here.replace("/var/lib/antiphon/", `${folder.path}/`));
+			writeFileSync(config, here.replaceAll("/var/lib/antiphon/", `${folder.path}/`));
 			host = startAntiphon(["domain", "--config", config], { ANTIPHON_SECRET: "a secret" });
 			await host.waitUntil("the domain", () => host.stdout().includes(`hosting ${FUNCTIONS}`), LIMIT_MS);
 		}, LIMIT_MS);

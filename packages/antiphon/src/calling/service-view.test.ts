@@ -51,6 +51,25 @@ const refusing = (code: "unimplemented" | "unavailable" | "deadline-exceeded") =
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("what is known of a service", () => {
+	it("is asked for once by all who want to know at the same time, and they hear it together", async () => {
+		const { view, asked, answers, passes } = viewed();
+		await view.refresh();
+		passes(10_000);
+		let answered = (_: Resolution) => {};
+		answers(
+			() =>
+				new Promise<Resolution>((resolve) => {
+					answered = resolve;
+				}),
+		);
+		const first = view.askOnce();
+		const second = view.askOnce();
+		expect([first === undefined, second === first, asked()]).toEqual([false, true, 2]);
+		answered(told(["a", "b"]));
+		await second;
+		expect([view.askOnce(), view.pool.size]).toEqual([undefined, 2]);
+	});
+
 	it("is what the domain told last, also when its answer is read after a push that came with it", async () => {
 		const { view, answers, names } = viewed();
 		let answered = (_: Resolution) => {};

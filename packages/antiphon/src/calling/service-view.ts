@@ -153,8 +153,12 @@ export class ServiceView {
 		this.askOnce()?.catch(() => {});
 	}
 
-	/** Asks, unless that was done a moment ago. @returns `undefined` if it was; @throws BusError as {@link refresh} */
+	/**
+	 * Asks, unless that was done a moment ago; if it is being done, that is waited for. @returns `undefined` if it was done;
+	 * @throws BusError as {@link refresh}
+	 */
 	askOnce(): Promise<void> | undefined {
+		if (this.#asking !== undefined) return this.#asking;
 		return this.#source.now() - this.#askedMs < ASK_AGAIN_MS ? undefined : this.refresh();
 	}
 

@@ -1,5 +1,5 @@
 import type { IqRequest } from "@antiphon/link";
-import { BusError, type Jid, NS } from "@antiphon/protocol";
+import { BusError, decodeStanzaError, type Jid, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 
 /** The child element that a question for a call is known by. */
@@ -17,17 +17,18 @@ export interface SentCall {
 }
 
 /**
- * Asks a provider whether it still has a call (docs/protocol.md, "Cancellation"). Never rejects: who does not say that it
- * has, because it is away, hangs or does not know the question, counts as one that has not.
+ * Asks a provider whether it still has a call (docs/protocol.md, "Cancellation"). Never rejects: who is away, hangs or does
+ * not know the question counts as one that has not. One that has too much to do to answer may have it, and so may one
+ * that could not be asked.
  */
 export async function isRunning(ask: (request: IqRequest) => Promise<Element>, call: SentCall): Promise<boolean> {
 	const { id, to, from } = call;
 	const payload = xml(RUNNING.name, RUNNING.ns, { id });
 	try {
 		const answer = await ask({ type: "get", to, from, payload, timeoutMs: TIMEOUT_MS });
-		return answer.attr("type") === "result";
+		return answer.attr("type") === "result" || decodeStanzaError(answer).condition === "resource-constraint";
 	} catch (error) {
-		if (error instanceof BusError) return false;
+		if (error instanceof BusError) return error.code === "overloaded";
 		throw error;
 	}
 }

@@ -1,8 +1,9 @@
 import { memoryBus } from "@antiphon/link";
-import { encodeCall, encodeGrant, iq, message, NS } from "@antiphon/protocol";
+import { encodeCall, encodeGrant, iq, Jid, message, NS } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { DOMAIN, echoing, join, probe, rawLink, turn } from "../testing/bus.js";
+import { EarlyCalls } from "./early-calls.js";
 
 const WORKER = "worker@example.org/x";
 
@@ -77,6 +78,27 @@ describe("a call that overtakes the grant of its service's domain", () => {
 		await turn(3);
 		expect(bob.stanzas.map(errorOf)).toEqual([{ code: "unavailable", executed: "no" }]);
 		expect([other.learnt, node.stats().refused]).toEqual([[], 0]);
+	});
+
+	it("leaves nothing behind when it is refused: a flood takes no memory while the domain says nothing", async () => {
+		const waiting = new EarlyCalls();
+		let reactions = 0;
+		const rules = new Promise<void>(() => {});
+		const counted = new Proxy(rules, {
+			get(target, name) {
+				if (name === "then") reactions++;
+				const value = Reflect.get(target, name);
+				return typeof value === "function" ? value.bind(target) : value;
+			},
+		});
+		const from = Jid.parse("mallory@evil.example/x");
+		const payload = encodeCall({ fn: "probe.learn", version: "1.0.0", ttlMs: 60_000, encoding: "json", input: {} });
+		const call = { from, to: Jid.parse(WORKER), callId: "x", kind: "set", payload } as const;
+		const calledOff = Array.from({ length: 1_000 }, () => waiting.wait(counted, call, () => {}));
+		expect(calledOff.filter((callOff) => callOff === undefined)).toHaveLength(1_000 - 256);
+		expect(reactions).toBe(1);
+		for (const callOff of calledOff) callOff?.();
+		expect(waiting.wait(counted, call, () => {})).toBeDefined();
 	});
 
 	it("has a place to wait in, however many calls a stranger has waiting", async () => {

@@ -11,6 +11,8 @@ const MAX_WAITING = 256;
 interface Waiting {
 	/** It is looked at again. */
 	readonly over: () => void;
+	/** The same, if it still has its place. */
+	readonly end: () => void;
 }
 
 /**
@@ -20,6 +22,8 @@ interface Waiting {
  */
 export class EarlyCalls {
 	readonly #places = new Places<Waiting>({ max: MAX_WAITING, onLost: ({ over }) => over() });
+	/** By what is waited for. A promise keeps whoever waits for it: it is waited for once, and not by each call. */
+	readonly #waiting = new WeakMap<Promise<void>, Set<Waiting>>();
 
 	/**
 	 * @param again called once, when the rules are there or the time is over, with what is left of the call's deadline
@@ -29,21 +33,36 @@ export class EarlyCalls {
 		const cameMs = performance.now();
 		const over = () => {
 			clearTimeout(timer);
+			this.#waiting.get(rules)?.delete(waiting);
 			const leftMs = decodeCallHead(call.payload).ttlMs - (performance.now() - cameMs);
 			const payload = call.payload.with({ ttl: String(Math.max(0, Math.floor(leftMs))) });
 			again({ ...call, payload });
 		};
-		const waiting: Waiting = { over };
-		if (this.#places.take(waiting, call.from) !== undefined) return undefined;
-		const leave = () => {
-			clearTimeout(timer);
-			return this.#places.leave(waiting);
-		};
 		const end = () => {
-			if (leave()) over();
+			if (this.#places.leave(waiting)) over();
 		};
+		const waiting: Waiting = { over, end };
 		const timer = setTimeout(end, MAX_WAIT_MS);
-		void rules.then(end);
-		return leave;
+		if (this.#places.take(waiting, call.from) !== undefined) {
+			clearTimeout(timer);
+			return undefined;
+		}
+		this.#waitingFor(rules).add(waiting);
+		return () => {
+			clearTimeout(timer);
+			this.#waiting.get(rules)?.delete(waiting);
+			this.#places.leave(waiting);
+		};
+	}
+
+	#waitingFor(rules: Promise<void>): Set<Waiting> {
+		const known = this.#waiting.get(rules);
+		if (known !== undefined) return known;
+		const waiting = new Set<Waiting>();
+		this.#waiting.set(rules, waiting);
+		void rules.then(() => {
+			for (const { end } of [...waiting]) end();
+		});
+		return waiting;
 	}
 }
