@@ -28,6 +28,11 @@ describe("the state of a domain in a file", () => {
 		expect(await new StateFile(path(), quietLog).load()).toEqual(state);
 	});
 
+	it("has owners as a person writes them, in the spelling of JIDs", async () => {
+		await writeFile(path(), '{"format":1,"owners":{"a":"Alice@Example.ORG"},"subscribers":{}}');
+		expect((await new StateFile(path(), quietLog).load()).owners).toEqual({ a: "alice@example.org" });
+	});
+
 	it("is written once for many changes, as it is at the time, and not without one", async () => {
 		const file = new StateFile(path(), quietLog);
 		let asked = 0;
@@ -188,6 +193,8 @@ describe("the state of a domain in a file", () => {
 		["nodes that are no list", '{"format":1,"owners":{},"subscribers":{},"nodes":"a"}'],
 		["a subscriber that is no text", '{"format":1,"owners":{},"subscribers":{"a":[null]}}'],
 		["nothing", "null"],
+		["an owner that is no account", '{"format":1,"owners":{"a":"@"},"subscribers":{}}'],
+		["an owner with a resource", '{"format":1,"owners":{"a":"alice@example.org/x"},"subscribers":{}}'],
 	])("is refused, with what to do, when the file holds %s", async (_, text) => {
 		await writeFile(path(), text);
 		await expect(new StateFile(path(), quietLog).load()).rejects.toMatchObject({

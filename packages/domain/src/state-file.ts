@@ -1,6 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { BusError, type Log, quietLog } from "@antiphon/protocol";
-import type { KnownNames } from "./policy/names.js";
+import { checkedOwners, type KnownNames } from "./policy/names.js";
 
 /** What a domain remembers over a restart. Registrations are not among it: providers bring them back by themselves. */
 export interface DomainState extends KnownNames {
@@ -68,7 +68,7 @@ export class StateFile {
 				if (list !== undefined && !(Array.isArray(list) && list.every(isText))) throw new Error(`${name} is malformed`);
 			}
 			const more = { ...(lastUsed && { lastUsed }), ...(nodes && { nodes }), ...(callers && { callers }) };
-			return { owners, subscribers, ...more } as DomainState;
+			return { subscribers, ...more, owners: checkedOwners(owners as Record<string, string>) } as DomainState;
 		} catch (error) {
 			throw this.#unreadable((error as Error).message, error);
 		}

@@ -47,7 +47,9 @@ describe("a config file that is read again", () => {
 		expect(lines).toEqual([
 			taken,
 			taken,
-			expect.stringMatching(/^warn: FILE: it had rules of access and has none now, so every account/),
+			expect.stringMatching(
+				/^warn: FILE: it had access\.call and has none now, so every account of the domain above may call/,
+			),
 		]);
 	});
 

@@ -6,8 +6,10 @@ import { type DomainConfig, readDomainConfig } from "./read.js";
 /** What a running host does not take over. */
 const AT_START = ["url", "domain", "owners", "limits", "stateFile", "store", "log"] as const;
 
-const OPEN =
-	"it had rules of access and has none now, so every account of the domain above registers and calls. If that is a mistake, write `access:` again";
+/** Who may do what if the file says nothing of it. */
+const LISTS = ["register", "call"] as const;
+const openedUp = (list: (typeof LISTS)[number]) =>
+	`it had access.${list} and has none now, so every account of the domain above may ${list}. If that is a mistake, write it again`;
 
 /**
  * Reads a config file again, and has a domain go by its rules of access. A file that cannot be used changes nothing. What
@@ -21,7 +23,8 @@ export function reload(file: string, started: DomainConfig, domain: Pick<Domain,
 		for (const warning of read.warnings) log.warn(warning);
 		const others = AT_START.filter((key) => JSON.stringify(read[key]) !== JSON.stringify(started[key]));
 		log.info(`${file} was read again: its rules of access hold from now on`);
-		if (read.access === undefined && started.access !== undefined) log.warn(`${file}: ${OPEN}`);
+		const gone = LISTS.filter((list) => started.access?.[list] !== undefined && read.access?.[list] === undefined);
+		for (const list of gone) log.warn(`${file}: ${openedUp(list)}`);
 		if (others.length > 0) log.warn(`${file}: ${others.join(", ")} changed, too: start the host again for that`);
 	} catch (thrown) {
 		const problems =

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join as joined } from "node:path";
 import { describe as describeService } from "@antiphon/contract";
 import { type Link, memoryBus } from "@antiphon/link";
-import { encodeRegister, errorOf, iq, NS, resultOf } from "@antiphon/protocol";
+import { encodeRegister, errorOf, iq, NS, presence, resultOf } from "@antiphon/protocol";
 import { type Element, xml } from "@antiphon/xml";
 import { get, service } from "antiphon";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -30,6 +30,27 @@ it("The last use of a name is stored, and its owner, also one that the configura
 	expect(stored.owners).toEqual({ ...owners, bank: "teller@example.org" });
 	expect(stored.lastUsed["other"]).toBe("2020-01-01");
 	expect(stored.lastUsed["probe"]).not.toBe("2020-01-01");
+});
+
+it("A session that ends while it is being registered is not there afterwards", async () => {
+	const bus = memoryBus();
+	const domain = await host(bus);
+	const link = bus.link("worker@example.org/ghost");
+	const description = describeService(probe);
+	const answers: Element[] = [];
+	const onStanza = (stanza: Element) => {
+		if (stanza.attr("id") === "1") answers.push(stanza);
+		if (stanza.child("contract", NS.contract) === undefined) return;
+		link.send(presence({ to: NAME, type: "unavailable" }));
+		link.send(resultOf(stanza, xml("contract", NS.contract, { enc: "json" }, JSON.stringify(description))));
+	};
+	await link.open({ onState() {}, onStanza }, { timeoutMs: 1_000 });
+	untilTheEnd(link);
+	const { fingerprint } = description;
+	const registration = { service: "probe", version: "1.0.0", fingerprint, instance: "one", concurrency: 1, labels: {} };
+	link.send(iq("set", { id: "1", to: NAME }, encodeRegister(registration)));
+	await expect.poll(() => answers.length).toBe(1);
+	expect([answers[0]?.attr("type"), domain.instances]).toEqual(["error", 0]);
 });
 
 describe("The holder of an instance's name", () => {

@@ -18,6 +18,7 @@ import { handleSet, Seldom } from "antiphon/modules";
 import { Asking } from "../asking/asking.js";
 import { contractOf } from "../asking/provider-contract.js";
 import type { DomainHost, DomainModule } from "../host/domain-host.js";
+import { Comings } from "../registry/comings.js";
 import { Grants } from "../registry/grants.js";
 import type { Instance } from "../registry/registry.js";
 
@@ -39,6 +40,7 @@ export const register: DomainModule = (host) => {
 	node.feature(NS.registry);
 	const asking = new Asking(limits.maxContractsAsked);
 	const grants = new Grants(host.policy);
+	const comings = new Comings();
 	const come = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const gone = new Seldom(SAID_EVERY_MS, SAID_BURST);
 	const forgotten = new Seldom(SAID_EVERY_MS, SAID_BURST);
@@ -56,20 +58,22 @@ export const register: DomainModule = (host) => {
 			throw thrown;
 		}
 	});
-	const registered = async (registration: Registration, from: Jid) => {
-		requireNode(from);
-		host.owners.require(from, registration.service);
-		const description = await contractOf(host, asking, registration, from);
-		await makeRoom(host, registration, from);
-		// Both took time, and others may have been quicker.
-		host.owners.require(from, registration.service);
-		registry.add(registration, from, description, node.now());
-		host.owners.claim(from, registration.service);
-		const { service, instance, version } = registration;
-		const added = registry.find(registration) as Instance;
-		come.say((more) => node.log.info(`${from} has registered ${service}/${instance}, version ${version}${more}`));
-		return encodeGrant({ leaseMs: limits.leaseMs, access: grants.give(added) });
-	};
+	const registered = (registration: Registration, from: Jid) =>
+		comings.during(from, async (requireHere) => {
+			requireNode(from);
+			host.owners.require(from, registration.service);
+			const description = await contractOf(host, asking, registration, from);
+			await makeRoom(host, registration, from);
+			// All of this took time, and others may have been quicker.
+			host.owners.require(from, registration.service);
+			requireHere();
+			registry.add(registration, from, description, node.now());
+			host.owners.claim(from, registration.service);
+			const { service, instance, version } = registration;
+			const added = registry.find(registration) as Instance;
+			come.say((more) => node.log.info(`${from} has registered ${service}/${instance}, version ${version}${more}`));
+			return encodeGrant({ leaseMs: limits.leaseMs, access: grants.give(added) });
+		});
 
 	handleSet(node, { ns: NS.registry, name: "renew" }, ({ payload, from }) => {
 		const lines = decodeRenew(payload);
@@ -101,6 +105,7 @@ export const register: DomainModule = (host) => {
 
 	// The XMPP server says that a session which showed itself to the domain has ended.
 	node.onPresence("unavailable", ({ from }) => {
+		comings.gone(from);
 		if (registry.removeNode(from).length > 0) gone.say((more) => node.log.info(`${from} has gone${more}`));
 	});
 
