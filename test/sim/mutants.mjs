@@ -9,12 +9,14 @@ export async function findMutants({ seeds, from, mutant: name }) {
 	let missed = 0;
 	for (const mutant of MUTANTS.filter((each) => name === undefined || each.name.includes(name))) {
 		const startedMs = performance.now();
-		const { seed, violation } = await withMutant(mutant, (delivery) => search(delivery, mutant.seed, from, seeds));
+		const run = (delivery) => search(delivery, mutant.seed, from, seeds);
+		const { seed, violation, rotten } = await withMutant(mutant, run).catch(({ message }) => ({ rotten: message }));
 		const ms = Math.round(performance.now() - startedMs);
 		// And it is the mistake that it finds.
 		const wrong = seed === undefined ? undefined : simulate(sound, seed).violation;
 		if (violation === undefined || wrong !== undefined) missed++;
-		if (violation === undefined) console.log(`✗ ${mutant.name}: not found in ${seeds} worlds (${ms} ms)`);
+		if (rotten !== undefined) console.log(`✗ ${rotten}: edit test/sim/src/mutants/mutants.ts`);
+		else if (violation === undefined) console.log(`✗ ${mutant.name}: not found in ${seeds} worlds (${ms} ms)`);
 		else if (wrong !== undefined) console.log(`✗ ${mutant.name}: seed ${seed} fails without it, too: ${wrong.what}`);
 		else console.log(`✓ ${mutant.name}: ${line(mutant, seed, violation)} (${ms} ms)`);
 	}

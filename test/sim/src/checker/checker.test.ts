@@ -157,6 +157,11 @@ describe("the checker", () => {
 		["has the outcome of another", 10, [invoked(NEXT), ...GOOD, outcome(NEXT, reply(1))]],
 		["is settled by somebody else", 10, instead(7, 1, recorded(1, 1, 1, "liar@example.org"))],
 		[
+			"is given up before all its attempts",
+			14,
+			[...GOOD.slice(0, 4), outcome(CALL, { text: "<fault/>", code: "internal", executed: "yes" }, "end")],
+		],
+		[
 			"expires though it had a day",
 			12,
 			[invoked(NEXT), outcome(NEXT, { text: "<fault/>", code: "deadline-exceeded", executed: "no" })],

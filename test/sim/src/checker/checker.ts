@@ -10,6 +10,7 @@ import { runsOnce } from "./runs-once.js";
 import { seen } from "./seen.js";
 import { settles } from "./settles.js";
 import { tokens } from "./tokens.js";
+import { triedEnough } from "./tried-enough.js";
 import { trueOutcome } from "./true-outcome.js";
 
 /** In the order in which a world is judged: what was broken first says most. */
@@ -24,6 +25,7 @@ const RULES: readonly Rule[] = [
 	trueOutcome,
 	oneOutcome,
 	runsOnce,
+	triedEnough,
 	settles,
 	notLost,
 ];

@@ -158,8 +158,8 @@ export const MUTANTS: readonly Mutant[] = [
 	{
 		name: "a pull ends leases that it names",
 		file: "queue/providing.js",
-		find: "named.get(n) === lease.token && bareOf(lease.node) === bareOf(node)",
-		replace: "false",
+		find: "if (named.get(n) === lease.token) {",
+		replace: "if (false) {",
 		rule: 5,
 		seed: 11,
 	},
@@ -242,5 +242,21 @@ export const MUTANTS: readonly Mutant[] = [
 		replace: ")",
 		rule: 11,
 		seed: 2,
+	},
+	{
+		name: "a fault that may be tried again is final",
+		file: "queue/reports.js",
+		find: "return name === undefined || retry?.faults.includes(name) !== true;",
+		replace: "return true;",
+		rule: 14,
+		seed: 6,
+	},
+	{
+		name: "an internal error is final",
+		file: "queue/reports.js",
+		find: "return FINAL.has(code);",
+		replace: "return true;",
+		rule: 14,
+		seed: 10,
 	},
 ];
