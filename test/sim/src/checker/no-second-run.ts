@@ -55,14 +55,14 @@ function isBetween({ number, token }: { number: number; token: number }, one: St
 	return number > one.number && number < next.number && token < next.token;
 }
 
-/** A provider that has the outcome of a run, and no answer to its report yet, reports that, whatever lease it gets. */
+/** A provider that has the outcome of a run, and no answer to its report yet, under whatever token, reports that, whatever lease it gets. */
 function inspiteOfRecord({ reported, recorded, started }: Story, next: Start): string | undefined {
 	const record = reported.find(
-		({ provider, process, number, isDurable, token }) =>
+		({ provider, process, number, isDurable, text }) =>
 			provider === next.provider &&
 			number < next.number &&
 			(isDurable || process === next.process) &&
-			!recorded.some((answer) => answer.token === token && answer.number < next.number),
+			!recorded.some((answer) => answer.text === text && answer.number < next.number),
 	);
 	if (record === undefined) return undefined;
 	const run = started.find(({ provider, number }) => provider === record.provider && number < record.number);
