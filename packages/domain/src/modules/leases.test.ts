@@ -64,13 +64,15 @@ describe("The lease of another", () => {
 		expect(await settle(worker, lease)).toEqual({ n: lease.n, token: lease.token });
 	});
 
-	it("cannot be renewed, and whether its instance pulls is not told", async () => {
-		const { worker, mallory, lease } = await leased();
+	it("cannot be renewed, and whether its instance pulls is not told, nor to another node of its account", async () => {
+		const { bus, worker, mallory, lease } = await leased();
 		const { n, token } = lease;
 		expect(decodeRenewedLeases(await mallory.result("set", NAME, renewal(lease)))).toMatchObject({
 			isPulling: false,
 			lost: [{ n, token }],
 		});
+		const other = await Party.join(bus, "worker@example.org/b");
+		expect(decodeRenewedLeases(await other.result("set", NAME, renewal()))).toMatchObject({ isPulling: false });
 		expect(decodeRenewedLeases(await worker.result("set", NAME, renewal(lease)))).toMatchObject({
 			isPulling: true,
 			lost: [],
