@@ -11,8 +11,10 @@ export const noSecondRun: Rule = {
 	check(evidence) {
 		for (const story of evidence.stories.values()) {
 			if (story.started[0]?.delivery !== "effectively-once") continue;
-			for (let i = 1; i < story.started.length; i++) {
-				const [one, next] = [story.started[i - 1], story.started[i]] as [Start, Start];
+			// By leases: a delivery that is very late may begin after the run of a later one.
+			const runs = story.started.toSorted((one, other) => one.token - other.token);
+			for (let i = 1; i < runs.length; i++) {
+				const [one, next] = [runs[i - 1], runs[i]] as [Start, Start];
 				const what = unexcused(story, one, next, evidence) ?? inspiteOfRecord(story, next);
 				if (what !== undefined) return { rule: 5, what, call: story.call };
 			}
@@ -24,7 +26,7 @@ export const noSecondRun: Rule = {
 type Start = EventOf<"started">;
 
 function unexcused(story: Story, one: Start, next: Start, evidence: Evidence): string | undefined {
-	const what = `run ${next.run} began after run ${one.run}`;
+	const what = `run ${next.run} began beside run ${one.run}`;
 	if (next.token === one.token) return `${what} with the same token ${one.token}`;
 	const delivery = story.delivered.find(({ token }) => token === next.token);
 	if (delivery === undefined) return `${what} without a delivery`;
@@ -39,20 +41,17 @@ function unexcused(story: Story, one: Start, next: Start, evidence: Evidence): s
 	const spoken = [...story.reported, ...story.released].filter(
 		(event) => event.provider === one.provider && event.process === one.process,
 	);
-	const token = Math.max(
-		one.token,
-		...[...spoken, ...story.renewed].flatMap((event) => (isBetween(event, one, next) ? [event.token] : [])),
+	const began = story.delivered.find(({ token }) => token === one.token)?.number ?? one.number;
+	const meanwhile = [...spoken, ...story.renewed].filter(
+		({ number, token }) => number > began && number < delivery.number && token < next.token,
 	);
+	const token = Math.max(one.token, ...meanwhile.map((event) => event.token));
 	const confirmed = [...story.delivered, ...story.renewed].filter((event) => event.token === token);
 	const after = story.delivered.find((event) => event.token > token) ?? delivery;
 	const last = Math.max(...confirmed.filter(({ number }) => number < after.number).map(({ at }) => at));
 	const silent = after.at - last;
 	if (silent >= evidence.leaseMs * (1 - 2 * evidence.drift) - 1) return undefined;
 	return `${what}, whose process lives, and token ${after.token} came ${silent.toFixed(0)} ms after its lease was confirmed`;
-}
-
-function isBetween({ number, token }: { number: number; token: number }, one: Start, next: Start): boolean {
-	return number > one.number && number < next.number && token < next.token;
 }
 
 /** A provider that has the outcome of a run, and no answer to its report yet, under whatever token, reports that, whatever lease it gets. */
