@@ -73,7 +73,7 @@ export class Lane {
 	#makeRoom(who: Jid): boolean {
 		const crowding = this.#shares.crowding(who);
 		if (crowding === undefined) return false;
-		const { domain, account } = crowding;
+		const { group: domain, account } = crowding;
 		const accounts = this.#waiting.get(domain) as Map<string, Piece[]>;
 		const pieces = accounts.get(account) as Piece[];
 		const last = pieces.pop() as Piece;

@@ -5,6 +5,8 @@ export interface PlacesParts<Item> {
 	readonly max: number;
 	/** The same for one account (bare JID). Left out: all of them, as long as nobody else wants one. */
 	readonly maxPerAccount?: number;
+	/** Who shares with whom. Default: the accounts of a domain. */
+	readonly groupOf?: (who: Jid) => string;
 	/** Something has lost its place to somebody who has fewer; it is not there any more. */
 	readonly onLost: (item: Item) => void;
 }
@@ -19,7 +21,7 @@ export type FullPlaces = "account" | "all";
  */
 export class Places<Item> {
 	readonly #parts: PlacesParts<Item>;
-	readonly #shares = new Shares();
+	readonly #shares: Shares;
 	/** What is there, and whose it is. */
 	readonly #items = new Map<Item, Jid | undefined>();
 	/** By bare JID, in the order in which they came. */
@@ -27,6 +29,7 @@ export class Places<Item> {
 
 	constructor(parts: PlacesParts<Item>) {
 		this.#parts = parts;
+		this.#shares = new Shares(parts.groupOf);
 	}
 
 	get size(): number {

@@ -2,13 +2,14 @@ import { Jid } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
 import { Watchers } from "./watchers.js";
 
+const HOME = "example.org";
 const caller = (name: string, resource = "x") => Jid.parse(`${name}@example.org/${resource}`);
 const toldOf = (watchers: Watchers, service: string, nowMs: number) =>
 	watchers.of(service, nowMs).map(({ jid }) => jid.toString());
 
 describe("watchers", () => {
 	it("are told until their time is over; who asks again is told longer, once", () => {
-		const watchers = new Watchers(10);
+		const watchers = new Watchers(10, HOME);
 		watchers.add("a", caller("alice"), 0, 100);
 		watchers.add("a", caller("bob"), 0, 1_000);
 		watchers.add("a", caller("alice"), 50, 100);
@@ -19,7 +20,7 @@ describe("watchers", () => {
 	});
 
 	it("are bounded, in all and for each account, whatever its resources; places come free again", () => {
-		const watchers = new Watchers(1_500);
+		const watchers = new Watchers(1_500, HOME);
 		for (let i = 0; i < 1_024; i++) expect(watchers.add(`s${i}`, caller("greedy", `${i}`), 0, 100)).toBe(true);
 		expect(watchers.add("one-more", caller("greedy"), 0, 100)).toBe(false);
 		expect(watchers.add("one-more", caller("alice"), 0, 100)).toBe(true);
@@ -33,7 +34,7 @@ describe("watchers", () => {
 	});
 
 	it("of an account with most give a place to whoever has fewer, and are told no more", () => {
-		const watchers = new Watchers(40, 20);
+		const watchers = new Watchers(40, HOME, 20);
 		for (const account of ["mallory", "trudy"]) {
 			for (let i = 0; i < 20; i++) watchers.add(`s${i}`, caller(account), 0, 100);
 		}
@@ -51,10 +52,21 @@ describe("watchers", () => {
 	});
 
 	it("of one domain give places to those of others, however many accounts it has", () => {
-		const watchers = new Watchers(10);
+		const watchers = new Watchers(10, HOME);
 		for (let i = 0; i < 20; i++) watchers.add("a", Jid.parse(`u${i}@evil.example/x`), 0, 100);
-		for (let i = 0; i < 5; i++) expect(watchers.add("a", caller(`user${i}`), 0, 100)).toBe(true);
-		expect(watchers.add("a", caller("user5"), 0, 100)).toBe(false);
+		for (let i = 0; i < 5; i++) expect(watchers.add("a", Jid.parse(`u${i}@partner.example/x`), 0, 100)).toBe(true);
+		expect(watchers.add("a", Jid.parse("u5@partner.example/x"), 0, 100)).toBe(false);
 		expect(toldOf(watchers, "a", 1).filter((jid) => jid.includes("evil"))).toHaveLength(5);
+	});
+
+	it("of the bus's own domain keep their places, however many others come", () => {
+		const watchers = new Watchers(1_000, HOME);
+		for (let i = 0; i < 950; i++) watchers.add("a", caller(`user${i}`), 0, 100);
+		for (let domain = 0; domain < 100; domain++) {
+			for (let i = 0; i < 20; i++) watchers.add("a", Jid.parse(`u${i}@${domain}.partner.example/x`), 0, 100);
+		}
+		const home = watchers.of("a", 1).filter(({ jid }) => jid.domain === HOME);
+		expect(home.length).toBeGreaterThanOrEqual(945);
+		expect(watchers.size).toBe(1_000);
 	});
 });

@@ -23,8 +23,10 @@ export class Watchers {
 	readonly #watchers = new Map<string, Map<string, Watcher>>();
 	readonly #places: Places<Watcher>;
 
-	constructor(max: number, maxPerAccount = MAX_PER_CALLER) {
-		this.#places = new Places({ max, maxPerAccount, onLost: (watcher) => this.#forget(watcher) });
+	/** @param home the domain whose bus this is. Its accounts do not share: of others it may have most, and each of them few */
+	constructor(max: number, home: string, maxPerAccount = MAX_PER_CALLER) {
+		const groupOf = (who: Jid) => (who.domain === home ? who.bare().toString() : who.domain);
+		this.#places = new Places({ max, maxPerAccount, groupOf, onLost: (watcher) => this.#forget(watcher) });
 	}
 
 	get size(): number {

@@ -12,6 +12,7 @@ import { BACKLOG, handleGet } from "antiphon/modules";
 import { Pushes } from "../callers/pushes.js";
 import { type Watcher, Watchers } from "../callers/watchers.js";
 import type { DomainModule } from "../host/domain-host.js";
+import { domainAbove } from "../policy/policy.js";
 import { InstanceLines } from "../registry/instance-lines.js";
 
 /** How often the ended watches are cleared away, in milliseconds. */
@@ -31,9 +32,10 @@ const MAX_HOPES = 64;
 export const resolve: DomainModule = (host) => {
 	const { node, limits, registry } = host;
 	node.feature(NS.resolve);
-	const watchers = new Watchers(limits.maxWatchers);
+	const home = domainAbove(host.domain);
+	const watchers = new Watchers(limits.maxWatchers, home);
 	/** Of names that nobody has registered so far. There are as many of these as one likes to think of. */
-	const hopeful = new Watchers(Math.ceil(limits.maxWatchers * HOPEFUL), MAX_HOPES);
+	const hopeful = new Watchers(Math.ceil(limits.maxWatchers * HOPEFUL), home, MAX_HOPES);
 	/** By service, until it changes. Only of those that have instances. */
 	const known = new Map<string, InstanceLines>();
 
