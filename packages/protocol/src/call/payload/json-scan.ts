@@ -18,18 +18,30 @@ const refuse = (reason: string): never => {
 	throw new BusError("invalid-argument", `payload: ${reason}`);
 };
 
+/** What is known of a JSON text before it is parsed. */
+export interface JsonOutline {
+	/** How many keys its objects have in all. */
+	readonly keys: number;
+	/** Whether a key is written with an escape. */
+	readonly escapedKeys: boolean;
+}
+
 /**
  * Bounds the structure of a JSON text before anything is built from it, in one pass and without memory of its own. It
  * is no parser: what is not JSON passes here and is refused by JSON.parse.
  *
  * A loop and not a regular expression, because one that matches a string of some million characters overflows its stack.
  *
- * @returns how many object keys there are in all
  * @throws BusError `invalid-argument`
  */
-export function scanJson(text: string): number {
+export function scanJson(text: string): JsonOutline {
 	let depth = 0;
 	let keys = 0;
+	let escapedKeys = false;
+	/** Whether the last string was written with an escape. */
+	let escaped = false;
+	/** The next backslash, or one that was passed. */
+	let backslash = -1;
 	/** Every value but the first stands behind a comma or is the first of a container that is not empty. */
 	let values = 1;
 	let previous = 0;
@@ -41,9 +53,14 @@ export function scanJson(text: string): number {
 		} else {
 			digits = 0;
 			if (code <= 0x20) continue;
-			if (code === QUOTE) i = endOfString(text, i + 1);
-			else if (code === COLON) keys++;
-			else if (code === COMMA) values++;
+			if (code === QUOTE) {
+				if (backslash < i) backslash = indexOrEnd(text, "\\", i);
+				i = endOfString(text, i + 1);
+				escaped = backslash < i;
+			} else if (code === COLON) {
+				keys++;
+				if (escaped) escapedKeys = true;
+			} else if (code === COMMA) values++;
 			else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
 				values++;
 				if (++depth > MAX_PAYLOAD_DEPTH) refuse(`nested deeper than ${MAX_PAYLOAD_DEPTH} levels`);
@@ -55,13 +72,12 @@ export function scanJson(text: string): number {
 		previous = code;
 	}
 	if (values + keys > MAX_PAYLOAD_ITEMS) refuse(`more than ${MAX_PAYLOAD_ITEMS} values`);
-	return keys;
+	return { keys, escapedKeys };
 }
 
-/** @returns where the closing quote is, or the end of the text */
-function endOfString(text: string, start: number): number {
-	const quote = text.indexOf('"', start);
-	if (quote < 0) return text.length;
+/** @param start the character behind the opening quote. @returns where the closing quote is, or the end of the text */
+export function endOfString(text: string, start: number): number {
+	const quote = indexOrEnd(text, '"', start);
 	if (text.charCodeAt(quote - 1) !== BACKSLASH) return quote;
 	for (let i = start; i < text.length; i++) {
 		const code = text.charCodeAt(i);
@@ -69,6 +85,11 @@ function endOfString(text: string, start: number): number {
 		else if (code === QUOTE) return i;
 	}
 	return text.length;
+}
+
+function indexOrEnd(text: string, char: string, start: number): number {
+	const index = text.indexOf(char, start);
+	return index < 0 ? text.length : index;
 }
 
 /** An integer that a double cannot hold would be rounded without a word; what JSON.stringify writes is never refused. */

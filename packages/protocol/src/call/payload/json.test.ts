@@ -117,4 +117,38 @@ describe("JSON", () => {
 		},
 		10_000,
 	);
+
+	// What V8 makes of a key depends on the keys that it has seen before (json-keys.ts).
+	it("keeps keys with escapes apart from those of earlier texts", () => {
+		const earlier = ["\\", "\\\\", "a\\", "\ue000\\", "\ufffd\\", "\\n"];
+		const later = ['"', "\n", "\0", 'a"', "a\t", "\ue000", '\ue000"', "\ue000\ue000", "\ufffd\r", '"n', "\n\\"];
+		let n = 0;
+		for (const one of earlier) {
+			for (const key of later) {
+				// A first key of its own, because V8 guesses only where one key alone has followed.
+				const first = `first${n++}`;
+				decodeJson(JSON.stringify([{ [first]: 0, [one]: 1 }]));
+				const value = [{ [first]: 0, [key]: 2 }];
+				expect(decodeJson(JSON.stringify(value))).toEqual(value);
+				const deeper = { a: { [key]: [{ [key]: null }, key] }, [`${key}b`]: `"${key}":` };
+				expect(decodeJson(JSON.stringify(deeper))).toEqual(deeper);
+			}
+		}
+		expect(decodeJson('{ "\\u0061" : 1, "\\n"\n:\t[{"\\/":null}] , "b": "\\":" }')).toEqual({
+			a: 1,
+			"\n": [{ "/": null }],
+			b: '":',
+		});
+	});
+
+	it.each([
+		["one key twice, each with another escape", '{"\\n":1,"\\u000a":2}', "one key twice"],
+		["the key __proto__, with an escape", '{"\\u005f_proto__":{"admin":true}}', "the key is reserved"],
+		["half a surrogate pair beside an escape", '{"\\n\\ud800":1}', "half of a surrogate pair"],
+		["an invalid escape in a key", '{"\\n\\x41":1}', "not JSON"],
+		["an open key with an escape", '{"a":1,"\\n', "not JSON"],
+		["a control character beside an escape", '{"\\n\u0001":1}', "not JSON"],
+	])("refuses %s", (_, text, message) => {
+		expect(() => decodeJson(text)).toThrow(refused(message));
+	});
 });

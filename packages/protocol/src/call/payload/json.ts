@@ -1,4 +1,5 @@
 import { BusError } from "../../errors.js";
+import { parseWithEscapedKeys } from "./json-keys.js";
 import { scanJson } from "./json-scan.js";
 import { plainValue } from "./value.js";
 
@@ -17,14 +18,14 @@ export function encodeJson(value: unknown): string {
  * @throws BusError `invalid-argument`
  */
 export function decodeJson(text: string): unknown {
-	const keysWritten = scanJson(text);
+	const outline = scanJson(text);
 	let parsed: unknown;
 	try {
-		parsed = JSON.parse(text);
+		parsed = outline.escapedKeys ? parseWithEscapedKeys(text) : JSON.parse(text);
 	} catch (error) {
 		throw new BusError("invalid-argument", "payload: not JSON", { cause: error });
 	}
 	const { value, keys } = plainValue(parsed, "refuse");
-	if (keys !== keysWritten) throw new BusError("invalid-argument", "payload: an object has one key twice");
+	if (keys !== outline.keys) throw new BusError("invalid-argument", "payload: an object has one key twice");
 	return value;
 }
