@@ -32,13 +32,16 @@ const isRequest = (effect: OutboxEffect): effect is Request => "request" in effe
 
 /** The domain, as its callers see it: true to what it says. */
 class Domain {
-	readonly calls = new Map<string, { digest: string; outcome: OutcomeText | undefined }>();
+	/** Without a digest: cancelled before it came, so that whatever comes under its id is it. */
+	readonly calls = new Map<string, { digest?: string | undefined; outcome: OutcomeText | undefined }>();
 
 	answer(request: Request, refuses: "overloaded" | "forbidden" | undefined): DomainResult {
 		if (request.type === "submit") {
 			const { id, call } = request.submission;
 			const there = this.calls.get(id);
-			if (there !== undefined) return there.digest === call.digest ? { is: "known" } : this.#refuse("conflict");
+			if (there !== undefined) {
+				return (there.digest ?? call.digest) === call.digest ? { is: "known" } : this.#refuse("conflict");
+			}
 			if (refuses !== undefined) return this.#refuse(refuses);
 			this.calls.set(id, { digest: call.digest, outcome: undefined });
 			return { is: "accepted" };
@@ -51,7 +54,7 @@ class Domain {
 		}
 		const executed = there === undefined ? "no" : "unknown";
 		const outcome = there?.outcome ?? { text: "cancelled", code: "cancelled", executed };
-		this.calls.set(request.id, { digest: there?.digest ?? "", outcome });
+		this.calls.set(request.id, { digest: there?.digest, outcome });
 		return { is: "settled", attempts: 0, outcome };
 	}
 

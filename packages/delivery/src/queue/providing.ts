@@ -130,10 +130,16 @@ function compare(
 		if (named.get(n) === lease.token) {
 			lease.node = node;
 			hold(state, turn, lease);
-		} else if (lease.session === session ? lease.number < number : lease.inbox === "durable" && inbox === "durable") {
-			const call = state.book.get(n);
+			continue;
+		}
+		const call = state.book.get(n);
+		if (lease.session === session) {
+			if (lease.number >= number) continue;
 			if (lease.offer !== undefined) handBack(state, turn, call);
 			else fallSilent(state, turn, call, "died");
+		} else if (lease.inbox === "durable" && inbox === "durable") {
+			// Also of what nobody has acknowledged: that process may have died between the run and the acknowledgement.
+			fallSilent(state, turn, call, "died");
 		}
 	}
 }

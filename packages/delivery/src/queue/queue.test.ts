@@ -246,6 +246,15 @@ describe("a pull", () => {
 		}
 	});
 
+	it("of another process counts what that before may have run, though nobody has heard that it was taken", () => {
+		const bench = new QueueBench();
+		bench.pull({ inbox: "durable" });
+		expect(delivery(bench.submit("a").effects)).toMatchObject({ token: 1, attempt: 1 });
+		bench.pull({ inbox: "durable", session: "s2", number: 1 });
+		expect(bench.stateOf("a")).toBe("delayed");
+		expect(delivery(bench.wait(1_000))).toMatchObject({ token: 2, attempt: 2 });
+	});
+
 	it("of another account under the same name takes nothing back", () => {
 		const bench = new QueueBench();
 		bench.pull({ inbox: "durable" });
