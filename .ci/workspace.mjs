@@ -29,7 +29,7 @@ async function main([task, ...args]) {
 	if (!Object.hasOwn(TASKS, task)) fail(`no task ${task}; there are ${Object.keys(TASKS).join(", ")}`);
 	install();
 	if (task === "format") process.exit(run(join(ROOT, "test/node_modules/.bin/biome"), ["check", "--write", ROOT]));
-	build();
+	await build();
 	if (TASKS[task] === undefined) return;
 	// npm runs scripts in the root; paths on the command line are meant from where the user is.
 	if (task === "antiphon") process.chdir(process.env.INIT_CWD ?? ROOT);
@@ -69,12 +69,15 @@ function manifests() {
 	return [...folders, "test"].map((folder) => `${folder}/package.json`).filter((path) => existsSync(join(ROOT, path)));
 }
 
-function build() {
+async function build() {
 	const projects = BUILT.map((folder) => join(ROOT, folder)).filter((folder) =>
 		existsSync(join(folder, "tsconfig.json")),
 	);
 	const status = run(join(ROOT, "test/node_modules/.bin/tsc"), ["-b", ...projects], ["ignore", 2, 2]);
 	if (status !== 0) fail("the build failed: see above", status);
+	// Not before there is something to import it from.
+	const { bundle } = await import("../test/bundle.mjs");
+	await bundle();
 }
 
 function run(command, args, stdio = "inherit") {

@@ -136,8 +136,8 @@ module.exports = {
 		},
 	],
 	options: {
-		doNotFollow: { path: "node_modules|/dist/" },
-		exclude: { path: "/dist/.*\\.test" },
+		doNotFollow: { path: "node_modules|/dist/|/bundle/" },
+		exclude: { path: "/dist/.*\\.test|/bundle/" },
 		tsPreCompilationDeps: true,
 		tsConfig: { fileName: "tsconfig.base.json" },
 		enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["types", "import", "default"] },

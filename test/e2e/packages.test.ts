@@ -22,7 +22,11 @@ const PUBLISHED = [
 ];
 
 /** What a user gets, and nothing else: no source, no tests, no maps, nothing of the build. */
-const SHIPPED = /^(package\.json|README\.md|LICENSE|bin\/[a-z]+\.js|dist\/[a-z0-9/-]+\.(js|d\.ts))$/;
+const shipped = (code: string) =>
+	new RegExp(
+		`^(package\\.json|README\\.md|LICENSE|bin/[a-z]+\\.js|${code}/[A-Za-z0-9/_-]+\\.js|dist/[a-z0-9/-]+\\.d\\.ts)$`,
+	);
+/^(package\.json|README\.md|LICENSE|bin\/[a-z]+\.js|bundle\/[A-Za-z0-9/_-]+\.js|dist\/[a-z0-9/-]+\.d\.ts)$/;
 
 /** The program of somebody who has installed Antiphon. */
 const CONSUMER = `
@@ -118,8 +122,10 @@ it.each(PUBLISHED)("%s carries what a user needs and nothing else", (name) => {
 		.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 	// What a package has for the tests of others it exports as such.
 	const strange = manifest(folder)["exports"]?.["./testing"] === undefined ? /testing|bench|\.test/ : /bench|\.test/;
-	expect(paths.filter((path) => !SHIPPED.test(path) || strange.test(path))).toEqual([]);
-	expect(paths).toEqual(expect.arrayContaining(["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]));
+	const { default: main } = manifest(folder)["exports"]?.["."] as unknown as { readonly default: string };
+	const code = main.startsWith("./bundle/") ? "bundle" : "dist";
+	expect(paths.filter((path) => !shipped(code).test(path) || strange.test(path))).toEqual([]);
+	expect(paths).toEqual(expect.arrayContaining(["README.md", "LICENSE", `${code}/index.js`, "dist/index.d.ts"]));
 });
 
 it.each(PUBLISHED)("%s has a manifest that a registry understands", async (name) => {

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // In the repository before the build, so that package managers can link it.
-import "../dist/main.js";
+import "../bundle/main.js";

@@ -2,7 +2,7 @@
 // Senders and the receiver are plain sockets in a process of their own, so that only routing is counted.
 import { fork } from "node:child_process";
 import { connect } from "node:net";
-import { startServer } from "../dist/index.js";
+import { startServer } from "../bundle/index.js";
 
 /** In one stanza as it arrives: from, to, </call>, </iq>. */
 const SLASHES = 4;

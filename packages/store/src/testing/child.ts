@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const STORE = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+const STORE = fileURLToPath(new URL("../../bundle/index.js", import.meta.url));
 /** What `ulimit -f` counts in. */
 const BLOCK = 512;
 
