@@ -2,7 +2,7 @@
 //   npm test                       everything
 //   npm test -- --only e2e,unit    these checks and suites
 //   npm test -- packages/xml       the suites, in files whose path contains this
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -15,14 +15,15 @@ const tool = (name) => join(TEST, "node_modules/.bin", name);
 
 /** Each is a few commands that fail or do not. */
 const CHECKS = {
-	format: [[tool("biome"), "check", "--error-on-warnings", ROOT]],
-	types: typeProjects().map((project) => [tool("tsc"), "-p", project]),
-	bounds: [[tool("depcruise"), "--config", "test/dependency-cruiser.cjs", "packages", "services"]],
-	unused: [[tool("knip"), "--config", "test/knip.json", "--no-progress", "--no-config-hints"]],
+	// The longest first.
 	sim: [
 		[process.execPath, "test/sim/main.mjs", "--seeds", "2000"],
 		[process.execPath, "test/sim/main.mjs", "--mutants"],
 	],
+	format: [[tool("biome"), "check", "--error-on-warnings", ROOT]],
+	types: typeProjects().map((project) => [tool("tsc"), "-p", project]),
+	bounds: [[tool("depcruise"), "--config", "test/dependency-cruiser.cjs", "packages", "services"]],
+	unused: [[tool("knip"), "--config", "test/knip.json", "--no-progress", "--no-config-hints"]],
 };
 const SUITES = ["unit", "conformance", "fuzz", "interop", "e2e"];
 
@@ -40,7 +41,7 @@ process.env.PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`
 console.log(`Node ${process.version}`);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const [name, commands] of Object.entries(CHECKS)) if (chosen(name)) runCheck(name, commands);
+await runChecks(Object.entries(CHECKS).filter(([name]) => chosen(name)));
 const suites = SUITES.filter(chosen);
 if (suites.length > 0) runSuites(suites, positionals);
 
@@ -65,16 +66,33 @@ function typeProjects() {
 	return [...packages.filter((path) => existsSync(path)), join(TEST, "tsconfig.check.json")];
 }
 
-function runCheck(name, commands) {
+/** Each takes one processor most of the time: two of them side by side. */
+async function runChecks(checks) {
+	const runNext = async () => {
+		for (let check = checks.shift(); check !== undefined; check = checks.shift()) await runCheck(...check);
+	};
+	await Promise.all([runNext(), runNext()]);
+}
+
+async function runCheck(name, commands) {
 	const startedMs = performance.now();
-	const failures = commands.flatMap(([command, ...args]) => {
-		const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8" });
-		return status === 0 ? [] : [`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`];
-	});
+	const failures = [];
+	for (const command of commands) failures.push(...(await runCommand(command)));
 	const ok = failures.length === 0;
 	total[ok ? "passed" : "failed"]++;
 	console.log(`${ok ? "✓" : "✗"} ${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`);
 	for (const failure of failures) console.log(failure);
+}
+
+/** @returns what it said, if it has failed */
+function runCommand([command, ...args]) {
+	return new Promise((resolve) => {
+		const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+		let said = "";
+		for (const output of [child.stdout, child.stderr]) output.setEncoding("utf8").on("data", (text) => (said += text));
+		child.on("error", (error) => resolve([error.message]));
+		child.on("close", (status) => resolve(status === 0 ? [] : [said]));
+	});
 }
 
 function runSuites(names, filters) {
