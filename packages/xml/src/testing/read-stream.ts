@@ -4,6 +4,8 @@ import { StreamParser, type StreamParserOptions } from "../stream-parser.js";
 export const HEADER =
 	"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
 export const END = "</stream:stream>";
+/** A byte that means something everywhere: < */
+const WIPED = 0x3c;
 
 /** An element as plain arrays: namespace, name, attributes sorted by name, children. */
 export type Plain = [ns: string, name: string, attributes: [string, string][], children: (Plain | string)[]];
@@ -54,22 +56,49 @@ export function readStream(
 		},
 		options,
 	);
-	const places = [...new Set(cuts), bytes.length].filter((cut) => cut <= bytes.length).sort((a, b) => a - b);
-	let from = 0;
-	for (const to of places) {
+	feed(bytes, cuts, (chunk, to) => {
 		written = to;
-		// A copy, wiped afterwards: the parser must not look at a chunk again.
-		const chunk = Buffer.from(bytes.subarray(from, to));
 		parser.write(chunk);
-		chunk.fill(0x3c);
+	});
+	return reading;
+}
+
+/** Cuts bytes at `cuts`, in any order. Each chunk is a copy, wiped behind `write`: the parser must not look at it again. */
+export function feed(bytes: Uint8Array, cuts: Iterable<number>, write: (chunk: Buffer, to: number) => void): void {
+	const isCut = new Uint8Array(bytes.length + 1);
+	for (const cut of cuts) if (cut <= bytes.length) isCut[cut] = 1;
+	isCut[bytes.length] = 1;
+	// Most chunks are of one byte. Two in turn serve for them all, so that the last one is wiped still while the next is read.
+	let single = Buffer.alloc(1, WIPED);
+	let wiped = Buffer.alloc(1, WIPED);
+	for (let from = 0, to = 0; to <= bytes.length; to++) {
+		if (isCut[to] === 0) continue;
+		if (to - from === 1) {
+			[single, wiped] = [wiped, single];
+			single[0] = bytes[from] as number;
+			write(single, to);
+			single[0] = WIPED;
+		} else {
+			const chunk = Buffer.from(bytes.subarray(from, to));
+			write(chunk, to);
+			chunk.fill(WIPED);
+		}
 		from = to;
 	}
-	return reading;
+}
+
+/** Bytes in chunks of one size, which are not copies. */
+export function inChunks(bytes: Buffer, size: number): Buffer[] {
+	const chunks: Buffer[] = [];
+	for (let from = 0; from < bytes.length; from += size) chunks.push(bytes.subarray(from, from + size));
+	return chunks;
 }
 
 export function everyByte(input: string | Uint8Array): number[] {
 	const length = typeof input === "string" ? Buffer.byteLength(input) : input.length;
-	return Array.from({ length }, (_, i) => i);
+	const cuts: number[] = [];
+	for (let i = 0; i < length; i++) cuts.push(i);
+	return cuts;
 }
 
 export function plain(element: Element): Plain {
