@@ -34,6 +34,8 @@ describe("keys", () => {
 		expect(hashKey("a", "")).not.toBe(hashKey("a"));
 		expect(hashKey("1:a")).not.toBe(hashKey("", "1:a"));
 		expect(hashKey("a", "b")).toBe(hashKey("a", "b"));
+		// As it stands in journals: the first half of the SHA-256 of 1:a2:éb in UTF-8.
+		expect(Buffer.from(hashKey("a", "éb"), "latin1").toString("hex")).toBe("3f80c9f3cbd0f98d01640a670eda2594");
 	});
 
 	it("with a prefix are those from it to its end", () => {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Key } from "./journal.js";
 
 const HALF = 2 ** 32;
@@ -25,9 +25,7 @@ export function numberIn(key: Key, at: number): number {
 
 /** A list of texts of any length as 16 characters: the first bytes of the SHA-256 of the texts, each behind its length. */
 export function hashKey(...texts: string[]): Key {
-	const hash = createHash("sha256");
-	for (const text of texts) hash.update(`${text.length}:${text}`);
-	return hash.digest().toString("latin1", 0, 16);
+	return hash("sha256", texts.map((text) => `${text.length}:${text}`).join(""), "binary").slice(0, 16);
 }
 
 /** The first key behind all that begin with `prefix`: `keys(prefix, endOf(prefix), …)` are all of them. */
