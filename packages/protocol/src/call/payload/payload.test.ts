@@ -1,12 +1,13 @@
 import { deepStrictEqual } from "node:assert";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyCharacter } from "../../../../../test/kit/src/any-character.js";
 import { BusError } from "../../errors.js";
 import { MAX_PAYLOAD_CHARS } from "../../limits.js";
 import { decodePayload, ENCODINGS, type Encoding, encodePayload, parseEncoding } from "./payload.js";
 
 const text = fc.oneof(
-	fc.string({ unit: "binary" }),
+	fc.string({ unit: anyCharacter }),
 	fc.string({
 		unit: fc.constantFrom("\ufeff", "\ufffd", "\ufffe", "\uffff", "\0", "\u2028", '"', "\\", "é", "😀"),
 		maxLength: 80,
@@ -209,7 +210,7 @@ describe("any text at all", () => {
 		const base64Like = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("base64"));
 		const seen = { value: 0, refused: 0 };
 		fc.assert(
-			fc.property(fc.oneof(fc.string({ unit: "binary" }), jsonLike, base64Like), encoding, (input, enc) => {
+			fc.property(fc.oneof(fc.string({ unit: anyCharacter }), jsonLike, base64Like), encoding, (input, enc) => {
 				try {
 					const value = decodePayload(enc, input);
 					seen.value++;
