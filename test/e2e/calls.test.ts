@@ -11,15 +11,26 @@ import {
 	service,
 	untyped,
 } from "antiphon";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWith } from "#kit/vitest";
 import { failure, makeProbe, type ProbeControl, probe } from "./probe-service.js";
-import { WORLDS, type World } from "./worlds.js";
+import { GROUNDS, type Ground, type World, type WorldKind } from "./worlds.js";
 
 const START_LIMIT_MS = 60_000;
 
-for (const kind of WORLDS) {
-	describeWith(kind.needs, `a call over ${kind.name}`, () => {
+for (const { name, needs, open, worlds } of GROUNDS) {
+	describeWith(needs, `on ${name}`, () => {
+		let ground: Ground;
+		beforeAll(async () => {
+			ground = await open();
+			return () => ground[Symbol.asyncDispose]();
+		}, START_LIMIT_MS);
+		for (const world of worlds) testCalls(world, () => ground);
+	});
+}
+
+function testCalls(kind: WorldKind, ground: () => Ground): void {
+	describe(`a call over ${kind.name}`, () => {
 		let world: World;
 		let provider: Node;
 		let caller: Node;
@@ -27,7 +38,7 @@ for (const kind of WORLDS) {
 		let client: Client<typeof probe.functions>;
 
 		beforeAll(async () => {
-			world = await kind.start();
+			world = await kind.start(ground());
 			control = makeProbe();
 			provider = await world.provider();
 			await provider.serve(probe, control.handlers, world.serving);
@@ -153,10 +164,10 @@ for (const kind of WORLDS) {
 		});
 	});
 
-	describeWith(kind.needs, `a provider over ${kind.name}`, () => {
+	describe(`a provider over ${kind.name}`, () => {
 		let world: World;
 		beforeAll(async () => {
-			world = await kind.start();
+			world = await kind.start(ground());
 		}, START_LIMIT_MS);
 		afterAll(() => world?.[Symbol.asyncDispose](), START_LIMIT_MS);
 

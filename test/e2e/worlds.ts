@@ -25,46 +25,61 @@ export interface World extends AsyncDisposable {
 	readonly nobody: ClientOptions;
 	/** What a call there fails with: a domain host knows which names it has ever heard of. */
 	readonly nobodyIs: "unavailable" | "not-found";
-	/** The XMPP server in between, where there is one. */
-	readonly server?: XmppServer;
 }
 
 export type NodeOptions = Omit<Parameters<typeof createNode>[0], "link">;
 
 export interface WorldKind {
 	readonly name: string;
+	/** One at a time on one ground. */
+	start(ground: Ground): Promise<World>;
+}
+
+/** What worlds share that come one after the other: a server costs more to start than all that is asked of it. */
+export interface Ground extends AsyncDisposable {
+	readonly server?: XmppServer;
+}
+
+/** A ground and the worlds on it. */
+export interface GroundKind {
+	readonly name: string;
 	readonly needs: readonly Requirement[];
-	start(): Promise<World>;
+	open(): Promise<Ground>;
+	readonly worlds: readonly WorldKind[];
 }
 
 const FUNCTIONS = "fn.localhost";
 const USERS = { alice: "alice's password", bob: "bob's password" };
 
-const memory: WorldKind = {
+const memory: GroundKind = {
 	name: "memory",
 	needs: [],
-	async start() {
-		const bus = memoryBus();
-		return {
-			provider: (options) => createNode({ ...options, link: bus.link(FUNCTIONS) }),
-			serving: {},
-			caller: (options) => createNode({ ...options, link: bus.link("alice@localhost") }),
-			target: () => ({ domain: FUNCTIONS }),
-			nobody: { domain: FUNCTIONS },
-			nobodyIs: "unavailable",
-			async [Symbol.asyncDispose]() {},
-		};
-	},
+	open: async () => ({ async [Symbol.asyncDispose]() {} }),
+	worlds: [
+		{
+			name: "memory",
+			async start() {
+				const bus = memoryBus();
+				return {
+					provider: (options) => createNode({ ...options, link: bus.link(FUNCTIONS) }),
+					serving: {},
+					caller: (options) => createNode({ ...options, link: bus.link("alice@localhost") }),
+					target: () => ({ domain: FUNCTIONS }),
+					nobody: { domain: FUNCTIONS },
+					nobodyIs: "unavailable",
+					async [Symbol.asyncDispose]() {},
+				};
+			},
+		},
+	],
 };
 
-function onServer({ name, start, needs }: ServerKind): WorldKind[] {
-	const kind = (role: "client" | "component"): WorldKind => ({
+function onServer({ name, start, needs }: ServerKind): GroundKind {
+	const direct = (role: "client" | "component"): WorldKind => ({
 		name: `${name} ${role}`,
-		needs,
-		async start() {
-			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
+		async start(ground) {
+			const server = serverOf(ground);
 			return {
-				server,
 				serving: {},
 				provider: (options) =>
 					createNode({ ...options, link: role === "client" ? account(server, "bob") : component(server) }),
@@ -72,37 +87,45 @@ function onServer({ name, start, needs }: ServerKind): WorldKind[] {
 				target: (provider) => (role === "client" ? { to: provider.jid } : { domain: FUNCTIONS }),
 				nobody: role === "client" ? { to: "bob@localhost/nowhere" } : { domain: FUNCTIONS },
 				nobodyIs: "unavailable",
-				[Symbol.asyncDispose]: () => server.stop(),
+				async [Symbol.asyncDispose]() {},
 			};
 		},
 	});
-	return [kind("client"), kind("component"), hosted(name, needs, start)];
+	return {
+		name,
+		needs,
+		async open() {
+			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
+			return { server, [Symbol.asyncDispose]: () => server.stop() };
+		},
+		worlds: [direct("client"), direct("component"), hosted(name)],
+	};
 }
 
 /** A domain host on a component link, with which a provider on an ordinary account registers. */
-function hosted(name: string, needs: readonly Requirement[], start: ServerKind["start"]): WorldKind {
+function hosted(name: string): WorldKind {
 	return {
 		name: `${name} domain`,
-		needs,
-		async start() {
-			const server = await start({ users: USERS, components: { [FUNCTIONS]: "secret" } });
+		async start(ground) {
+			const server = serverOf(ground);
 			// Nobody was there before.
 			const domain = await createDomain({ link: component(server), limits: { settleMs: 1 } });
 			return {
-				server,
 				serving: { domain: FUNCTIONS },
 				provider: (options) => createNode({ ...options, link: account(server, "bob") }),
 				caller: (options) => createNode({ ...options, link: account(server, "alice") }),
 				target: () => ({ domain: FUNCTIONS }),
 				nobody: { domain: FUNCTIONS },
 				nobodyIs: "not-found",
-				async [Symbol.asyncDispose]() {
-					await domain.close();
-					await server.stop();
-				},
+				[Symbol.asyncDispose]: () => domain.close(),
 			};
 		},
 	};
+}
+
+function serverOf({ server }: Ground): XmppServer {
+	if (server === undefined) throw new Error("this world needs a server");
+	return server;
 }
 
 /** A client link for one of the server's accounts. `port` stands in for the server's own, such as a proxy's. */
@@ -115,4 +138,4 @@ export function component(server: XmppServer, port = server.componentPort, domai
 }
 
 /** Every kind of link over every server. */
-export const WORLDS: readonly WorldKind[] = [memory, ...SERVERS.flatMap(onServer)];
+export const GROUNDS: readonly GroundKind[] = [memory, ...SERVERS.map(onServer)];
