@@ -1,4 +1,4 @@
 import { SERVERS } from "#kit";
-import { runDomainFaults } from "./domain-faults.js";
+import { runDomainOver } from "./domain-over.js";
 
-runDomainFaults(SERVERS[1]);
+runDomainOver(SERVERS[1]);

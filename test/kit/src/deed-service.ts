@@ -1,6 +1,8 @@
+import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { service, set } from "antiphon";
+import { type CallContext, service, set } from "antiphon";
 import { z } from "zod";
 import { cleanEnvironment } from "./antiphon-command.js";
 import { type Child, startChild } from "./process.js";
@@ -15,6 +17,23 @@ export const deeds = service("deeds", "1.0.0", {
 		output: z.string(),
 	}),
 });
+
+/** What a provider of it does: that of a process of its own, and one in the process of the test that nothing befalls. */
+export function deedHandlers(instance: string, notes: string) {
+	return {
+		act: async (
+			{ n, afterMs }: { readonly n: number; readonly afterMs: number },
+			{ callId, attempt }: Pick<CallContext, "callId" | "attempt">,
+		) => {
+			appendFileSync(notes, `${JSON.stringify({ n, callId, attempt })}\n`);
+			await sleep(afterMs);
+			return instance;
+		},
+	};
+}
+
+/** How many it runs at once. */
+export const DEED_CONCURRENCY = 4;
 
 export interface DeedWorkerOptions {
 	readonly server: XmppServer;

@@ -1,4 +1,6 @@
+import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { get, service, set } from "antiphon";
 import { z } from "zod";
@@ -13,6 +15,21 @@ export const work = service("work", "1.0.0", {
 	/** Notes `n` in a file, and then does the same. */
 	write: set({ input: z.object({ n: z.number().int(), afterMs: z.number() }), output: z.string() }),
 });
+
+/** What a provider of it does: that of a process of its own, and one in the process of the test that nothing befalls. */
+export function workHandlers(instance: string, notes: string) {
+	return {
+		read: async ({ afterMs }: { readonly afterMs: number }) => {
+			await sleep(afterMs);
+			return instance;
+		},
+		write: async ({ n, afterMs }: { readonly n: number; readonly afterMs: number }) => {
+			appendFileSync(notes, `${n}\n`);
+			await sleep(afterMs);
+			return instance;
+		},
+	};
+}
 
 export interface WorkerOptions {
 	readonly server: XmppServer;

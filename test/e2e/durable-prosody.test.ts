@@ -1,4 +1,0 @@
-import { SERVERS } from "#kit";
-import { runDurable } from "./durable.js";
-
-runDurable(SERVERS[1]);
