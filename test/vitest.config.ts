@@ -14,6 +14,7 @@ const suite = (name: string, include: string[], isolate: boolean) => ({
 		hookTimeout: 30_000,
 		setupFiles: [LEAK_CHECK],
 		isolate,
+		server: { deps: { external: [/\/(bundle|dist)\//] } },
 	},
 });
 
