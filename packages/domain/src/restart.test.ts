@@ -78,7 +78,7 @@ it("A caller that knows nobody is told by its deadline, or as soon as the host h
 });
 
 it("Instances that go while the host settles have gone; of the others callers hear when it has settled", async () => {
-	const { bus, client, provider } = await restarted(LEASE_MS / 2);
+	const { bus, client, provider } = await restarted(LEASE_MS);
 	// This one's server says nothing: it is kept, and forgotten when the host has settled.
 	const other = await worker(bus, "two");
 	const names = async () => (await client.$instances()).map(({ name }) => name).sort();
