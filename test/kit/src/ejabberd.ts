@@ -67,6 +67,7 @@ async function launchEjabberd(options: XmppServerOptions): Promise<XmppServer> {
 				args: [
 					...["-noinput", "-start_epmd", "false"], // no node name: no distribution, no cookie, no epmd
 					...["+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"], // idle schedulers do not spin
+					...["+SDcpu", "1:1", "+SDio", "1", "+A", "1"], // of threads for long work and for files, one: dozens cost time to start
 					...["-mnesia", "dir", `"${join(dir.path, "mnesia")}"`, "-s", "ejabberd", "-eval", registerAccounts],
 				],
 				cwd: dir.path,
