@@ -23,8 +23,12 @@ export function lookAfter(state: QueueState, turn: Turn, { ask, sender, id, noti
 
 /** A caller gives up a call, which may not have come yet. */
 export function cancel(state: QueueState, turn: Turn, event: CancelEvent): void {
-	const { ask, sender, id } = event;
+	const { ask, sender, id, expiresMs } = event;
 	const known = state.book.find(sender, id);
+	if (known === undefined && expiresMs === undefined) {
+		refuse(turn, ask, "not-found", `there is no call ${id}`);
+		return;
+	}
 	if (known === undefined && state.isTight) {
 		const retryAfterMs = state.drain.around(TIGHT_MS, sender + id);
 		refuse(turn, ask, "overloaded", "there is no room to remember that a call was cancelled", { retryAfterMs });
@@ -49,7 +53,7 @@ export function giveUp(
 }
 
 /** A trace of an id, for a late copy of its submit to find. */
-function remember(state: QueueState, turn: Turn, { sender, id, expiresMs }: CancelEvent): Call {
+function remember(state: QueueState, turn: Turn, { sender, id, expiresMs = 0 }: CancelEvent): Call {
 	const { calendar, up } = turn.now;
 	const expires = calendar + Math.min(Math.max(0, Math.ceil(expiresMs)), MAX_EXPIRES_MS);
 	const head: Head = {

@@ -59,15 +59,16 @@ export interface CallerGoneEvent {
 
 /**
  * Settles a call at once, and an unknown id as well, so that a late copy of its submit does not start it. Answered `settled`
- * with the outcome that the call has now, whichever it is, or `refused`.
+ * with the outcome that the call has now, whichever it is, or `refused`, with `not-found` for an unknown id of which nothing
+ * is to be remembered.
  */
 export interface CancelEvent {
 	readonly type: "cancel";
 	readonly ask: number;
 	readonly sender: string;
 	readonly id: string;
-	/** Of an id that is not known: until when a copy of its submit may come. */
-	readonly expiresMs: number;
+	/** Of an id that is not known: until when a copy of its submit may come. `undefined`: none can. */
+	readonly expiresMs: number | undefined;
 }
 
 /** A lease of a call. `token` grows with each lease of it; an older one is worth nothing. */

@@ -426,6 +426,13 @@ describe("a call that is given up", () => {
 		expect(bench.stateOf("a")).toBe("not-found");
 	});
 
+	it("though it cannot come is not known, and leaves nothing behind", () => {
+		const bench = new QueueBench();
+		const { result } = bench.ask({ type: "cancel", sender: "mallory@example.org", id: "a", expiresMs: undefined });
+		expect(result).toMatchObject({ is: "refused", refusal: { code: "not-found" } });
+		expect(bench.records.size).toBe(0);
+	});
+
 	it("because it has expired is settled then, wherever it is", () => {
 		const bench = new QueueBench();
 		bench.pull();

@@ -29,6 +29,7 @@ import {
 	taken,
 	words,
 } from "../testing/durable.js";
+import { failingStore } from "../testing/failing-store.js";
 import { Party } from "../testing/party.js";
 
 it("A call goes from its caller to a provider, and its outcome comes back to whoever asked to be told", async () => {
@@ -171,6 +172,38 @@ describe("Of a call hears and decides its sender alone", () => {
 		const answer = decodeStates(await mallory.result("set", AT, cancel));
 		expect(answer).toMatchObject([{ id: "a", state: "settled", attempts: 0, outcome: { code: "cancelled" } }]);
 		expect(await states(caller, "a")).toMatchObject([{ id: "a", state: "waiting" }]);
+	});
+
+	it("who may call nothing makes ids up in vain: nothing is kept of them, and what is cancelled before it comes is another's", async () => {
+		const { control, store } = failingStore();
+		const { bus, caller } = await keeping({ store });
+		await submit(caller, submitted("a"));
+		const stranger = await Party.join(bus, "mallory@elsewhere.example/x");
+		const before = control.stored;
+		for (let flood = 0; flood < 20; flood++) {
+			const ids = Array.from({ length: 64 }, (_, i) => ({
+				id: `${flood}-${i}`,
+				fn: undefined,
+				expiresMs: 2_592_000_000,
+			}));
+			const answers = decodeStates(await stranger.result("set", AT, encodeCancel(ids)));
+			expect(answers.every(({ error }) => error?.code === "not-found")).toBe(true);
+		}
+		expect(control.stored).toBe(before);
+		const own = encodeCancel([{ id: "b", fn: "words.learn", expiresMs: 1_000 }]);
+		expect(decodeStates(await caller.result("set", AT, own))).toMatchObject([{ id: "b", state: "settled" }]);
+		expect(control.stored).toBe(before + 1);
+	});
+
+	it("an account that only looks like a caller's is another, and the same one written in another way is the same", async () => {
+		const { bus, caller } = await keeping();
+		await submit(caller, submitted("a"));
+		for (const alike of ["c\u0430ller@example.org/x", "caller.@example.org/x", "ca\u0327ller@example.org/x"]) {
+			const other = await Party.join(bus, alike);
+			expect(await states(other, "a")).toMatchObject([{ error: { code: "not-found" } }]);
+		}
+		const same = await Party.join(bus, "CALLER@Example.ORG/x");
+		expect(await states(same, "a")).toMatchObject([{ state: "waiting" }]);
 	});
 
 	it("who cancels has its outcome, and no provider gets it", async () => {

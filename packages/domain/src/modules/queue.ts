@@ -29,7 +29,7 @@ import { submissionOf } from "../queueing/submissions.js";
  */
 export function queue(runner: QueueRunner): DomainModule {
 	return (host) => {
-		const { node, registry } = host;
+		const { node, registry, policy } = host;
 		node.feature(NS.delivery);
 		const functions = new DurableFunctions(host, runner.view);
 		/** By service, while it has instances: what the queue has been told. */
@@ -87,12 +87,16 @@ export function queue(runner: QueueRunner): DomainModule {
 			return encodeStates(fitting(await Promise.all(states)));
 		});
 
-		handleSet(node, { ns: NS.delivery, name: "cancel" }, async ({ payload, from }) => {
+		handleSet(node, { ns: NS.delivery, name: "cancel" }, async ({ payload, from, to }) => {
 			runner.gate.requireOpen();
 			const sender = senderOf(from);
+			// Who may call nothing here has nothing on its way: ids that it makes up take no room.
+			const mayCall = policy.maySee(from, to.local ?? "");
 			const states = decodeCancel(payload).map((item) =>
 				answered<CallState>(item, async () => {
-					const { id, expiresMs } = readable(item);
+					const asked = readable(item);
+					const { id } = asked;
+					const expiresMs = mayCall ? asked.expiresMs : undefined;
 					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), sender);
 					return stateOf(item, result);
 				}),

@@ -1,4 +1,4 @@
-import { type Journal, memoryStore, type Store, StoreError, type StoreErrorKind } from "@antiphon/delivery";
+import { memoryStore } from "@antiphon/delivery";
 import { memoryBus } from "@antiphon/link";
 import { encodeReply, encodeSubmit, type LeaseRef, NS, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
@@ -16,29 +16,7 @@ import {
 	submitted,
 	taken,
 } from "../testing/durable.js";
-
-/** A store in memory that fails as it is told. */
-function failing() {
-	const store = memoryStore();
-	const control: { fails: StoreErrorKind | undefined } = { fails: undefined };
-	const open = async (name: string): Promise<Journal> => {
-		const journal = await store.open(name);
-		const write: Journal["write"] = (writes, done) => {
-			const { fails } = control;
-			if (fails === undefined) journal.write(writes, done);
-			else queueMicrotask(() => done(new StoreError(fails, "the disk is on fire")));
-		};
-		return {
-			isDurable: true,
-			view: journal.view,
-			write,
-			usage: () => journal.usage(),
-			close: (done) => journal.close(done),
-		};
-	};
-	const broken: Store = { kind: "a test", isDurable: true, open };
-	return { control, store: broken };
-}
+import { failingStore } from "../testing/failing-store.js";
 
 it("A store has one domain at a time, and is free again when that has closed", async () => {
 	const store = memoryStore();
@@ -49,7 +27,7 @@ it("A store has one domain at a time, and is free again when that has closed", a
 });
 
 it("Nothing is acknowledged that found no room, and what comes later is taken", async () => {
-	const { control, store } = failing();
+	const { control, store } = failingStore();
 	const { caller } = await keeping({ store });
 	// What is known of functions has been stored before this is answered.
 	expect(await submit(caller, submitted("first"))).toEqual([{ id: "first", state: "accepted" }]);
@@ -64,7 +42,7 @@ it("Nothing is acknowledged that found no room, and what comes later is taken", 
 });
 
 it("A domain whose journal fails ends, and says why", async () => {
-	const { control, store } = failing();
+	const { control, store } = failingStore();
 	const { caller, hosted } = await keeping({ store });
 	control.fails = "failed";
 	void submit(caller, submitted("a")).catch(() => {});
@@ -102,7 +80,7 @@ it("It is said where calls are kept, and when that is no place for them", async 
 		expect.stringMatching(/^calls of words are to be kept, .* Give the domain a store on disk$/),
 	);
 	lines.length = 0;
-	await keeping({ log, store: failing().store });
+	await keeping({ log, store: failingStore().store });
 	expect(lines).toContain("durable calls are kept on disk: a test");
 	expect(lines.join()).not.toContain("Give the domain a store");
 });
