@@ -40,6 +40,7 @@ const LAYERS = {
 		"disco",
 		"domain",
 		"delivery",
+		"queue",
 	],
 	server: [["limits", "log", "options", "software"], "streams", "peers", "routing", "login", "host", "modules"],
 };

@@ -50,13 +50,13 @@ import { type DomainVector, withMore } from "./domain-vectors.js";
 import { expectRefusal } from "./refusal.js";
 import { normalXml } from "./vector-values.js";
 
-/** What reads and writes a payload of `urn:antiphon:delivery:1`. */
+/** What reads and writes a payload about durable calls. */
 export interface DeliveryCodec {
 	readonly decode: (payload: Element) => unknown;
 	readonly encode: (value: never) => Element;
 }
 
-/** By the type of the stanza and the name of its payload. */
+/** Of `urn:antiphon:delivery:1`, by the type of the stanza and the name of its payload. */
 export const DELIVERY_CODECS: Readonly<Record<string, DeliveryCodec>> = {
 	"set submit": { decode: decodeSubmit, encode: encodeSubmit },
 	"result accepted": { decode: decodeAccepted, encode: encodeAccepted },
@@ -89,11 +89,14 @@ export const DELIVERY_CODECS: Readonly<Record<string, DeliveryCodec>> = {
 };
 
 /** Vectors of durable calls. As those of a domain, with calls and outcomes as XML and refusals as `error`. */
-export function runDelivery({ xml, more, decoded, error, encodes }: DomainVector): void {
+export function runDelivery(
+	{ xml, more, decoded, error, encodes }: DomainVector,
+	codecs: Readonly<Record<string, DeliveryCodec>> = DELIVERY_CODECS,
+): void {
 	const stanza = parseElement(xml);
 	const payload = withMore(stanza.child() as Element, more);
 	const name = `${stanza.attr("type")} ${payload.name}`;
-	const codec = DELIVERY_CODECS[name];
+	const codec = codecs[name];
 	if (codec === undefined) throw new Error(`nobody reads ${name}`);
 	if (decoded === undefined) {
 		expectRefusal(() => codec.decode(payload), error);

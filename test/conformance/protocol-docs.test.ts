@@ -4,6 +4,7 @@ import { describe as describeService, type RetrySpec, service, set } from "@anti
 import {
 	BUS_ERROR_CODES,
 	BusError,
+	CALL_LISTS,
 	capabilityHash,
 	DURABLE_DELIVERIES,
 	decodeBody,
@@ -61,7 +62,8 @@ import {
 import { type Element, parseElement } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { DELIVERY_CODECS } from "./delivery-vectors.js";
+import { DELIVERY_CODECS, type DeliveryCodec } from "./delivery-vectors.js";
+import { QUEUE_CODECS } from "./queue-vectors.js";
 import { normalXml } from "./vector-values.js";
 
 /** The specification, held to the code: every example is read, every table is compared. */
@@ -246,7 +248,7 @@ describe("the schema", () => {
 
 	it("is there for every namespace", () => {
 		const namespaces = schemas.map((schema) => schema.attr("targetNamespace"));
-		expect(namespaces).toEqual([NS.rpc, NS.contract, NS.registry, NS.resolve, NS.delivery, NS.stats]);
+		expect(namespaces).toEqual([NS.rpc, NS.contract, NS.registry, NS.resolve, NS.delivery, NS.queue, NS.stats]);
 	});
 
 	it("lists the codes and encodings of the code", () => {
@@ -266,6 +268,9 @@ describe("the schema", () => {
 				.filter((words) => words.length > 0);
 		expect(wordsOf("inbox")).toEqual([[...INBOX_KINDS]]);
 		expect(wordsOf("state")).toEqual([["known"], [...OPEN_STATES, "settled"]]);
+		const queue = schemas.find((each) => each.attr("targetNamespace") === NS.queue) as Element;
+		const lists = [...descendants(queue)].find((each) => each.is("attribute", XSD) && each.attr("name") === "list");
+		expect([...descendants(lists as Element)].flatMap((word) => word.attr("value") ?? [])).toEqual([...CALL_LISTS]);
 		const bounds = new Set(declared.flatMap((each) => each.attr("maxOccurs") ?? []));
 		expect(bounds).toEqual(new Set([String(MAX_ITEMS), String(MAX_HELD)]));
 	});
@@ -296,7 +301,8 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 		expect(stanza.child("error")?.attr("type")).toBe(decodeStanzaError(stanza).type);
 		return error.code === "protocol" ? "not understood" : "understood";
 	}
-	if (payload.ns === NS.delivery) return readDurable(`${type} ${payload.name}`, payload);
+	if (payload.ns === NS.delivery) return readDurable(DELIVERY_CODECS, `${type} ${payload.name}`, payload);
+	if (payload.ns === NS.queue) return readDurable(QUEUE_CODECS, `${type} ${payload.name}`, payload);
 	switch (`${type} ${payload.ns} ${payload.name}`) {
 		case `get ${NS.rpc} call`:
 		case `set ${NS.rpc} call`: {
@@ -417,8 +423,12 @@ function read(stanza: Element, payload: Element): "understood" | "not understood
 }
 
 /** What is read of a list, and written again, is what stands there, with nothing passed over and no item refused. */
-function readDurable(name: string, payload: Element): "understood" | "not understood" {
-	const codec = DELIVERY_CODECS[name];
+function readDurable(
+	codecs: Readonly<Record<string, DeliveryCodec>>,
+	name: string,
+	payload: Element,
+): "understood" | "not understood" {
+	const codec = codecs[name];
 	if (codec === undefined) return "not understood";
 	expect(normalXml(codec.encode(codec.decode(payload) as never))).toBe(normalXml(withoutLayout(payload)));
 	return "understood";

@@ -29,7 +29,8 @@ import {
 import { type Element, xml as element, parseElement, serialize } from "@antiphon/xml";
 import { describe, expect, it } from "vitest";
 import { runDelivery } from "./delivery-vectors.js";
-import { runDomain } from "./domain-vectors.js";
+import { type DomainVector, runDomain } from "./domain-vectors.js";
+import { runQueue } from "./queue-vectors.js";
 import { expectRefusal, type Refusal } from "./refusal.js";
 import { fromVector, normalXml } from "./vector-values.js";
 
@@ -116,7 +117,8 @@ const RUNNERS: Readonly<Record<string, (vector: never) => void>> = {
 	jid: runJid,
 	durations: runDurations,
 	domain: runDomain,
-	delivery: runDelivery,
+	delivery: (vector: DomainVector) => runDelivery(vector),
+	queue: runQueue,
 };
 
 const folder = new URL("vectors/", import.meta.url);

@@ -63,12 +63,23 @@ export type {
 	WaitEvent,
 } from "./outbox/outbox-events.js";
 export type { OutboxLimits } from "./outbox/outbox-limits.js";
+export {
+	type CallFilter,
+	type CallList,
+	type CallPage,
+	callIn,
+	callsIn,
+	type KeptCall,
+	type KeptLease,
+	numberOf,
+} from "./queue/kept-calls.js";
 export { Queue } from "./queue/queue.js";
 export type {
 	AwaitEvent,
 	CallerGoneEvent,
 	CancelEvent,
 	DeliverEffect,
+	FunctionCount,
 	LeaseRef,
 	LostEffect,
 	OpenState,
@@ -78,6 +89,7 @@ export type {
 	PullEvent,
 	PurgeEvent,
 	QueueAnswer,
+	QueueCount,
 	QueueEffect,
 	QueueEvent,
 	QueueResult,
@@ -85,9 +97,11 @@ export type {
 	Refusal,
 	ReleaseEvent,
 	RenewEvent,
+	RetryEvent,
 	RoomEvent,
 	SettleEvent,
 	SubmitEvent,
+	SurveyEvent,
 	TakenEvent,
 	UndeliveredEvent,
 } from "./queue/queue-events.js";

@@ -1,7 +1,9 @@
 import type { DomainModule } from "./host/domain-host.js";
+import { deadLetters } from "./modules/dead-letters.js";
 import { denied } from "./modules/denied.js";
 import { drain } from "./modules/drain.js";
 import { forwarded } from "./modules/forwarded.js";
+import { keptCalls } from "./modules/kept-calls.js";
 import { leases } from "./modules/leases.js";
 import { names } from "./modules/names.js";
 import { nodes } from "./modules/nodes.js";
@@ -31,4 +33,9 @@ export const MODULES: readonly DomainModule[] = [
 ];
 
 /** What a domain that keeps durable calls does besides. */
-export const QUEUE_MODULES: readonly ((runner: QueueRunner) => DomainModule)[] = [queue, leases];
+export const QUEUE_MODULES: readonly ((runner: QueueRunner) => DomainModule)[] = [
+	queue,
+	leases,
+	keptCalls,
+	deadLetters,
+];

@@ -240,6 +240,46 @@ export {
 } from "./names.js";
 export { NS } from "./namespaces.js";
 export { escaped } from "./printable.js";
+export {
+	CALL_LISTS,
+	type CallListName,
+	type CallsPage,
+	type CallsRequest,
+	decodeCalls,
+	decodeCallsRequest,
+	encodeCalls,
+	encodeCallsRequest,
+	MAX_LISTED_CALLS,
+} from "./queue/calls.js";
+export { encodeListedCall, type ListedCall } from "./queue/listed-call.js";
+export {
+	type CallNumber,
+	decodeOrder,
+	decodeOrdered,
+	encodeOrder,
+	encodeOrdered,
+	ORDERS,
+	type Order,
+	type Ordered,
+} from "./queue/orders.js";
+export {
+	decodeQueues,
+	decodeQueuesRequest,
+	encodeQueues,
+	encodeQueuesRequest,
+	type FunctionQueue,
+	MAX_FUNCTION_QUEUES,
+	type QueueState,
+} from "./queue/queues.js";
+export {
+	type CallKey,
+	decodeCallRequest,
+	decodeShownCall,
+	encodeCallRequest,
+	encodeShownCall,
+	type ShownCall,
+	type ShownLease,
+} from "./queue/shown-call.js";
 export { Scope } from "./scope.js";
 export {
 	SCRAM_MECHANISMS,

@@ -54,6 +54,8 @@ export const NS = {
 	resolve: "urn:antiphon:resolve:1",
 	/** docs/protocol.md: durable calls */
 	delivery: "urn:antiphon:delivery:1",
+	/** docs/protocol.md: administering durable calls */
+	queue: "urn:antiphon:queue:1",
 	/** docs/protocol.md: operating a domain */
 	stats: "urn:antiphon:stats:1",
 } as const;

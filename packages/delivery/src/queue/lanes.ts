@@ -26,6 +26,10 @@ export class Lanes {
 		return this.#lanes.size;
 	}
 
+	all(): Iterable<Lane> {
+		return this.#lanes.values();
+	}
+
 	has(fn: string, version: string, sender: string): boolean {
 		return this.#lanes.has(nameOf({ fn, version, sender }));
 	}

@@ -5,6 +5,9 @@ import type { LeaseRef } from "./queue-events.js";
 /** A call that an instance has, or may have. */
 export interface Lease extends LeaseRef {
 	readonly holder: Instance;
+	/** Of the call. */
+	readonly fn: string;
+	readonly version: string;
 	/** Full JID, the newest that is known. */
 	node: string;
 	/** Of the pull that it was given for. */
@@ -32,6 +35,10 @@ export class Leases {
 
 	get(n: number): Lease | undefined {
 		return this.#leases.get(n);
+	}
+
+	all(): Iterable<Lease> {
+		return this.#leases.values();
 	}
 
 	add(lease: Lease, until: number): void {

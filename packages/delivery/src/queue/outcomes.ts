@@ -23,7 +23,7 @@ export function lookAfter(state: QueueState, turn: Turn, { ask, sender, id, noti
 
 /** A caller gives up a call, which may not have come yet. */
 export function cancel(state: QueueState, turn: Turn, event: CancelEvent): void {
-	const { ask, sender, id, expiresMs } = event;
+	const { ask, sender, id, expiresMs, by } = event;
 	const known = state.book.find(sender, id);
 	if (known === undefined && expiresMs === undefined) {
 		refuse(turn, ask, "not-found", `there is no call ${id}`);
@@ -35,7 +35,9 @@ export function cancel(state: QueueState, turn: Turn, event: CancelEvent): void 
 		return;
 	}
 	const call = known ?? remember(state, turn, event);
-	if (call.head.state !== "settled") giveUp(state, turn, call, "cancelled", "its caller has cancelled it");
+	if (call.head.state !== "settled") {
+		giveUp(state, turn, call, "cancelled", `${by === undefined ? "its caller" : `an ${by}`} has cancelled it`);
+	}
 	answerSettled(state, turn, ask, call);
 }
 

@@ -23,8 +23,10 @@ export type QueueEvent =
 	| SettleEvent
 	| RenewEvent
 	| ReleaseEvent
+	| RetryEvent
 	| RedriveEvent
 	| PurgeEvent
+	| SurveyEvent
 	| RoomEvent;
 
 /** Answered `accepted`, `known`, or `refused`, executed no. */
@@ -69,6 +71,8 @@ export interface CancelEvent {
 	readonly id: string;
 	/** Of an id that is not known: until when a copy of its submit may come. `undefined`: none can. */
 	readonly expiresMs: number | undefined;
+	/** Default: its caller. */
+	readonly by?: "administrator" | undefined;
 }
 
 /** A lease of a call. `token` grows with each lease of it; an older one is worth nothing. */
@@ -156,6 +160,16 @@ export interface ReleaseEvent extends LeaseRef {
 	readonly retryAfterMs?: number | undefined;
 }
 
+/**
+ * An administrator wants a call that waits for its back-off tried again now. Answered `retried`, also when it waits for an instance
+ * only, or `refused`.
+ */
+export interface RetryEvent {
+	readonly type: "retry";
+	readonly ask: number;
+	readonly n: number;
+}
+
 /** An administrator wants a dead letter tried again, as a new call of the same sender. Answered `redriven` or `refused`. */
 export interface RedriveEvent {
 	readonly type: "redrive";
@@ -168,6 +182,12 @@ export interface PurgeEvent {
 	readonly type: "purge";
 	readonly ask: number;
 	readonly n: number;
+}
+
+/** What is there? Answered `surveyed`. */
+export interface SurveyEvent {
+	readonly type: "survey";
+	readonly ask: number;
 }
 
 /** How the journal's disk is, told when it changes: while there is little left nothing new is accepted. */
@@ -204,8 +224,38 @@ export type QueueResult =
 			readonly lost: readonly LeaseRef[];
 	  }
 	| { readonly is: "released" }
+	| { readonly is: "retried" }
 	| { readonly is: "redriven"; readonly id: string; readonly n: number }
-	| { readonly is: "purged" };
+	| { readonly is: "purged" }
+	| ({ readonly is: "surveyed" } & QueueCount);
+
+/** How many calls there are. */
+export interface QueueCount {
+	/** Unsettled. */
+	readonly open: number;
+	readonly leased: number;
+	/** Whose outcomes are kept, with the dead letters. */
+	readonly settled: number;
+	readonly dead: number;
+	/** Those with unsettled calls, in no order. */
+	readonly functions: readonly FunctionCount[];
+}
+
+/** Unsettled calls of a version of a function. */
+export interface FunctionCount {
+	/** `service.function` */
+	readonly fn: string;
+	/** Of the contract that callers were built with. */
+	readonly version: string;
+	readonly open: number;
+	/** Of these, for an instance; those that neither wait nor are leased are delayed or chained. */
+	readonly waiting: number;
+	readonly leased: number;
+	/** Instances that take calls of it. */
+	readonly pulling: number;
+	/** How many unfinished calls these take together, of all functions of the service. */
+	readonly credit: number;
+}
 
 /** Where a call is that has no outcome: `waiting` for an instance, `delayed` until it is due, `chained` behind another of its order key. */
 export type OpenState = "waiting" | "delayed" | "chained" | "leased";

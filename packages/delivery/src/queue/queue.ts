@@ -1,6 +1,7 @@
 import type { Core, Desk } from "../engine/core.js";
 import type { View } from "../journal/journal.js";
 import type { JournalTime } from "../journal/journal-time.js";
+import { retry } from "./administer.js";
 import { redrive, takeOff } from "./dead-letters.js";
 import { doDue } from "./due.js";
 import { cancel, lookAfter } from "./outcomes.js";
@@ -12,6 +13,7 @@ import { recover } from "./recover.js";
 import { report } from "./reports.js";
 import { schedule } from "./schedule.js";
 import { submit } from "./submit.js";
+import { survey } from "./survey.js";
 
 /**
  * The queue of a domain: the one authority for which calls there are, who has them, and what came of them. A call is known
@@ -22,7 +24,7 @@ import { submit } from "./submit.js";
  * | – | `submit`, room | chained behind others of its order key, delayed, or waiting |
  * | any | `submit`, same digest; another one | same: `known`; `conflict` |
  * | chained | the one before it is settled | delayed, waiting |
- * | delayed | due | waiting |
+ * | delayed | due; `retry`, if it is for the back-off | waiting |
  * | waiting | an instance takes it | leased, with the next token |
  * | leased | `renew`, named in a `pull` | same, the lease begins anew |
  * | leased, not taken | refused, not there, not named in a `pull` | waiting |
@@ -127,11 +129,17 @@ function decide(state: QueueState, turn: Turn, event: QueueEvent): void {
 		case "release":
 			release(state, turn, event);
 			break;
+		case "retry":
+			retry(state, turn, event);
+			break;
 		case "redrive":
 			redrive(state, turn, event);
 			break;
 		case "purge":
 			takeOff(state, turn, event);
+			break;
+		case "survey":
+			survey(state, turn, event);
 			break;
 		case "room":
 			state.isTight = event.isTight;

@@ -35,13 +35,15 @@ function recoverLease(
 	n: number,
 ): void {
 	const key = callKey(HEADS, n);
-	const { holder, token } = decodeHead(key, view.get(key));
+	const { holder, token, fn, version } = decodeHead(key, view.get(key));
 	if (holder === undefined) throw new StoreError("failed", `call ${n} is leased to nobody`);
 	const { service, instance, node, session, number, inbox } = holder;
 	const lease = {
 		n,
 		token,
 		holder: instances.ensure(service, instance),
+		fn,
+		version,
 		node,
 		session,
 		number,

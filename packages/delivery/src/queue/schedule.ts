@@ -2,7 +2,7 @@ import type { Call } from "./call-book.js";
 import type { Instance, Pull } from "./instances.js";
 import { leave } from "./moves.js";
 import { callKey, LEASED, NOTHING } from "./queue-record.js";
-import type { QueueState, Turn } from "./queue-state.js";
+import { isFit, type QueueState, type Turn } from "./queue-state.js";
 import type { Shelf } from "./shelves.js";
 
 /** Leases in one step: each is a few writes, and is to be delivered soon. */
@@ -75,9 +75,10 @@ function choose(state: QueueState, turn: Turn, service: string, { head }: Call):
 	return best?.instance;
 }
 
-function takes({ options, limits }: QueueState, { now }: Turn, pull: Pull, version: string): boolean {
-	if (pull.credit === 0 || pull.pausedUntil > now.up || pull.offeredBytes >= limits.undeliveredBytes) return false;
-	return options.fits === undefined ? version === pull.version : options.fits(version, pull.version);
+function takes(state: QueueState, { now }: Turn, pull: Pull, version: string): boolean {
+	if (pull.credit === 0 || pull.pausedUntil > now.up || pull.offeredBytes >= state.limits.undeliveredBytes)
+		return false;
+	return isFit(state, version, pull);
 }
 
 function isCanary({ head }: Call): boolean {
@@ -135,7 +136,8 @@ function grant(state: QueueState, turn: Turn, call: Call, to: Instance): void {
 	const serial = ++pull.serial;
 	pull.offered.add(serial);
 	pull.offeredBytes += text.length;
-	const lease = { n, token, holder: to, node, session, number, inbox, offer: { pull, serial, bytes: text.length } };
+	const offer = { pull, serial, bytes: text.length };
+	const lease = { n, token, holder: to, fn, version, node, session, number, inbox, offer };
 	leases.add(lease, now.up + limits.leaseMs);
 	if (delivery === "at-least-once") leases.expectTaken(lease, now.up + limits.takenMs);
 	instances.hasHadTurn(to);

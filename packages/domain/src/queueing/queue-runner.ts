@@ -1,4 +1,14 @@
-import type { Core, Engine, Journal, QueueEffect, QueueEvent, Store, View } from "@antiphon/delivery";
+import type {
+	Core,
+	Engine,
+	Journal,
+	JournalTime,
+	QueueEffect,
+	QueueEvent,
+	Store,
+	Usage,
+	View,
+} from "@antiphon/delivery";
 import type { BusError } from "@antiphon/protocol";
 import { runOnJournal } from "antiphon/modules";
 import type { DomainHost } from "../host/domain-host.js";
@@ -106,6 +116,16 @@ export class QueueRunner {
 	/** What is on disk. */
 	get view(): View {
 		return this.#running.journal.view;
+	}
+
+	/** The time of the journal. */
+	now(): JournalTime {
+		return this.#running.time.now();
+	}
+
+	/** What the journal takes, and what is left for it. */
+	usage(): Usage {
+		return this.#running.journal.usage();
 	}
 
 	/** Tells the queue something for whose answer nobody waits. */
