@@ -1,13 +1,13 @@
-import { StoreError } from "@antiphon/delivery";
 import { type MemoryBus, memoryBus } from "@antiphon/link";
 import { BusError, encodeReply } from "@antiphon/protocol";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { type Client, createNode, get, type NodeOptions, type SendOptions, service, set } from "../index.js";
-import { DOMAIN, failureOf, keepingLog, turn } from "../testing/bus.js";
+import { DOMAIN, failureOf, keepingLog } from "../testing/bus.js";
 import { CuttableLink } from "../testing/cuttable-link.js";
-import { keptStore } from "../testing/kept-store.js";
+import { brokenStore, keptStore } from "../testing/kept-store.js";
 import { fault, QueueDomain } from "../testing/queue-domain.js";
+import { pass, queueWorld } from "../testing/queue-world.js";
 
 const lexicon = service("lexicon", "1.0.0", {
 	learn: set({
@@ -32,20 +32,9 @@ let bus: MemoryBus;
 let domain: QueueDomain;
 
 beforeEach(async () => {
-	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance", "Date"] });
-	bus = memoryBus();
-	domain = await new QueueDomain(bus, DOMAIN).open();
+	({ bus, domain } = await queueWorld());
 });
 afterEach(() => void vi.useRealTimers());
-
-/** Lets everything happen that is ready to, and what is due within this time. */
-async function pass(ms = 0): Promise<void> {
-	await turn(12);
-	for (let left = ms; left > 0; left -= 500) {
-		await vi.advanceTimersByTimeAsync(Math.min(left, 500));
-		await turn(8);
-	}
-}
 
 async function caller(options: Omit<NodeOptions, "link"> = {}) {
 	const link = new CuttableLink(bus, "caller@example.org");
@@ -474,16 +463,7 @@ describe("the store of an outbox", () => {
 	});
 
 	it("ends its node when it fails, with the cause", async () => {
-		const store = keptStore();
-		const broken = {
-			...store,
-			open: async (name: string) => ({
-				...(await store.open(name)),
-				write: (_: unknown, done: (error: StoreError) => void) =>
-					setImmediate(() => done(new StoreError("failed", "the disk is gone"))),
-			}),
-		};
-		const { node, link, learn } = await caller({ outbox: broken });
+		const { node, link, learn } = await caller({ outbox: brokenStore() });
 		const failed = failureOf(learn.send({ word: "iq" }));
 		await pass();
 		expect(await failed).toMatchObject({ code: "internal", executed: "unknown" });

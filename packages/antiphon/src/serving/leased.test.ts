@@ -1,5 +1,4 @@
-import { StoreError } from "@antiphon/delivery";
-import { type MemoryBus, memoryBus } from "@antiphon/link";
+import type { MemoryBus } from "@antiphon/link";
 import { BusError, encodeCall, encodeDeliver, Jid } from "@antiphon/protocol";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
@@ -13,10 +12,11 @@ import {
 	service,
 	set,
 } from "../index.js";
-import { DOMAIN, failureOf, gate, keepingLog, rawLink, turn } from "../testing/bus.js";
+import { DOMAIN, failureOf, gate, keepingLog, rawLink } from "../testing/bus.js";
 import { CuttableLink } from "../testing/cuttable-link.js";
-import { keptStore } from "../testing/kept-store.js";
-import { QueueDomain } from "../testing/queue-domain.js";
+import { brokenStore, keptStore } from "../testing/kept-store.js";
+import type { QueueDomain } from "../testing/queue-domain.js";
+import { pass, queueWorld } from "../testing/queue-world.js";
 
 const lexicon = service("lexicon", "1.0.0", {
 	learn: set({ input: z.object({ word: z.string() }), output: z.string(), delivery: "effectively-once" }),
@@ -29,20 +29,9 @@ let bus: MemoryBus;
 let domain: QueueDomain;
 
 beforeEach(async () => {
-	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance", "Date"] });
-	bus = memoryBus();
-	domain = await new QueueDomain(bus, DOMAIN).open();
+	({ bus, domain } = await queueWorld());
 });
 afterEach(() => void vi.useRealTimers());
-
-/** Lets everything happen that is ready to, and what is due within this time. */
-async function pass(ms = 0): Promise<void> {
-	await turn(12);
-	for (let left = ms; left > 0; left -= 500) {
-		await vi.advanceTimersByTimeAsync(Math.min(left, 500));
-		await turn(8);
-	}
-}
 
 async function provider(learn: Learn, options: Omit<NodeOptions, "link"> = {}, serve: ServeOptions = {}) {
 	const link = new CuttableLink(bus, "worker@example.org");
@@ -359,17 +348,8 @@ describe("the inbox of a process that died", () => {
 	});
 
 	it("ends its node when it fails, with the cause", async () => {
-		const store = keptStore();
-		const broken = {
-			...store,
-			open: async (name: string) => ({
-				...(await store.open(name)),
-				write: (_: unknown, done: (error: StoreError) => void) =>
-					setImmediate(() => done(new StoreError("failed", "the disk is gone"))),
-			}),
-		};
 		const learn = vi.fn(() => "");
-		const { node } = await provider(learn, { inbox: broken });
+		const { node } = await provider(learn, { inbox: brokenStore() });
 		await send();
 		expect(await node.closed).toMatchObject({ message: "the inbox (kept) has failed: the disk is gone" });
 		expect(learn).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-import { type Journal, type MemoryStoreOptions, memoryStore, type Store } from "@antiphon/delivery";
+import { type Journal, type MemoryStoreOptions, memoryStore, type Store, StoreError } from "@antiphon/delivery";
 
 /** A store that outlives a node, and is taken for one that outlives its process. */
 export function keptStore(options?: MemoryStoreOptions): Store {
@@ -17,4 +17,13 @@ export function keptStore(options?: MemoryStoreOptions): Store {
 			};
 		},
 	};
+}
+
+/** The same, on a disk that takes nothing. */
+export function brokenStore(): Store {
+	const store = keptStore();
+	const write: Journal["write"] = (_, done) => {
+		setImmediate(() => done(new StoreError("failed", "the disk is gone")));
+	};
+	return { ...store, open: async (name) => ({ ...(await store.open(name)), write }) };
 }
