@@ -148,6 +148,7 @@ describe("A wall clock that jumps by days", () => {
 
 	it("between two hosts, backwards, is no time away", async () => {
 		const { bus, store, hosted, caller, clock } = await busy();
+		await submit(caller, submitted("soon", { afterMs: 1_000 }));
 		await hosted.close();
 		clock.offMs = -3 * DAY_MS;
 		await host(bus, { store });
@@ -157,6 +158,7 @@ describe("A wall clock that jumps by days", () => {
 			{ state: "delayed" },
 		]);
 		expect(await submit(caller, submitted("settled"))).toEqual([{ id: "settled", state: "known" }]);
+		await expect.poll(() => states(caller, "soon"), { timeout: 10_000 }).toMatchObject([{ state: "waiting" }]);
 	});
 
 	it("between two hosts, forwards, lets calls expire, as time away does, and forgets no outcome", async () => {
