@@ -274,15 +274,24 @@ describe("a delivery", () => {
 		const bench = new Bench();
 		bench.serve(1);
 		bench.done("a");
-		const { request } = bench.recorded("b");
+		const { run } = bench.run("b");
 		const delivery = bench.delivery("c");
 		const effects = bench.tell(delivery);
 		expect(effects).toMatchObject([
 			{ result: { refusal: { code: "overloaded", executed: "no", retryAfterMs: 1_000 } } },
 		]);
-		bench.tell(answered(request, { is: "recorded" }));
+		bench.tell({ type: "ended", run, outcome: reply() });
 		expect(answers(bench.tell(delivery))).toEqual(["conflict unknown"]);
 		expect(answers(bench.tell(bench.delivery("c", { token: 2 })))).toEqual(["taken"]);
+	});
+
+	it("is taken in the place of one whose outcome the domain may have recorded, before it has said so", () => {
+		const bench = new Bench();
+		bench.serve(1);
+		const { request } = bench.recorded("a");
+		expect(answers(bench.tell(bench.delivery("b")))).toEqual(["taken"]);
+		bench.tell(answered(request, { is: "recorded" }));
+		expect(answers(bench.tell(bench.delivery("c")))).toEqual(["overloaded no"]);
 	});
 
 	it("is refused when the node has as much as it holds: calls, or bytes of outcomes", () => {

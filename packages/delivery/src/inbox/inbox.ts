@@ -187,7 +187,7 @@ export class Inbox implements Core<InboxEvent, InboxEffect> {
 			this.#taken(turn, ask);
 		} else if (state === "aborting") {
 			this.#refuse(turn, ask, "overloaded", "the run that has lost its lease has not ended yet");
-		} else if (!this.#hasRoom(place, call)) {
+		} else if (!this.#hasRoom(place)) {
 			this.#refuse(turn, ask, "overloaded", "this instance has as many calls as it takes");
 		} else {
 			const run = ++this.#lastRun;
@@ -310,11 +310,16 @@ export class Inbox implements Core<InboxEvent, InboxEffect> {
 		return { type: "release", ...lease, executed: state === "unrun" ? "no" : "unknown", retryAfterMs };
 	}
 
-	/** It does not count itself, if it is held for another run. */
-	#hasRoom(place: KnownPlace, call: HeldCall | undefined): boolean {
-		const held = this.#calls.of(place);
-		const count = held.size - (call !== undefined && held.has(call) ? 1 : 0);
-		return count < (place.credit ?? 0) && this.#calls.hasRoom();
+	/**
+	 * Only what has a handler counts: of the others the domain may know already that they are over, and what it gives instead can
+	 * come before its answer does.
+	 */
+	#hasRoom(place: KnownPlace): boolean {
+		let handled = 0;
+		for (const held of this.#calls.of(place)) {
+			if (held.head.state === "aborting" || this.#calls.isRunning(held)) handled++;
+		}
+		return handled < (place.credit ?? 0) && this.#calls.hasRoom();
 	}
 
 	/** What it has, in the eyes of the domain: not what has died with its process, and not what has lost its lease. */
