@@ -257,6 +257,23 @@ describe("antiphon domain", { timeout: 2 * LIMIT_MS }, () => {
 		expect(stdout).toBe(`${config} can be used: it hosts ${FUNCTIONS} at xmpp://127.0.0.1:${server.componentPort}\n`);
 	});
 
+	it("--check-store reads what is kept of durable calls, when no domain runs with it", async () => {
+		configure(`${fresh}store: kept\n`);
+		const check = () => antiphon(["domain", "--config", config, "--check-store", "--json"]);
+		const domain = await host();
+		const held = await check();
+		expect(held.code).toBe(STATUS.nobodyThere);
+		expect(JSON.parse(held.stdout).error).toMatchObject({
+			code: "unavailable",
+			message: expect.stringMatching(/a domain runs with it: stop that first.* is open in the process \d+/),
+		});
+		domain.signal("SIGTERM");
+		await domain.exited;
+		const { code, stdout } = await check();
+		expect(code).toBe(STATUS.ok);
+		expect(JSON.parse(stdout)).toMatchObject({ sound: true, calls: { waiting: 0 }, problems: [] });
+	});
+
 	it.each([
 		["acces: {}\n", /^antiphon: \S+domain\.yaml: acces: there is no such key; there are url, /],
 		[

@@ -1,3 +1,4 @@
+export { checkStore, type StoreReport } from "./check-store.js";
 export { createDomain, type Domain, type DomainOptions } from "./create-domain.js";
 export { type DomainLimits, resolveLimits as domainLimits } from "./limits.js";
 export { checkedOwners } from "./policy/names.js";

@@ -1,1 +1,1 @@
-export { type LmdbStoreOptions, lmdbStore } from "./lmdb-store.js";
+export { journalFile, type LmdbStoreOptions, lmdbStore } from "./lmdb-store.js";

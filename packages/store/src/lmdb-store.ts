@@ -32,8 +32,7 @@ export function lmdbStore(folder: string, options: LmdbStoreOptions = {}): Store
 		kind: `lmdb at ${folder}`,
 		isDurable: true,
 		async open(name) {
-			if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`${JSON.stringify(name)} is no name for a journal`);
-			const file = join(folder, `${name}.mdb`);
+			const file = journalFile(folder, name);
 			const path = resolve(file);
 			if (openHere.has(path)) throw new StoreError("lost", `${file} is open in this process already`);
 			openHere.add(path);
@@ -46,6 +45,12 @@ export function lmdbStore(folder: string, options: LmdbStoreOptions = {}): Store
 			}
 		},
 	};
+}
+
+/** Where a store has the journal of a name. @throws TypeError for what is no name */
+export function journalFile(folder: string, name: string): string {
+	if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`${JSON.stringify(name)} is no name for a journal`);
+	return join(folder, `${name}.mdb`);
 }
 
 /** Opens a journal, or makes it. Whether this process has it open already is not its business. */

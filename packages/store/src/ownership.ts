@@ -1,4 +1,4 @@
-import { StoreError } from "@antiphon/delivery";
+import { StoreError, writtenByNewer } from "@antiphon/delivery";
 import type { Environment } from "./environment.js";
 import type { Owner, Processes } from "./owner.js";
 
@@ -16,10 +16,7 @@ const FORMAT = 1;
 export function takeOwnership({ root, journal }: Environment, file: string, processes: Processes): number {
 	return root.transactionSync(() => {
 		const format = Number(journal.get(FORMAT_KEY)?.toString() ?? FORMAT);
-		if (format !== FORMAT) {
-			const newer = `was written by a newer Antiphon: its format is ${format}, and this one reads ${FORMAT}`;
-			throw new StoreError("failed", `${file} ${newer}`);
-		}
+		if (format !== FORMAT) throw writtenByNewer(file, format, FORMAT);
 		const entry = journal.getEntry(OWNER);
 		const owner = entry && (JSON.parse(entry.value.toString()) as Owner | null);
 		if (owner && processes.isAlive(owner)) {

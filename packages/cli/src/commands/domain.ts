@@ -7,13 +7,19 @@ import { untilAnotherSignal, untilSignal } from "../connect/until-signal.js";
 import { checkStart } from "../domain-config/check.js";
 import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
 import { reload } from "../domain-config/reload.js";
+import { EXIT_STATUS } from "../exit-status.js";
+import { checkedStore } from "../hosting/check-store.js";
 import { untilHangUp } from "../hosting/hang-up.js";
+import { printResult } from "../output.js";
+import { storeJson, storeLines } from "../print/store.js";
 
 const ENDING = ["SIGINT", "SIGTERM"] as const;
 
 interface DomainFlags {
 	readonly config: string;
 	readonly check?: boolean;
+	readonly checkStore?: boolean;
+	readonly json?: boolean;
 }
 
 /** `antiphon domain`: the host of a domain, beside any XMPP server. */
@@ -26,8 +32,18 @@ export function domainCommand(program: Command): void {
 			"its config file, YAML or JSON: docs/operating.md. SIGHUP has its rules of access read again",
 		)
 		.option("--check", "check the file and end; status 0 if it can be used")
-		.action(async ({ config: file, check }: DomainFlags) => {
+		.option(
+			"--check-store",
+			"read all that is kept of durable calls, while the domain is stopped, and end; status 0 if it is sound",
+		)
+		.option("--json", "with --check-store: print one JSON object")
+		.action(async ({ config: file, check, checkStore, json }: DomainFlags) => {
 			const config = readDomainConfig(file);
+			if (checkStore) {
+				const isSound = await printStore(config, file, json);
+				process.exitCode = isSound ? EXIT_STATUS.ok : EXIT_STATUS.failed;
+				return;
+			}
 			if (check) {
 				for (const warning of [...config.warnings, ...(await checkStart(config, file))])
 					console.error(`antiphon: ${warning}`);
@@ -36,6 +52,19 @@ export function domainCommand(program: Command): void {
 			}
 			await host(config, file);
 		});
+}
+
+/** @returns whether it is sound */
+async function printStore(config: DomainConfig, file: string, json: boolean | undefined): Promise<boolean> {
+	const checked = await checkedStore(config, file);
+	if (typeof checked === "string") {
+		printResult(json, { file: checked, sound: true, records: 0 }, () => [
+			`${checked} is not there: nothing is kept yet`,
+		]);
+		return true;
+	}
+	printResult(json, storeJson(checked), () => storeLines(checked));
+	return checked.problemsFound === 0;
 }
 
 async function host(config: DomainConfig, file: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Key, StoreError } from "../journal/journal.js";
+import { writtenByNewer } from "../journal/newer.js";
 import { legibleKey } from "../journal/record.js";
 
 /** The body of a record that is JSON: its version as one byte, then the text in UTF-8. */
@@ -14,8 +15,7 @@ export function decodeJsonBody(key: Key, body: Uint8Array | undefined, newest: n
 	if (body === undefined) throw new StoreError("failed", `the record ${legibleKey(key)} is missing`);
 	const version = body[0];
 	if (version === undefined || version === 0 || version > newest) {
-		const newer = `was written by a newer Antiphon: its version is ${version}, and this one reads ${newest}`;
-		throw new StoreError("failed", `the record ${legibleKey(key)} ${newer}`);
+		throw writtenByNewer(`the record ${legibleKey(key)}`, version, newest);
 	}
 	try {
 		return JSON.parse(Buffer.from(body.buffer, body.byteOffset + 1, body.length - 1).toString());

@@ -1,5 +1,6 @@
-import { type Key, StoreError, type View, type Write } from "./journal.js";
+import type { Key, View, Write } from "./journal.js";
 import type { JournalTime } from "./journal-time.js";
+import { writtenByNewer } from "./newer.js";
 
 /** The record of a journal that its clock has: the time of the last batch. */
 export const CLOCK_KEY: Key = "t";
@@ -59,8 +60,6 @@ export class JournalClock {
 }
 
 function read(body: Uint8Array): Stored {
-	if (body[0] !== VERSION) {
-		throw new StoreError("failed", `the journal's time was written by a newer Antiphon: its version is ${body[0]}`);
-	}
+	if (body[0] !== VERSION) throw writtenByNewer("the journal's time", body[0], VERSION);
 	return JSON.parse(Buffer.from(body.subarray(1)).toString()) as Stored;
 }

@@ -27,7 +27,8 @@ describe("a record", () => {
 
 	it("with any one bit changed, or cut anywhere, is damaged, and says which one and where", () => {
 		const record = encodeRecord("c\x07", Buffer.from("what is to be kept"));
-		const damaged = new StoreError("failed", `the record "c\\x07" in ${WHERE} is damaged`);
+		const advice = "put a copy of it in its place, or move it away and begin anew, without what is in it";
+		const damaged = new StoreError("failed", `the record "c\\x07" in ${WHERE} is damaged: ${advice}`);
 		for (let at = 0; at < record.length; at++) {
 			for (let change = 1; change < 256; change *= 2) {
 				const copy = Uint8Array.from(record);

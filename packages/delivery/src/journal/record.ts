@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { type Key, StoreError } from "./journal.js";
+import { writtenByNewer } from "./newer.js";
 
 /**
  * How a journal keeps a body, with what shows that it is whole and is where it was put:
@@ -32,12 +33,12 @@ export function encodeRecord(key: Key, body: Uint8Array): Uint8Array {
 export function decodeRecord(key: Key, record: Uint8Array, where: string): Uint8Array {
 	const { length, buffer, byteOffset } = record;
 	if (length < HEAD || new DataView(buffer, byteOffset).getUint32(0) !== sumOf(key, record)) {
-		throw new StoreError("failed", `the record ${legibleKey(key)} in ${where} is damaged`);
+		const advice = "put a copy of it in its place, or move it away and begin anew, without what is in it";
+		throw new StoreError("failed", `the record ${legibleKey(key)} in ${where} is damaged: ${advice}`);
 	}
 	const version = record[4] as number;
 	if (version !== RECORD_VERSION) {
-		const newer = `was written by a newer Antiphon: its version is ${version}, and this one reads ${RECORD_VERSION}`;
-		throw new StoreError("failed", `the record ${legibleKey(key)} in ${where} ${newer}`);
+		throw writtenByNewer(`the record ${legibleKey(key)} in ${where}`, version, RECORD_VERSION);
 	}
 	return record.subarray(HEAD);
 }

@@ -1,6 +1,6 @@
 import { majorOf, type Retry, type ServiceDescription } from "@antiphon/contract";
 import type { Core, Desk, JournalTime, Key, QueueEffect, QueueEvent, View } from "@antiphon/delivery";
-import { StoreError } from "@antiphon/delivery";
+import { writtenByNewer } from "@antiphon/delivery";
 
 /** Versions of one service that are remembered; then the lowest is forgotten. */
 const MAX_MAJORS = 8;
@@ -61,6 +61,17 @@ export class FunctionsKnown implements Core<QueueEvent | KnowEvent, QueueEffect>
 	}
 }
 
+/**
+ * Reads a record of these.
+ * @returns whether it is one
+ * @throws StoreError when it cannot be read
+ */
+export function readsAsKnown(key: Key, body: Uint8Array): boolean {
+	if (!key.startsWith(PREFIX)) return false;
+	read(body);
+	return true;
+}
+
 /** What was kept of a service, the newest major version first. @throws StoreError when it cannot be read */
 export function functionsKept(view: View, service: string): DurableService[] {
 	return majorsOf(view, service).map((major) => read(view.get(keyOf(service, major)) as Uint8Array));
@@ -99,11 +110,6 @@ const after = (prefix: string): Key =>
 	prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 
 function read(body: Uint8Array): DurableService {
-	if (body[0] !== VERSION) {
-		throw new StoreError(
-			"failed",
-			`what is known of functions was written by a newer Antiphon: its version is ${body[0]}`,
-		);
-	}
+	if (body[0] !== VERSION) throw writtenByNewer("what is known of functions", body[0], VERSION);
 	return JSON.parse(Buffer.from(body.subarray(1)).toString()) as DurableService;
 }
