@@ -43,7 +43,7 @@ export type { JournalTime } from "./journal/journal-time.js";
 export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
 export { writtenByNewer } from "./journal/newer.js";
 export { decodeRecord } from "./journal/record.js";
-export { Outbox, type OutboxOptions } from "./outbox/outbox.js";
+export { Outbox } from "./outbox/outbox.js";
 export type {
 	AwaitEffect,
 	CancelCallEvent,
@@ -64,6 +64,7 @@ export type {
 	WaitEvent,
 } from "./outbox/outbox-events.js";
 export type { OutboxLimits } from "./outbox/outbox-limits.js";
+export type { OutboxOptions } from "./outbox/outbox-state.js";
 export { inspectQueue, type QueueInspection } from "./queue/inspect.js";
 export {
 	type CallFilter,

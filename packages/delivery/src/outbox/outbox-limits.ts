@@ -1,3 +1,5 @@
+import type { ExchangeOptions } from "../engine/exchange.js";
+
 /** What an outbox holds at most, and how long. Above it `keep` and `wait` are refused with `overloaded`. */
 export interface OutboxLimits {
 	/** Calls that no domain has accepted yet. */
@@ -32,3 +34,10 @@ export const OUTBOX_LIMITS: OutboxLimits = {
 export const GIVE_UP_MS = DAY_MS;
 /** The longest that a submit may be on its way: as long as a call may have until it expires. */
 export const MAX_EXPIRES_MS = 30 * DAY_MS;
+/** How an outbox asks domains: how often, how much at once, and when it gives up. */
+export const EXCHANGE: ExchangeOptions = {
+	backOff: { firstMs: 500, maxMs: 60_000 },
+	answerMs: 30_000,
+	inFlight: { count: 2_048, size: 4 * 2 ** 20 },
+	inFlightPerPeer: { count: 512, size: 2 ** 20 },
+};

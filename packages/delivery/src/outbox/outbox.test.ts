@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { FaultWriter, OutcomeText, Submission } from "../calls.js";
 import { StoreError } from "../journal/journal.js";
 import { CoreBench, viewOf } from "../testing/core-bench.js";
-import { Outbox, type OutboxOptions } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import type { DomainResult, KeepEvent, OutboxEffect, OutboxEvent, OutboxResult } from "./outbox-events.js";
+import type { OutboxOptions } from "./outbox-state.js";
 
 const TO = "dictionary@fn.example.org";
 const HOUR = 3_600_000;

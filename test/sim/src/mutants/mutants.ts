@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
 	},
 	{
 		name: "the outbox does not note that a call has been submitted",
-		file: "outbox/outbox.js",
+		file: "outbox/asking.js",
 		find: "call.mayBeThere = true;",
 		replace: "",
 		rule: 3,
@@ -61,9 +61,9 @@ export const MUTANTS: readonly Mutant[] = [
 	},
 	{
 		name: "a call is out of the outbox when it is accepted",
-		file: "outbox/outbox.js",
-		find: "this.#putNext(this.#table.accept(turn.desk, call));",
-		replace: "this.#putNext(this.#table.drop(turn.desk, call));",
+		file: "outbox/answers.js",
+		find: "goOn(state, table.accept(turn.desk, call));",
+		replace: "goOn(state, table.drop(turn.desk, call));",
 		rule: 12,
 		seed: 1,
 	},
