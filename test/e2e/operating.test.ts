@@ -1,5 +1,5 @@
 import { createDomain, type Domain } from "@antiphon/domain";
-import { BusError, clientLink, createNode, get, type Node, service, set } from "antiphon";
+import { BusError, clientLink, createNode, get, memoryStore, type Node, service, set } from "antiphon";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { accountEnvironment, antiphon, type Environment, startAntiphon, startEmbedded, type XmppServer } from "#kit";
@@ -13,6 +13,9 @@ const USERS = { me: "pass:word", guest: "guest", worker: "worker" };
 const dictionary = service("dictionary", "1.2.0", {
 	define: get({ input: z.object({ word: z.string() }), output: z.string() }),
 	learn: set({}),
+});
+const ledger = service("ledger", "1.0.0", {
+	add: set({ input: z.number(), delivery: "effectively-once", retry: { attempts: 1 } }),
 });
 const clock = service("clock", "1.0.0", { now: get({ output: z.number() }) });
 
@@ -41,7 +44,8 @@ describe("an operator's view of a domain", { timeout: LIMIT_MS }, () => {
 		server = await startEmbedded({ users: USERS, components: { [FUNCTIONS]: "secret" } });
 		const access = { admin: [{ allow: "me@localhost" }] };
 		// Nobody was there before.
-		domain = await createDomain({ link: component(server), access, limits: { settleMs: 1 } });
+		const limits = { settleMs: 1 };
+		domain = await createDomain({ link: component(server), access, limits, store: memoryStore() });
 		env = { ...accountEnvironment(server, "me"), ANTIPHON_DOMAIN: FUNCTIONS };
 		const [one, two] = [await join("worker"), await join("worker")];
 		await serveDictionary(one, "one");
@@ -170,6 +174,32 @@ describe("an operator's view of a domain", { timeout: LIMIT_MS }, () => {
 		const gone = await antiphon(["drain", "three"], env);
 		expect(gone).toMatchObject({ code: STATUS.nobodyThere, stdout: "" });
 		expect(gone.stderr).toContain("no instance three is registered");
+	});
+
+	it("queues, calls and dead tell of durable calls, and redrive those that have failed", async () => {
+		let isBroken = true;
+		const add = (by: number) => {
+			if (by < 0 && isBroken) throw new BusError("unavailable", "the till is shut");
+		};
+		const served = await (nodes[0] as Node).serve(ledger, { add }, { domain: FUNCTIONS, instance: "one" });
+		const client = (nodes[2] as Node).client(ledger, { domain: FUNCTIONS });
+		const sent = await client.add.send(7);
+		await (nodes[2] as Node).outcome(sent);
+		await expect(client.add(-7, { timeoutMs: LIMIT_MS })).rejects.toMatchObject({ code: "unavailable" });
+		const [{ call, ...dead }] = await json("dead", "ls", "--from", "guest@localhost");
+		expect(dead).toMatchObject({ function: "ledger.add", dead: true, attempts: 1, code: "unavailable" });
+		isBroken = false;
+		const [queues, story, redriven] = await Promise.all([
+			json("queues"),
+			antiphon(["calls", "show", `guest@localhost/${sent.split(":")[0]}`], env),
+			json("dead", "redrive", "--all", "--function", "ledger.add"),
+		]);
+		expect(queues).toMatchObject({ durable: false, settled: expect.any(Number), dead: 1 });
+		expect(story.stdout).toMatch(
+			/^call \d+: ledger\.add 1\.0\.0, effectively-once\nof guest@localhost, .*\naccepted .* ago\n.*leased to one .*\n.*done in/,
+		);
+		expect(redriven).toEqual([{ call, again: { call: expect.any(Number), id: expect.stringMatching(/-r1$/) } }]);
+		await served.drain();
 	});
 
 	it("gen ts, describe and call take the newest of two majors, and with --major the other", async () => {

@@ -16,6 +16,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 	names: async () => (await import("./commands/names.js")).namesCommand,
 	nodes: async () => (await import("./commands/nodes.js")).nodesCommand,
 	stats: async () => (await import("./commands/stats.js")).statsCommand,
+	queues: async () => (await import("./commands/queues.js")).queuesCommand,
+	calls: async () => (await import("./commands/calls.js")).callsCommand,
+	dead: async () => (await import("./commands/dead.js")).deadCommand,
 	drain: async () => (await import("./commands/drain.js")).drainCommand,
 	gen: async () => (await import("./commands/gen.js")).genCommand,
 };

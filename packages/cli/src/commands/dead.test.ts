@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { makeProgram } from "../program.js";
+import { questionAbout } from "./dead.js";
+
+it("Before dead letters are purged it is said which, and what is lost", () => {
+	expect(questionAbout([7], "fn.example.org")).toBe(
+		"Purge 1 dead letter in fn.example.org (7)? They cannot be tried again then.",
+	);
+	expect(questionAbout([1, 2, 3, 4, 5, 6, 7], "fn.example.org")).toBe(
+		"Purge 7 dead letters in fn.example.org (1, 2, 3, 4, 5 and 2 more)? They cannot be tried again then.",
+	);
+});
+
+it.each([
+	[["dead", "purge", "7", "--domain", "fn.example.org"], /^there is no terminal to ask on: add --yes/],
+	[["dead", "purge", "--yes", "--domain", "fn.example.org"], /^which dead letters\? Name them, or say --all$/],
+	[["dead", "redrive", "7", "--all", "--domain", "fn.example.org"], /^which dead letters\?/],
+	[["dead", "redrive", "7", "--from", "a@b", "--domain", "fn.example.org"], /^--function and --from go with --all/],
+	[["dead", "redrive", "--all", "--function", "learn", "--domain", "fn.example.org"], /^--function learn: use a name/],
+	[["dead", "ls", "fn.example.org", "--from", "a@b/c"], /^--from a@b\/c: use an account/],
+	[["dead", "show", "x", "--domain", "fn.example.org"], /^x names no durable call/],
+	[["calls", "ls", "fn.example.org", "--limit", "0"], /^--limit 0: use 1 to 100000$/],
+	[["calls", "ls", "fn.example.org", "--state", "lost"], /Allowed choices are open, waiting/],
+	[["calls", "cancel", "--domain", "fn.example.org"], /missing required argument 'call'/],
+	[["queues", "fn.example.org", "--service", "No Name"], /^No Name is no name of a service$/],
+])("antiphon %s says what is wrong", async (args, message) => {
+	const program = await makeProgram(args[0], true);
+	await expect(program.parseAsync(args, { from: "user" })).rejects.toThrow(message);
+});

@@ -1,0 +1,27 @@
+import { type CallNumber, type Item, ORDERS, type Order, type Ordered } from "@antiphon/protocol";
+import { exitStatusOf } from "../exit-status.js";
+import { printResult } from "../output.js";
+import { oneLine } from "./printable.js";
+
+const DONE: Readonly<Record<Order, string>> = { ...ORDERS, retry: "tried again now" };
+
+/** Prints what was done with calls. The exit status is that of the first with which it was not. */
+export function printOrdered(
+	json: boolean | undefined,
+	order: Order,
+	answers: readonly Item<CallNumber, Ordered>[],
+): void {
+	printResult(json, answers.map(asJson), () => answers.map((each) => lineOf(order, each)));
+	const error = answers.find((each) => each.error !== undefined)?.error;
+	if (error !== undefined) process.exitCode = exitStatusOf(error.code);
+}
+
+function asJson({ n, ...each }: Item<CallNumber, Ordered>) {
+	if (each.error !== undefined) return { call: n, error: { code: each.error.code, message: each.error.message } };
+	return { call: n, ...(each.again && { again: { call: each.again.n, id: each.again.id } }) };
+}
+
+function lineOf(order: Order, { n, ...each }: Item<CallNumber, Ordered>): string {
+	if (each.error !== undefined) return oneLine(`${n}: ${each.error.code}: ${each.error.message}`);
+	return each.again === undefined ? `${n} is ${DONE[order]}` : `${n} is call ${each.again.n} now, id ${each.again.id}`;
+}
