@@ -94,9 +94,9 @@ class Inspection {
 	}
 
 	#read(key: Key): void {
-		const body = this.#view.get(key) as Uint8Array;
 		const kind = key.charAt(0);
 		this.#found.set(kind, (this.#found.get(kind) ?? 0) + 1);
+		const body = this.#view.get(key) as Uint8Array;
 		switch (kind) {
 			case HEADS:
 				this.#lookAt(nIn(key), decodeHead(key, body));
