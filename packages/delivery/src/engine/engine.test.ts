@@ -230,6 +230,28 @@ describe("a batch that was not stored", () => {
 		expect(said).toEqual(["full a", "keep1", "b2"]);
 	});
 
+	it("for want of room does not keep others waiting: who is kept for later comes last, who is not hears of it", () => {
+		const { engine, journal, said, pass } = world();
+		const noRoom = () => journal.finish(new StoreError("full", "no room"));
+		engine.take("keep large");
+		pass(0);
+		for (const event of ["a", "keep small", "b"]) engine.take(event);
+		noRoom();
+		expect(said).toEqual(["full a b"]);
+		engine.take("c");
+		pass(1_000);
+		expect(journal.batches.at(-1)?.map(([, body]) => String(body))).toEqual(["keep small", expect.any(String)]);
+		journal.finish();
+		expect(said).toEqual(["full a b", "keep small1"]);
+		pass(0);
+		// There was some room, so more is decided together again.
+		noRoom();
+		expect(said.at(-1)).toBe("full c");
+		pass(1_000);
+		journal.finish();
+		expect(said.at(-1)).toBe("keep large2");
+	});
+
 	it("for a broken disk ends everything: what came is refused, nothing more is taken", () => {
 		const { engine, journal, said, pass } = world();
 		engine.take("a");

@@ -54,6 +54,7 @@ const SILENT_INTERVAL_MS = 5_000;
  * | idle | something has come, or is due | decides; nothing to write: releases, stays idle; else writing |
  * | writing | stored | releases, idle |
  * | writing | full | the core is recovered; the batch is refused, or kept for later; paused for a second |
+ * | writing | full, of one event | besides, all that waits is refused, but for what is kept; that one comes last |
  * | writing | failed, lost, nothing for 30 s | all is refused; ended |
  */
 export class Engine<Event, Effect> {
@@ -185,15 +186,26 @@ export class Engine<Event, Effect> {
 			return;
 		}
 		const isStopping = this.#onStopped !== undefined;
-		const kept = isStopping ? [] : events.filter((event) => this.#parts.keeps(event));
-		const refused = isStopping
-			? [...events, ...this.#gathered.splice(0)]
-			: events.filter((event) => !kept.includes(event));
-		this.#gathered.unshift(...kept);
+		const refused = isStopping ? [...events, ...this.#gathered.splice(0)] : this.#keepForLater(events);
 		this.#state = "paused";
 		if (isStopping) this.#close();
 		else this.#forgetTimer = clock.after(FULL_RETRY_MS, () => this.#resume());
 		if (refused.length > 0) this.#parts.refuse(refused, error);
+	}
+
+	/**
+	 * What is kept comes first again; but what has found no room alone comes last, as there may be some for the others. When
+	 * not even one finds any, nobody waits behind those that are kept.
+	 * @returns what is not kept
+	 */
+	#keepForLater(events: readonly Event[]): Event[] {
+		const isLone = events.length <= 1;
+		const waiting = isLone ? [...this.#gathered.splice(0), ...events] : events;
+		const refused: Event[] = [];
+		const kept: Event[] = [];
+		for (const event of waiting) (this.#parts.keeps(event) ? kept : refused).push(event);
+		this.#gathered.unshift(...kept);
+		return refused;
 	}
 
 	#resume(): void {

@@ -43,12 +43,14 @@ export class MemoryDisk {
 	}
 
 	#set(key: Key, record: Uint8Array | undefined): void {
-		this.#usedBytes += sizeOf(key, record) - sizeOf(key, this.#records.get(key));
-		if (record === undefined) {
-			if (this.#records.delete(key)) this.#keys.delete(key);
-		} else {
-			if (!this.#records.has(key)) this.#keys.add(key);
+		const before = this.#records.get(key);
+		this.#usedBytes += sizeOf(key, record) - sizeOf(key, before);
+		if (record !== undefined) {
+			if (before === undefined) this.#keys.add(key);
 			this.#records.set(key, record);
+		} else if (before !== undefined) {
+			this.#records.delete(key);
+			this.#keys.delete(key);
 		}
 	}
 }

@@ -1,33 +1,5 @@
+import { Ring } from "../engine/ring.js";
 import type { Lane } from "./lane.js";
-
-/** Things that have their turn, one after the other, for as long as they are in it. */
-class Ring<Thing> {
-	readonly #things = new Set<Thing>();
-
-	get size(): number {
-		return this.#things.size;
-	}
-
-	/** @returns whether it was not in it */
-	add(thing: Thing): boolean {
-		const { size } = this.#things;
-		return this.#things.add(thing).size > size;
-	}
-
-	/** @returns whether it was in it */
-	delete(thing: Thing): boolean {
-		return this.#things.delete(thing);
-	}
-
-	/** It is the last one from now on. */
-	hasHadTurn(thing: Thing): void {
-		if (this.#things.delete(thing)) this.#things.add(thing);
-	}
-
-	[Symbol.iterator](): Iterator<Thing> {
-		return this.#things.values();
-	}
-}
 
 /** The lanes of a version of a service where something waits. Functions have their turn, and in each its lanes. */
 export class Shelf {

@@ -1,8 +1,12 @@
+import { Ring } from "../engine/ring.js";
+
 /** Who wants to be told of which outcome: full JIDs by call, at most so many; the oldest are forgotten first. */
 export class Waiters {
 	readonly #most: number;
 	/** Call, and address. */
 	readonly #calls = new Map<string, Set<string>>();
+	/** The calls, the oldest first. */
+	readonly #order = new Ring<string>();
 	readonly #addresses = new Map<string, Set<string>>();
 	#size = 0;
 
@@ -14,13 +18,11 @@ export class Waiters {
 		const addresses = this.#calls.get(call) ?? new Set();
 		if (addresses.has(address)) return;
 		this.#calls.set(call, addresses.add(address));
+		this.#order.add(call);
 		const calls = this.#addresses.get(address) ?? new Set();
 		this.#addresses.set(address, calls.add(call));
 		if (++this.#size <= this.#most) return;
-		for (const [oldest] of this.#calls) {
-			this.take(oldest);
-			return;
-		}
+		if (this.#order.first !== undefined) this.take(this.#order.first);
 	}
 
 	/** Everybody who waits for a call; nobody does any more. */
@@ -37,6 +39,7 @@ export class Waiters {
 
 	clear(): void {
 		this.#calls.clear();
+		this.#order.clear();
 		this.#addresses.clear();
 		this.#size = 0;
 	}
@@ -45,7 +48,10 @@ export class Waiters {
 		const addresses = this.#calls.get(call);
 		if (addresses?.delete(address) !== true) return;
 		this.#size--;
-		if (addresses.size === 0) this.#calls.delete(call);
+		if (addresses.size === 0) {
+			this.#calls.delete(call);
+			this.#order.delete(call);
+		}
 		const calls = this.#addresses.get(address);
 		calls?.delete(call);
 		if (calls?.size === 0) this.#addresses.delete(address);

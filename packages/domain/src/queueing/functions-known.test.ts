@@ -3,9 +3,10 @@ import { expect, it } from "vitest";
 import { type DurableService, FunctionsKnown, functionsKept } from "./functions-known.js";
 
 /** What is kept of functions, beside a queue that only counts what it is told. */
-async function world() {
+async function world(most?: number) {
 	const journal = await memoryStore().open("queue");
 	const seen: QueueEvent[] = [];
+	const said: string[] = [];
 	const queue: Core<QueueEvent, QueueEffect> = {
 		step(events) {
 			seen.push(...events);
@@ -14,12 +15,14 @@ async function world() {
 		wakeUp: () => 7,
 		recover: () => {},
 	};
-	const core = new FunctionsKnown(queue);
+	const core = new FunctionsKnown(queue, most);
 	const now = { up: 0, calendar: 0 };
 	return {
 		core,
 		seen,
 		kept: (service: string) => functionsKept(journal.view, service),
+		/** What there was no room for. */
+		said,
 		async know(...contracts: DurableService[]) {
 			const writes: Write[] = [];
 			const desk = {
@@ -31,7 +34,10 @@ async function world() {
 				delete: (key: string) => void writes.push([key, undefined]),
 			};
 			const events = contracts.map((each) => ({ type: "know" as const, ...each }));
-			core.step([...events, { type: "room", isTight: true }], now, desk);
+			const effects = core.step([...events, { type: "room", isTight: true }], now, desk);
+			for (const each of effects) {
+				if (each.type === "unknown") said.push(`${each.service} ${each.version} above ${each.most}`);
+			}
 			if (writes.length > 0) await new Promise<void>((resolve) => journal.write(writes, () => resolve()));
 			return writes.length;
 		},
@@ -68,4 +74,20 @@ it("Of one service so many major versions are kept; then the lowest goes", async
 	const { know, kept } = await world();
 	for (let major = 1; major <= 10; major++) await know(contract("words", `${major}.0.0`, "learn"));
 	expect(kept("words").map(({ version }) => version)).toEqual([10, 9, 8, 7, 6, 5, 4, 3].map((major) => `${major}.0.0`));
+});
+
+it("What there is no room for is said, and not kept; what is known already may change, and make room", async () => {
+	const { know, kept, said } = await world(2);
+	await know(contract("words", "1.0.0", "learn"));
+	await know(contract("maps", "1.0.0", "draw"));
+	expect(await know(contract("news", "1.0.0", "print"))).toBe(0);
+	expect(said).toEqual(["news 1.0.0 above 2"]);
+	expect(kept("news")).toEqual([]);
+	await know(contract("maps", "1.1.0", "draw", "fold"));
+	await know(contract("news", "1.0.0"));
+	expect(said).toHaveLength(1);
+	await know(contract("words", "1.0.0"));
+	await know(contract("news", "1.0.0", "print"));
+	expect(said).toHaveLength(1);
+	expect(kept("news")).toEqual([contract("news", "1.0.0", "print")]);
 });

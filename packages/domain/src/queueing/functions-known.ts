@@ -4,7 +4,7 @@ import { writtenByNewer } from "@antiphon/delivery";
 
 /** Versions of one service that are remembered; then the lowest is forgotten. */
 const MAX_MAJORS = 8;
-/** Services and their major versions. Above that new ones are not remembered: they have no queue while nobody serves them. */
+/** Services and their major versions. Above that new ones are not remembered, which is said: they have no queue while nobody serves them. */
 const MAX_RECORDS = 65_536;
 const PREFIX = "f";
 const VERSION = 1;
@@ -29,6 +29,15 @@ export interface KnowEvent extends DurableService {
 	readonly type: "know";
 }
 
+/** What there is no room for: it is not remembered. */
+export interface UnknownEffect {
+	readonly type: "unknown";
+	readonly service: string;
+	readonly version: string;
+	/** How many are remembered. */
+	readonly most: number;
+}
+
 export const isOfQueue = (event: QueueEvent | KnowEvent): event is QueueEvent => event.type !== "know";
 
 export function durableIn({ service, version, functions }: ServiceDescription): DurableService {
@@ -40,16 +49,29 @@ export function durableIn({ service, version, functions }: ServiceDescription): 
  * Which functions are durable is kept beside the queue, in its journal: calls are accepted while nobody is registered who
  * could say. It is a core around that of the queue, as a journal has one writer.
  */
-export class FunctionsKnown implements Core<QueueEvent | KnowEvent, QueueEffect> {
+export class FunctionsKnown implements Core<QueueEvent | KnowEvent, QueueEffect | UnknownEffect> {
 	readonly #queue: Core<QueueEvent, QueueEffect>;
+	readonly #most: number;
 
-	constructor(queue: Core<QueueEvent, QueueEffect>) {
+	/** @param most services and their major versions that are remembered */
+	constructor(queue: Core<QueueEvent, QueueEffect>, most = MAX_RECORDS) {
 		this.#queue = queue;
+		this.#most = most;
 	}
 
-	step(events: readonly (QueueEvent | KnowEvent)[], now: JournalTime, desk: Desk): readonly QueueEffect[] {
-		for (const event of events) if (event.type === "know") know(event, desk);
-		return this.#queue.step(events.filter(isOfQueue), now, desk);
+	step(
+		events: readonly (QueueEvent | KnowEvent)[],
+		now: JournalTime,
+		desk: Desk,
+	): readonly (QueueEffect | UnknownEffect)[] {
+		const unknown: UnknownEffect[] = [];
+		for (const event of events) {
+			if (event.type !== "know" || know(event, desk, this.#most)) continue;
+			const { service, version } = event;
+			unknown.push({ type: "unknown", service, version, most: this.#most });
+		}
+		const effects = this.#queue.step(events.filter(isOfQueue), now, desk);
+		return unknown.length === 0 ? effects : [...effects, ...unknown];
 	}
 
 	wakeUp(): number | undefined {
@@ -77,22 +99,24 @@ export function functionsKept(view: View, service: string): DurableService[] {
 	return majorsOf(view, service).map((major) => read(view.get(keyOf(service, major)) as Uint8Array));
 }
 
-function know({ service, version, functions }: KnowEvent, desk: Desk): void {
+/** @returns whether there is room for it */
+function know({ service, version, functions }: KnowEvent, desk: Desk, most: number): boolean {
 	const major = majorOf(version);
 	const key = keyOf(service, major);
 	const known = desk.get(key);
 	if (functions.length === 0) {
 		if (known !== undefined) desk.delete(key);
-		return;
+		return true;
 	}
 	const body = Buffer.from(`${String.fromCharCode(VERSION)}${JSON.stringify({ service, version, functions })}`);
-	if (known !== undefined && body.equals(known)) return;
+	if (known !== undefined && body.equals(known)) return true;
 	if (known === undefined) {
 		const lowest = majorsOf(desk, service)[MAX_MAJORS - 1];
 		if (lowest !== undefined) desk.delete(keyOf(service, lowest));
-		else if (desk.count(PREFIX, after(PREFIX)) >= MAX_RECORDS) return;
+		else if (desk.count(PREFIX, after(PREFIX)) >= most) return false;
 	}
 	desk.put(key, body);
+	return true;
 }
 
 function majorsOf(view: View, service: string): number[] {

@@ -9,12 +9,12 @@ import type {
 	Usage,
 	View,
 } from "@antiphon/delivery";
-import type { BusError } from "@antiphon/protocol";
-import { runOnJournal } from "antiphon/modules";
+import { type BusError, type Log, quietLog } from "@antiphon/protocol";
+import { runOnJournal, Seldom } from "antiphon/modules";
 import type { DomainHost } from "../host/domain-host.js";
 import { Asks } from "./asks.js";
 import { Deliveries } from "./deliveries.js";
-import { FunctionsKnown, isOfQueue, type KnowEvent } from "./functions-known.js";
+import { FunctionsKnown, isOfQueue, type KnowEvent, type UnknownEffect } from "./functions-known.js";
 import { Gate } from "./gate.js";
 import { HeardTime, LOOK_MS } from "./heard-time.js";
 import { ToldOutcomes } from "./told-outcomes.js";
@@ -29,6 +29,8 @@ const TIGHT = 0.8;
 const MAX_UNTOLD = 65_536;
 /** For how long a domain that ends gives an instance nothing: it pulls again when the domain is back. In milliseconds. */
 const CLOSING_MS = 60_000;
+/** How often it is said that no more functions are remembered, in milliseconds. */
+const UNKNOWN_EVERY_MS = 60_000;
 
 export interface QueueParts {
 	readonly store: Store;
@@ -40,9 +42,10 @@ export interface QueueParts {
 }
 
 type DomainEvent = QueueEvent | KnowEvent;
+type DomainEffect = QueueEffect | UnknownEffect;
 
 interface Running {
-	readonly engine: Engine<DomainEvent, QueueEffect>;
+	readonly engine: Engine<DomainEvent, DomainEffect>;
 	readonly journal: Journal;
 	readonly time: HeardTime;
 	readonly gate: Gate;
@@ -59,6 +62,8 @@ export class QueueRunner {
 	readonly #untold: DomainEvent[] = [];
 	#deliveries: Deliveries | undefined;
 	#outcomes: ToldOutcomes | undefined;
+	#log: Log = quietLog;
+	readonly #unknown = new Seldom(UNKNOWN_EVERY_MS);
 	#isTight = false;
 
 	/** Opens the journal, and reads it. @throws BusError `conflict` when another process has it; `internal` when it cannot be read */
@@ -67,7 +72,7 @@ export class QueueRunner {
 		const isHearing = () => gate.isHearing;
 		let parts: Pick<Running, "journal" | "time"> | undefined;
 		let runner: QueueRunner | undefined;
-		const engine = await runOnJournal<DomainEvent, QueueEffect>({
+		const engine = await runOnJournal<DomainEvent, DomainEffect>({
 			store,
 			name: "queue",
 			core: () => new FunctionsKnown(core),
@@ -100,6 +105,7 @@ export class QueueRunner {
 	attach(host: DomainHost, isOnline: () => boolean): void {
 		const { gate, time } = this.#running;
 		const tell = (event: QueueEvent) => this.tell(event);
+		this.#log = host.node.log;
 		this.#deliveries = new Deliveries(host.node, host.domain, tell);
 		this.#outcomes = new ToldOutcomes(host.node, host.domain, tell);
 		host.node.every(LOOK_MS, () => time.look());
@@ -141,13 +147,20 @@ export class QueueRunner {
 		return new Promise((resolve) => engine.stop(resolve));
 	}
 
-	#release(effects: readonly QueueEffect[]): void {
+	#release(effects: readonly DomainEffect[]): void {
 		for (const effect of effects) if (effect.type === "answer") this.asks.answer(effect.ask, effect.result);
 		const deliveries = effects.filter((each) => each.type === "deliver");
 		if (this.#running.gate.isGiving) this.#deliveries?.deliver(deliveries);
 		else this.#deliveries?.giveBack(deliveries, CLOSING_MS);
 		this.#deliveries?.hint(effects.filter((each) => each.type === "lost" || each.type === "pull-again"));
 		this.#outcomes?.tell(effects.filter((each) => each.type === "outcome"));
+		for (const effect of effects) if (effect.type === "unknown") this.#sayUnknown(effect);
+	}
+
+	#sayUnknown({ service, version, most }: UnknownEffect): void {
+		const what = `which functions of ${service} ${version} are durable is not remembered, as it is of ${most} services`;
+		const then = "their calls are accepted only while somebody serves them";
+		this.#unknown.say((more) => this.#log.error(`${what} already: ${then}${more}`));
 	}
 
 	#tellAgain(): void {
