@@ -1,10 +1,10 @@
-import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type CallContext, service, set } from "antiphon";
 import { z } from "zod";
 import { cleanEnvironment } from "./antiphon-command.js";
+import { appendLine, linesOf } from "./json-lines.js";
 import { type Child, startChild } from "./process.js";
 import type { XmppServer } from "./xmpp-server.js";
 
@@ -25,7 +25,8 @@ export function deedHandlers(instance: string, notes: string) {
 			{ n, afterMs }: { readonly n: number; readonly afterMs: number },
 			{ callId, attempt }: Pick<CallContext, "callId" | "attempt">,
 		) => {
-			appendFileSync(notes, `${JSON.stringify({ n, callId, attempt })}\n`);
+			const run: DeedRun = { n, callId, attempt, instance, pid: process.pid, at: Date.now() };
+			appendLine(notes, run);
 			await sleep(afterMs);
 			return instance;
 		},
@@ -44,17 +45,20 @@ export interface DeedWorkerOptions {
 	readonly notes: string;
 	/** The folder of its inbox. */
 	readonly inbox: string;
+	/** Where it connects: a proxy, say. Default: the server's port for clients. */
+	readonly port?: number;
 }
 
 const MODULE = fileURLToPath(new URL("./deed-worker.js", import.meta.url));
 
 /** Starts a provider in a process of its own. SIGTERM drains it. It says `serving` once calls can arrive. */
-export function startDeedWorker({ server, account, domain, instance, notes, inbox }: DeedWorkerOptions): Child {
+export function startDeedWorker(options: DeedWorkerOptions): Child {
+	const { server, account, domain, instance, notes, inbox, port = server.c2sPort } = options;
 	return startChild({
 		command: process.execPath,
 		args: [MODULE, domain, instance, notes, inbox],
 		env: cleanEnvironment({
-			ANTIPHON_URL: `xmpp://${server.host}:${server.c2sPort}`,
+			ANTIPHON_URL: `xmpp://${server.host}:${port}`,
 			ANTIPHON_JID: `${account}@${server.domain}`,
 			ANTIPHON_PASSWORD: server.users[account] ?? "",
 		}),
@@ -66,9 +70,13 @@ export interface DeedRun {
 	readonly n: number;
 	readonly callId: string;
 	readonly attempt: number;
+	/** Who ran it, in which process, and when it began by the clock of this machine, in milliseconds. */
+	readonly instance: string;
+	readonly pid: number;
+	readonly at: number;
 }
 
+/** All runs in such a file, also while workers that may die at any time write to it. */
 export async function deedsIn(notes: string): Promise<DeedRun[]> {
-	const lines = (await readFile(notes, "utf8")).split("\n").filter((line) => line !== "");
-	return lines.map((line) => JSON.parse(line) as DeedRun);
+	return linesOf(await readFile(notes, "utf8"));
 }

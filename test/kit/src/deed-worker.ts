@@ -1,10 +1,10 @@
 // A provider of `deeds` in a process of its own; see deed-service.ts.
 import { lmdbStore } from "@antiphon/store";
-import { createNode, linkFromEnv } from "antiphon";
+import { createNode, lineLog, linkFromEnv } from "antiphon";
 import { DEED_CONCURRENCY, deedHandlers, deeds } from "./deed-service.js";
 
 const [domain = "", instance = "", notes = "", inbox = ""] = process.argv.slice(2);
-const node = await createNode({ link: linkFromEnv(), inbox: lmdbStore(inbox) });
+const node = await createNode({ link: linkFromEnv(), inbox: lmdbStore(inbox), log: lineLog(instance, "warn") });
 await node.serve(deeds, deedHandlers(instance, notes), { domain, instance, concurrency: DEED_CONCURRENCY });
 process.once("SIGTERM", () => void node.drain());
 console.log("serving");

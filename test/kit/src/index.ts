@@ -1,4 +1,11 @@
-export { accountEnvironment, antiphon, COMMAND, type Environment, startAntiphon } from "./antiphon-command.js";
+export {
+	accountEnvironment,
+	antiphon,
+	COMMAND,
+	cleanEnvironment,
+	type Environment,
+	startAntiphon,
+} from "./antiphon-command.js";
 export { type BoundedText, boundedText } from "./bounded-text.js";
 export { type CertificateOptions, makeCertificate, type ServerCertificate } from "./certificates.js";
 export { livingGroups } from "./child-registry.js";
@@ -10,6 +17,7 @@ export { type DnsServer, startDnsServer } from "./dns-server.js";
 export { startEjabberd } from "./ejabberd.js";
 export { startEmbedded } from "./embedded.js";
 export { freePort } from "./free-port.js";
+export { appendLine, linesOf } from "./json-lines.js";
 export { openClient, type PlainLogin, plainLogin } from "./plain-login.js";
 export { type Child, type ChildExit, type ChildOptions, type Finished, runChild, startChild } from "./process.js";
 export { type ProsodyOptions, startProsody } from "./prosody.js";
