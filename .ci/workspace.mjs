@@ -17,6 +17,7 @@ const TASKS = {
 	test: "test/run.mjs",
 	bench: "test/bench/main.mjs",
 	sim: "test/sim/main.mjs",
+	chaos: "test/chaos/main.mjs",
 	build: undefined,
 	format: undefined,
 };

@@ -37,7 +37,7 @@ export default defineConfig({
 			// To start a process for each of these small files would cost more than to run them.
 			suite(
 				"unit",
-				["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/{kit,sim}/src/**/*.test.ts"],
+				["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/{kit,sim,chaos}/src/**/*.test.ts"],
 				false,
 			),
 			suite("conformance", ["test/conformance/**/*.test.ts"], false),
