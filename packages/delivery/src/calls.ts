@@ -1,6 +1,6 @@
-import type { BusErrorCode, DurableDelivery, Executed } from "@antiphon/protocol";
+import type { BusErrorCode, DurableDelivery, Executed, LeaseRef } from "@antiphon/protocol";
 
-export type { DurableDelivery };
+export type { DurableDelivery, LeaseRef };
 
 /** A call as it travels. Delivery reads nothing of what is called with. */
 export interface CallText {

@@ -1,4 +1,12 @@
-export type { CallText, DurableDelivery, FaultWriter, OutcomeText, RetryPolicy, Submission } from "./calls.js";
+export type {
+	CallText,
+	DurableDelivery,
+	FaultWriter,
+	LeaseRef,
+	OutcomeText,
+	RetryPolicy,
+	Submission,
+} from "./calls.js";
 export type { Core, Desk } from "./engine/core.js";
 export { Engine, type EngineClock, type EngineParts, type EngineTime } from "./engine/engine.js";
 export { Inbox, type InboxOptions } from "./inbox/inbox.js";
@@ -83,7 +91,6 @@ export type {
 	CancelEvent,
 	DeliverEffect,
 	FunctionCount,
-	LeaseRef,
 	LostEffect,
 	OpenState,
 	OutcomeEffect,

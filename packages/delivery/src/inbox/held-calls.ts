@@ -1,10 +1,9 @@
-import type { OutcomeText } from "../calls.js";
+import type { LeaseRef, OutcomeText } from "../calls.js";
 import { ByAge } from "../engine/by-age.js";
 import type { Desk } from "../engine/core.js";
 import { endOf } from "../journal/binary.js";
 import { StoreError, type View } from "../journal/journal.js";
 import { legibleKey } from "../journal/record.js";
-import type { LeaseRef } from "../queue/queue-events.js";
 import type { Place } from "./inbox-events.js";
 import type { InboxLimits } from "./inbox-limits.js";
 import {

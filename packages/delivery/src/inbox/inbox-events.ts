@@ -1,5 +1,4 @@
-import type { CallText, DurableDelivery, OutcomeText, Refusal } from "../calls.js";
-import type { LeaseRef } from "../queue/queue-events.js";
+import type { CallText, DurableDelivery, LeaseRef, OutcomeText, Refusal } from "../calls.js";
 
 /**
  * What the inbox of a provider is told, one event for each item of a stanza, and what it wants done.

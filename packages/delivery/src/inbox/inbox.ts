@@ -1,10 +1,9 @@
 import type { BusErrorCode } from "@antiphon/protocol";
-import type { Refusal } from "../calls.js";
+import type { LeaseRef, Refusal } from "../calls.js";
 import type { Core, Desk } from "../engine/core.js";
 import { Exchange, type ExchangeOptions } from "../engine/exchange.js";
 import type { View } from "../journal/journal.js";
 import type { JournalTime } from "../journal/journal-time.js";
-import type { LeaseRef } from "../queue/queue-events.js";
 import { callKey, type HeldCall, HeldCalls } from "./held-calls.js";
 import type {
 	DeliveryEvent,

@@ -1,6 +1,6 @@
+import type { LeaseRef } from "../calls.js";
 import type { Exchange } from "../engine/exchange.js";
 import { SerialWindow } from "../engine/serial-window.js";
-import type { LeaseRef } from "../queue/queue-events.js";
 import { placeKey } from "./held-calls.js";
 import type { Place, PullEffect, RenewEffect, ServeEvent } from "./inbox-events.js";
 

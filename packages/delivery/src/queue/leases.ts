@@ -1,6 +1,6 @@
+import type { LeaseRef } from "../calls.js";
 import { Timetable } from "../engine/timetable.js";
 import type { Instance, Instances, Pull } from "./instances.js";
-import type { LeaseRef } from "./queue-events.js";
 
 /** A call that an instance has, or may have. */
 export interface Lease extends LeaseRef {

@@ -1,9 +1,9 @@
+import type { LeaseRef } from "../calls.js";
 import type { Call } from "./call-book.js";
 import type { Instance } from "./instances.js";
 import type { Lease } from "./leases.js";
 import { fallSilent, handBack } from "./moves.js";
 import type {
-	LeaseRef,
 	ProviderGoneEvent,
 	PullEvent,
 	ReleaseEvent,

@@ -1,4 +1,4 @@
-import type { CallText, OutcomeText, Refusal, Submission } from "../calls.js";
+import type { CallText, LeaseRef, OutcomeText, Refusal, Submission } from "../calls.js";
 
 export type { Refusal } from "../calls.js";
 
@@ -73,12 +73,6 @@ export interface CancelEvent {
 	readonly expiresMs: number | undefined;
 	/** Default: its caller. */
 	readonly by?: "administrator" | undefined;
-}
-
-/** A lease of a call. `token` grows with each lease of it; an older one is worth nothing. */
-export interface LeaseRef {
-	readonly n: number;
-	readonly token: number;
 }
 
 /**

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { LeaseRef } from "../calls.js";
 import { fault, QueueBench, REPLY, submitOf } from "../testing/queue-bench.js";
-import type { DeliverEffect, LeaseRef, PullEvent, QueueEffect, QueueEvent } from "./queue-events.js";
+import type { DeliverEffect, PullEvent, QueueEffect, QueueEvent } from "./queue-events.js";
 import { callKey, decodeHead, type Head, META, nIn, OUTCOMES } from "./queue-record.js";
 
 type Command =

@@ -1,8 +1,7 @@
-import type { OutcomeText, Submission } from "../calls.js";
+import type { LeaseRef, OutcomeText, Submission } from "../calls.js";
 import { Queue } from "../queue/queue.js";
 import type {
 	DeliverEffect,
-	LeaseRef,
 	OutcomeEffect,
 	PullEvent,
 	QueueEffect,
