@@ -63,5 +63,30 @@ export interface Submission {
 	readonly retry: RetryPolicy;
 }
 
+/** One run of a call, as a queue leases it to an instance. */
+export interface LeasedRun extends LeaseRef {
+	/** What it may take, in milliseconds. */
+	readonly ttlMs: number;
+	/** Which run of the call it is, from 1. */
+	readonly attempt: number;
+	/** Bare JID of the caller, by word of the domain. */
+	readonly sender: string;
+	readonly id: string;
+	readonly delivery: DurableDelivery;
+	readonly call: CallText;
+}
+
+/** The same on its way: which of the deliveries to an instance it is. */
+export interface DeliveredRun extends LeasedRun {
+	/** Of the pull of the instance. */
+	readonly session: string;
+	readonly number: number;
+	/** Of this delivery within session and number, from 1. */
+	readonly serial: number;
+	/** Every serial below is over: a delivery with it is a copy. */
+	readonly low: number;
+	readonly leaseMs: number;
+}
+
 /** Writes a `<fault/>` for an outcome that no provider has reported; handed in, as nothing here knows XML. */
 export type FaultWriter = (code: BusErrorCode, executed: Executed, message: string) => string;

@@ -1,4 +1,5 @@
-import type { CallText, DurableDelivery, LeaseRef, OutcomeText, Refusal } from "../calls.js";
+import type { RenewedLeases } from "@antiphon/protocol";
+import type { DeliveredRun, LeasedRun, LeaseRef, OutcomeText, Refusal } from "../calls.js";
 
 /**
  * What the inbox of a provider is told, one event for each item of a stanza, and what it wants done.
@@ -54,24 +55,9 @@ export interface OfflineEvent {
  * sent before the last pull, with `overloaded`. Executed is `no`, but `unknown` (with `conflict`) for a copy of a delivery of
  * whose call nothing is known any more. Refused by the engine it is `overloaded`, too, and not told again.
  */
-export interface DeliveryEvent extends Place, LeaseRef {
+export interface DeliveryEvent extends Place, DeliveredRun {
 	readonly type: "deliver";
 	readonly ask: number;
-	readonly session: string;
-	readonly number: number;
-	/** Of this delivery within session and number, from 1. */
-	readonly serial: number;
-	/** Every serial below is over. */
-	readonly low: number;
-	readonly leaseMs: number;
-	readonly ttlMs: number;
-	/** Which run of the call it is, from 1. */
-	readonly attempt: number;
-	/** Bare JID of the caller, by word of the domain. */
-	readonly sender: string;
-	readonly id: string;
-	readonly delivery: DurableDelivery;
-	readonly call: CallText;
 }
 
 /** A handler has ended: what came of it. */
@@ -115,14 +101,7 @@ export type LeaseResult =
 	/** To `settle`. `refused` with `conflict`: the lease was not the last one. */
 	| { readonly is: "recorded" }
 	/** To `renew`. */
-	| {
-			readonly is: "renewed";
-			readonly leaseMs: number;
-			/** `false`: the domain knows of no pull of the instance. */
-			readonly isPulling: boolean;
-			/** Those that are not its own any more. */
-			readonly lost: readonly LeaseRef[];
-	  }
+	| ({ readonly is: "renewed" } & RenewedLeases)
 	/** To `release`. */
 	| { readonly is: "released" }
 	| { readonly is: "refused"; readonly refusal: Refusal };
@@ -151,16 +130,10 @@ export interface InboxAnswer {
 }
 
 /** Run a call: ends in one `ended` or `unable`, also when it is aborted. */
-export interface RunEffect extends Place, LeaseRef {
+export interface RunEffect extends Place, LeasedRun {
 	readonly type: "run";
 	/** Names this run in this process. */
 	readonly run: number;
-	readonly ttlMs: number;
-	readonly attempt: number;
-	readonly sender: string;
-	readonly id: string;
-	readonly delivery: DurableDelivery;
-	readonly call: CallText;
 }
 
 /** Nobody wants to know what comes of a run any more: its lease is lost. */

@@ -1,4 +1,5 @@
-import type { CallText, LeaseRef, OutcomeText, Refusal, Submission } from "../calls.js";
+import type { RenewedLeases } from "@antiphon/protocol";
+import type { DeliveredRun, LeaseRef, OutcomeText, Refusal, Submission } from "../calls.js";
 
 export type { Refusal } from "../calls.js";
 
@@ -209,14 +210,7 @@ export type QueueResult =
 	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText }
 	| { readonly is: "pulling"; readonly leaseMs: number }
 	| { readonly is: "recorded" }
-	| {
-			readonly is: "renewed";
-			readonly leaseMs: number;
-			/** `false`: the queue knows of no pull of the instance: it should pull again, with a higher number. */
-			readonly isPulling: boolean;
-			/** Those that are not its own any more. */
-			readonly lost: readonly LeaseRef[];
-	  }
+	| ({ readonly is: "renewed" } & RenewedLeases)
 	| { readonly is: "released" }
 	| { readonly is: "retried" }
 	| { readonly is: "redriven"; readonly id: string; readonly n: number }
@@ -255,29 +249,12 @@ export interface FunctionCount {
 export type OpenState = "waiting" | "delayed" | "chained" | "leased";
 
 /** Deliver a call to an instance, which may get several of one release in one stanza. */
-export interface DeliverEffect extends LeaseRef {
+export interface DeliverEffect extends DeliveredRun {
 	readonly type: "deliver";
 	/** Full JID. */
 	readonly to: string;
 	readonly service: string;
 	readonly instance: string;
-	/** Of its pull. */
-	readonly session: string;
-	readonly number: number;
-	/** Of this delivery within session and number, from 1. */
-	readonly serial: number;
-	/** Every serial below is over: a delivery with it is a copy. */
-	readonly low: number;
-	readonly leaseMs: number;
-	/** What this run may take, in milliseconds. */
-	readonly ttlMs: number;
-	/** Which run of the call it is, from 1. */
-	readonly attempt: number;
-	/** Bare JID of the caller. */
-	readonly sender: string;
-	readonly id: string;
-	readonly delivery: Submission["delivery"];
-	readonly call: CallText;
 }
 
 /** A hint to who may still run a call that its lease is over. */
