@@ -1,9 +1,10 @@
-import { type Journal, memoryStore, type Store } from "@antiphon/delivery";
+import type { Store } from "@antiphon/delivery";
 import { type MemoryBus, memoryBus } from "@antiphon/link";
 import { type CallContext, get, type NodeOptions, type ServeOptions, service, set } from "antiphon";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { failure, host, join, NAME } from "./testing/bus.js";
+import { failingStore } from "./testing/failing-store.js";
 
 const words = service("words", "1.0.0", {
 	learn: set({
@@ -16,25 +17,12 @@ const words = service("words", "1.0.0", {
 	look: get({}),
 });
 
-/** A store that outlives who uses it, and is taken for one that outlives its process. */
-function keptStore(): Store {
-	const store = memoryStore();
-	const kept = (journal: Journal): Journal => ({
-		isDurable: true,
-		view: journal.view,
-		write: (writes, done) => journal.write(writes, done),
-		usage: () => journal.usage(),
-		close: (done) => journal.close(done),
-	});
-	return { kind: "kept", isDurable: true, open: async (name) => kept(await store.open(name)) };
-}
-
 let bus: MemoryBus;
 let store: Store;
 
 beforeEach(() => {
 	bus = memoryBus();
-	store = keptStore();
+	store = failingStore().store;
 });
 
 type Learn = (
@@ -149,7 +137,7 @@ describe("a call that was accepted", () => {
 
 	it("is not run again whose outcome an inbox has, though its process has died", async () => {
 		const domain = await host(bus, { store });
-		const inbox = keptStore();
+		const inbox = failingStore().store;
 		const { open, opened } = gate();
 		const first = await provider(() => opened, { inbox }, { instance: "one" });
 		const { learn } = await caller();
