@@ -34,12 +34,13 @@ export function callJson(call: ListedCall) {
 
 export function shownJson(call: ShownCall) {
 	const { orderKey = null, maxAttempts = null, message = null } = call;
-	const leases = call.leases.map(({ instance, jid, atMs, tookMs = null, how = null }) => ({
+	const leases = call.leases.map(({ instance, jid, atMs, tookMs = null, how = null, message: said = null }) => ({
 		instance,
 		node: jid,
 		atMs,
 		tookMs,
 		how,
+		message: said,
 	}));
 	return { ...callJson(call), orderKey, maxAttempts, message, leases };
 }

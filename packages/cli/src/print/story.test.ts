@@ -8,7 +8,7 @@ const call: ShownCall = {
 	id: "q0wY",
 	fn: "dictionary.learn",
 	version: "1.0.0",
-	delivery: "effectively-once",
+	delivery: "at-least-once",
 	state: "settled",
 	isDead: false,
 	attempts: 2,
@@ -22,8 +22,8 @@ const call: ShownCall = {
 	orderKey: undefined,
 	maxAttempts: undefined,
 	leases: [
-		{ instance: "worker-7", jid: "worker@example.org/a", atMs: 3, tookMs: 10_000, how: "untaken" },
-		{ instance: "worker-2", jid: "worker@example.org/b", atMs: 10_003, tookMs: 41, how: "reply" },
+		{ instance: "worker-7", jid: "worker@example.org/a", atMs: 3, tookMs: 10_000, how: "untaken", message: undefined },
+		{ instance: "worker-2", jid: "worker@example.org/b", atMs: 10_003, tookMs: 41, how: "reply", message: undefined },
 	],
 	message: undefined,
 };
@@ -32,7 +32,7 @@ const lease = first as NonNullable<typeof first>;
 
 it("A call reads as a story: accepted, leased, no ack, leased to another, done", () => {
 	expect(storyLines(call)).toEqual([
-		"call 184467: dictionary.learn 1.0.0, effectively-once",
+		"call 184467: dictionary.learn 1.0.0, at-least-once",
 		"of caller@example.org, id q0wY",
 		"accepted 12 min ago",
 		"+3 ms  leased to worker-7 (worker@example.org/a)",
@@ -44,6 +44,8 @@ it("A call reads as a story: accepted, leased, no ack, leased to another, done",
 
 it("Each end of a lease has its words", () => {
 	const end = (how: string) => storyLines({ ...call, leases: [{ ...lease, how }] })[4]?.split("  ")[1];
+	const failed = { ...lease, how: "internal", message: "no\nbook" };
+	expect(storyLines({ ...call, leases: [failed] })[4]).toMatch(/failed with internal, after 10 s: no\\nbook$/);
 	expect(["back", "over", "died", "cancelled", "internal"].map(end)).toEqual([
 		"handed back by worker-7, without a run",
 		"nothing heard of worker-7 in time: the lease is over, after 10 s",

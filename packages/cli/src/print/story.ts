@@ -40,7 +40,7 @@ function leased({ leases }: ShownCall): Deed[] {
 	});
 }
 
-function endOf({ instance, how }: ShownLease, tookMs: number): string {
+function endOf({ instance, how, message }: ShownLease, tookMs: number): string {
 	const time = timeSpan(tookMs);
 	switch (how) {
 		case "reply":
@@ -56,7 +56,7 @@ function endOf({ instance, how }: ShownLease, tookMs: number): string {
 		case "cancelled":
 			return `cancelled, after ${time}`;
 		default:
-			return `failed with ${how ?? "an error"}, after ${time}`;
+			return `failed with ${how ?? "an error"}, after ${time}${message === undefined ? "" : `: ${message}`}`;
 	}
 }
 

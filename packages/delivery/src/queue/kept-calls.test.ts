@@ -135,8 +135,8 @@ describe("a call that is shown", () => {
 			settledMs: 1_000,
 			outcome: REPLY,
 			leases: [
-				{ instance: "w1", node: WORKER, atMs: 500, tookMs: 10_000, how: "untaken" },
-				{ instance: "w2", node: "worker@example.org/b", atMs: 10_500, tookMs: 41, how: "reply" },
+				{ instance: "w1", node: WORKER, atMs: 500, tookMs: 10_000, how: "untaken", message: undefined },
+				{ instance: "w2", node: "worker@example.org/b", atMs: 10_500, tookMs: 41, how: "reply", message: undefined },
 			],
 		});
 	});
@@ -152,6 +152,30 @@ describe("a call that is shown", () => {
 		expect(dueMs).toBeGreaterThan(0);
 		expect(dueMs).toBeLessThanOrEqual(4_000);
 		expect(call(made, "failed")).toMatchObject({ attempts: 1, maxAttempts: 3, leases: [{ how: "internal" }] });
+	});
+
+	it("says what the errors said, of a run that is followed by another, and of the last", () => {
+		const made = new QueueBench();
+		made.pull();
+		const fail = ({ n, token }: { n: number; token: number }, message: string, outcome = fault("internal")) =>
+			made.ask({ type: "settle", from: "worker@example.org", n, token, outcome, message });
+		fail(delivery(made.submit("a", { retry: { attempts: 2 } }).effects), "once");
+		fail(delivery(made.wait(10_000)), "twice");
+		made.ask({
+			type: "settle",
+			from: "worker@example.org",
+			n: 1,
+			token: 2,
+			outcome: fault("internal"),
+			message: "late",
+		});
+		expect(call(made, "a").leases.map(({ how, message }) => [how, message])).toEqual([
+			["internal", "once"],
+			["internal", "twice"],
+		]);
+		fail(delivery(made.submit("b").effects), "once");
+		fail(delivery(made.wait(10_000)), "never", fault("forbidden"));
+		expect(call(made, "b").leases.map(({ message }) => message)).toEqual(["once", "never"]);
 	});
 
 	it("that was cancelled before it came has no function; of one that is not there nothing is shown", () => {

@@ -75,6 +75,8 @@ export interface KeptLease {
 	readonly tookMs: number | undefined;
 	/** `back`: handed back without a run; `over`, `died`, `untaken`: nothing was heard; otherwise the outcome's code, or `reply`. */
 	readonly how: string | undefined;
+	/** What the error said with which it ended. */
+	readonly message: string | undefined;
 }
 
 export interface CallPage {
@@ -166,12 +168,13 @@ function keptCall(view: View, now: JournalTime, n: number, head: Head): KeptCall
 		dueMs: due && Math.max(0, due.at - (due.kind === BACK_OFFS ? now.up : now.calendar)),
 		settledMs: settledAt === undefined ? undefined : Math.max(0, now.calendar - settledAt),
 		outcome: outcome && decodeOutcome(outcomeKey, outcome),
-		leases: history.map(({ instance, node, at, ended, how }) => ({
+		leases: history.map(({ instance, node, at, ended, how, message }) => ({
 			instance,
 			node,
 			atMs: Math.max(0, at - accepted),
 			tookMs: ended === undefined ? undefined : Math.max(0, ended - at),
 			how,
+			message,
 		})),
 	};
 }

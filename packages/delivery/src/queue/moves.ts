@@ -45,8 +45,8 @@ export function delay(
 	state.book.change(call);
 }
 
-/** Takes a call from where it is. */
-export function leave(state: QueueState, { desk, now }: Turn, call: Call, how: string): void {
+/** Takes a call from where it is. @param message what the error says with which a lease ends */
+export function leave(state: QueueState, { desk, now }: Turn, call: Call, how: string, message?: string): void {
 	const { head, n } = call;
 	const { book, lanes, leases } = state;
 	if (head.state === "waiting") lanes.delete(desk, call);
@@ -59,7 +59,8 @@ export function leave(state: QueueState, { desk, now }: Turn, call: Call, how: s
 		desk.delete(callKey(LEASED, n));
 		book.meta.leased--;
 		const last = head.history.at(-1);
-		if (last !== undefined) Object.assign(last, { ended: now.calendar, how });
+		if (last !== undefined)
+			Object.assign(last, { ended: now.calendar, how, ...(message !== undefined && { message }) });
 	}
 	// There is room for another, or nobody need be kept free for it.
 	lanes.shelves.touched.add(serviceOf(head.fn));
@@ -105,9 +106,9 @@ export function runAgain(state: QueueState, turn: Turn, call: Call, last: Outcom
 }
 
 /** Takes a call from where it is, and gives it its outcome. A run that was under way is its last. */
-export function finish(state: QueueState, turn: Turn, call: Call, outcome: OutcomeText): void {
+export function finish(state: QueueState, turn: Turn, call: Call, outcome: OutcomeText, message?: string): void {
 	const isLeased = call.head.state === "leased";
-	leave(state, turn, call, outcome.code ?? "reply");
+	leave(state, turn, call, outcome.code ?? "reply", message);
 	if (isLeased) call.head.counted++;
 	settle(state, turn, call, outcome, false);
 }

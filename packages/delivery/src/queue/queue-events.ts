@@ -133,6 +133,8 @@ export interface SettleEvent extends LeaseRef {
 	/** Bare JID of who reports it. */
 	readonly from: string;
 	readonly outcome: OutcomeText;
+	/** What its error says, for people who ask what has become of the call. Bounded by who tells it. */
+	readonly message?: string | undefined;
 }
 
 /** An instance still has these. Answered `renewed`. Sent without items, too: the answer says whether its pull is known. */

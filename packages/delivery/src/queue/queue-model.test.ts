@@ -16,7 +16,7 @@ type Command =
 	  }
 	| { readonly is: "lease"; readonly which: number; readonly what: number }
 	| { readonly is: "cancel"; readonly id: number; readonly who: number }
-	| { readonly is: "dead"; readonly n: number; readonly purges: boolean }
+	| { readonly is: "order"; readonly n: number; readonly what: number }
 	| { readonly is: "wait"; readonly ms: number }
 	| { readonly is: "gone"; readonly who: number }
 	| { readonly is: "recover"; readonly isRestart: boolean };
@@ -30,7 +30,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 	},
 	{ weight: 8, arbitrary: fc.record({ is: fc.constant("lease"), which: fc.nat(30), what: fc.nat(9) }) },
 	{ weight: 1, arbitrary: fc.record({ is: fc.constant("cancel"), id: fc.nat(20), who }) },
-	{ weight: 1, arbitrary: fc.record({ is: fc.constant("dead"), n: fc.nat(20), purges: fc.boolean() }) },
+	{ weight: 1, arbitrary: fc.record({ is: fc.constant("order"), n: fc.nat(20), what: fc.nat(2) }) },
 	{ weight: 3, arbitrary: fc.record({ is: fc.constant("wait"), ms: fc.constantFrom(1, 700, 5_000, 20_000, 60_000) }) },
 	{ weight: 1, arbitrary: fc.record({ is: fc.constant("gone"), who }) },
 	{ weight: 1, arbitrary: fc.record({ is: fc.constant("recover"), isRestart: fc.boolean() }) },
@@ -80,8 +80,8 @@ class World {
 					expiresMs: 90_000,
 				});
 				break;
-			case "dead":
-				this.tell({ type: command.purges ? "purge" : "redrive", n: command.n });
+			case "order":
+				this.tell({ type: (["redrive", "purge", "retry"] as const)[command.what] ?? "redrive", n: command.n });
 				break;
 			case "wait":
 				this.saw(this.bench.wait(command.ms));

@@ -64,6 +64,8 @@ export interface Attempt {
 	ended?: number;
 	/** How it ended: `back`: handed back without a run; `over`, `died`, `untaken`: nothing was heard; otherwise the outcome's code, or `reply`. */
 	how?: string;
+	/** What the error said with which it ended. */
+	message?: string;
 }
 
 /** A call, but for what is long in it. Times by the journal's `calendar`, where nothing else is said. */

@@ -6,7 +6,7 @@ import type { JournalTime } from "../journal/journal-time.js";
 import { Agenda } from "./agenda.js";
 import { CallBook } from "./call-book.js";
 import { Drain } from "./drain.js";
-import { Instances, type Pull } from "./instances.js";
+import { Instances } from "./instances.js";
 import { Lanes } from "./lanes.js";
 import { Leases } from "./leases.js";
 import type { PullAgainEffect, QueueEffect, QueueResult } from "./queue-events.js";
@@ -92,9 +92,9 @@ export function madeHere(
 	return { text: options.fault(code, executed, message), code, executed };
 }
 
-/** Whether calls of this version are run by who pulls. */
-export function isFit({ options }: QueueState, version: string, pull: Pull): boolean {
-	return options.fits === undefined ? version === pull.version : options.fits(version, pull.version);
+/** Whether calls of this version are run by an instance that serves that one. */
+export function isFit({ options }: QueueState, wanted: string, served: string): boolean {
+	return options.fits === undefined ? wanted === served : options.fits(wanted, served);
 }
 
 export function bareOf(full: string): string {

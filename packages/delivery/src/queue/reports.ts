@@ -19,25 +19,25 @@ const UNIMPLEMENTED_MS = 10_000;
 
 /** A provider reports what came of a run. Only the last lease of a call has a say in that. */
 export function report(state: QueueState, turn: Turn, event: SettleEvent): void {
-	const { ask, from, n, token, outcome } = event;
+	const { ask, from, n, token } = event;
 	const call = state.book.lookUp(n);
 	const isAgain = call?.head.recorded === token && call.head.token === token && isHolder(call, from);
 	if (call === undefined || !(isAgain || isLast(call, token, from))) {
 		refuse(turn, ask, "conflict", "the lease of this run was not the last one", { executed: "unknown" });
 		return;
 	}
-	if (!isAgain) record(state, turn, call, outcome);
+	if (!isAgain) record(state, turn, call, event);
 	answer(turn, ask, { is: "recorded" });
 }
 
-function record(state: QueueState, turn: Turn, call: Call, outcome: OutcomeText): void {
+function record(state: QueueState, turn: Turn, call: Call, { outcome, message }: SettleEvent): void {
 	const { head } = call;
 	head.recorded = head.token;
 	head.isTokenGood = false;
 	state.book.change(call);
-	if (isFinal(outcome, head.retry)) finish(state, turn, call, truthful(state, call, outcome));
+	if (isFinal(outcome, head.retry)) finish(state, turn, call, truthful(state, call, outcome), message);
 	else if (head.state === "leased") {
-		leave(state, turn, call, outcome.code ?? "reply");
+		leave(state, turn, call, outcome.code ?? "reply", message);
 		// It is no failure of the call that nobody can run it yet.
 		if (outcome.code === "unimplemented") delay(state, turn, call, BACK_OFFS, turn.now.up + UNIMPLEMENTED_MS);
 		else runAgain(state, turn, call, truthful(state, call, outcome));

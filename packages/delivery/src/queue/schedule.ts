@@ -78,7 +78,7 @@ function choose(state: QueueState, turn: Turn, service: string, { head }: Call):
 function takes(state: QueueState, { now }: Turn, pull: Pull, version: string): boolean {
 	if (pull.credit === 0 || pull.pausedUntil > now.up || pull.offeredBytes >= state.limits.undeliveredBytes)
 		return false;
-	return isFit(state, version, pull);
+	return isFit(state, version, pull.version);
 }
 
 function isCanary({ head }: Call): boolean {

@@ -1,6 +1,14 @@
+import type { Instance } from "./instances.js";
 import type { FunctionCount, SurveyEvent } from "./queue-events.js";
 import { answer, isFit, type QueueState, type Turn } from "./queue-state.js";
 import { serviceOf } from "./shelves.js";
+
+/** Instances of a service that serve one version. */
+interface Taker {
+	readonly version: string;
+	pulling: number;
+	credit: number;
+}
 
 type Counted = { -readonly [Key in keyof FunctionCount]: FunctionCount[Key] };
 
@@ -19,13 +27,31 @@ export function survey(state: QueueState, turn: Turn, { ask }: SurveyEvent): voi
 		const counted = functions.get(`${fn} ${version}`);
 		if (counted !== undefined) counted.leased++;
 	}
+	const takers = new Map<string, Taker[]>();
 	for (const counted of functions.values()) {
-		for (const { pull } of instances.pulling(serviceOf(counted.fn))) {
-			if (pull === undefined || !isFit(state, counted.version, pull)) continue;
-			counted.pulling++;
-			counted.credit += pull.credit;
+		const service = serviceOf(counted.fn);
+		const known = takers.get(service) ?? takersOf(instances.pulling(service));
+		takers.set(service, known);
+		for (const { version, pulling, credit } of known) {
+			if (!isFit(state, counted.version, version)) continue;
+			counted.pulling += pulling;
+			counted.credit += credit;
 		}
 	}
 	const { open, leased, settled, dead } = book.meta;
 	answer(turn, ask, { is: "surveyed", open, leased, settled, dead, functions: [...functions.values()] });
+}
+
+/** The instances that take calls, by the versions that they serve: these are few. */
+function takersOf(instances: Iterable<Instance>): Taker[] {
+	const takers = new Map<string, Taker>();
+	for (const { pull } of instances) {
+		if (pull === undefined) continue;
+		const { version, credit } = pull;
+		const known = takers.get(version) ?? { version, pulling: 0, credit: 0 };
+		takers.set(version, known);
+		known.pulling++;
+		known.credit += credit;
+	}
+	return [...takers.values()];
 }

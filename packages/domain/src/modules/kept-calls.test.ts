@@ -47,8 +47,8 @@ const order = async (by: Party, what: Order, ...numbers: number[]) =>
 
 /** A provider reports that a run has failed. */
 async function fail(by: Party, { n, token }: LeaseRef) {
-	const element = encodeFaultAlone(new BusError("internal", "it broke", { executed: "unknown" }), "json");
-	const outcome = { element, code: "internal" as const, name: undefined, executed: "unknown" as const };
+	const element = encodeFaultAlone(new BusError("unavailable", "it broke", { executed: "unknown" }), "json");
+	const outcome = { element, code: "unavailable" as const, name: undefined, executed: "unknown" as const };
 	await by.result("set", NAME, encodeSettle([{ n, token, outcome }]));
 }
 
@@ -160,10 +160,13 @@ describe("an administrator of a domain that keeps calls", () => {
 		for (const lease of await taken(worker)) await fail(worker, lease as LeaseRef);
 		const dead = await list(boss, { list: "dead" });
 		expect(dead.calls).toMatchObject([
-			{ n: 1, isDead: true, code: "internal", attempts: 1 },
+			{ n: 1, isDead: true, code: "unavailable", attempts: 1 },
 			{ n: 2, isDead: true },
 		]);
-		expect(await show(boss, { n: 1 })).toMatchObject({ message: expect.any(String), leases: [{ how: "internal" }] });
+		expect(await show(boss, { n: 1 })).toMatchObject({
+			message: "it broke",
+			leases: [{ how: "unavailable", message: "it broke" }],
+		});
 		await worker.result("set", NAME, pull({ number: 2, credit: 0 }));
 		const again = { n: 3, id: "a-r1" };
 		expect(await order(boss, "redrive", 1, 7)).toMatchObject([{ n: 1, again }, { error: { code: "not-found" } }]);
@@ -172,7 +175,7 @@ describe("an administrator of a domain that keeps calls", () => {
 		expect(await list(boss, { list: "dead" })).toEqual({ calls: [], next: undefined });
 		expect(await order(boss, "redrive", 2)).toMatchObject([{ error: { code: "not-found" } }]);
 		// Its outcome stays for as long as it was promised.
-		expect(await states(caller, "b")).toMatchObject([{ state: "settled", outcome: { code: "internal" } }]);
+		expect(await states(caller, "b")).toMatchObject([{ state: "settled", outcome: { code: "unavailable" } }]);
 		expect(lines).toContain("boss@example.org has redriven durable calls: 1");
 		expect(lines).toContain("boss@example.org has purged durable calls: 1, 2");
 	});

@@ -11,12 +11,17 @@ import {
 	type InstanceName,
 	type Jid,
 	type LeaseAnswer,
+	legible,
 	NS,
+	type Outcome,
 } from "@antiphon/protocol";
 import { handleSet, readOutcomeText } from "antiphon/modules";
 import type { DomainModule } from "../host/domain-host.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
 import { unexpected } from "../queueing/results.js";
+
+/** Of what an error says, as it is remembered of a run. */
+const MAX_MESSAGE_CHARS = 200;
 
 /**
  * Providers pull calls, and say what has become of them (docs/protocol.md, "Durable calls"). Only the node that has registered
@@ -69,7 +74,8 @@ export function leases(runner: QueueRunner): DomainModule {
 				const { n, token, error } = item;
 				if (error !== undefined) return { n, token, error };
 				const outcome = readOutcomeText(item.outcome);
-				const result = await runner.asks.ask((ask) => ({ type: "settle", ask, from: by, n, token, outcome }));
+				const message = toldIn(item.outcome);
+				const result = await runner.asks.ask((ask) => ({ type: "settle", ask, from: by, n, token, outcome, message }));
 				return result.is === "recorded" ? { n, token } : { n, token, error: unexpected(result) };
 			});
 			return encodeRecorded(await Promise.all(answers));
@@ -98,4 +104,10 @@ export function leases(runner: QueueRunner): DomainModule {
 			return encodeReleased();
 		});
 	};
+}
+
+/** What an error says: kept beside the outcome, which those who administer calls do not see. */
+function toldIn({ element, code }: Outcome): string | undefined {
+	const text = code === undefined ? undefined : element.attr("text");
+	return text === undefined ? undefined : legible(text, MAX_MESSAGE_CHARS);
 }

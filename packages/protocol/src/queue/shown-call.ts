@@ -28,6 +28,8 @@ export interface ShownLease {
 	 * that it had arrived; `over`: nothing was heard for the time of a lease; `died`: its process has ended.
 	 */
 	readonly how: string | undefined;
+	/** What the error said with which it ended. */
+	readonly message: string | undefined;
 }
 
 /** A durable call with what has become of it so far. */
@@ -62,9 +64,10 @@ export function decodeCallRequest(element: Element): CallKey {
 
 export function encodeShownCall(call: ShownCall): Element {
 	const { orderKey, maxAttempts, leases, message } = call;
-	const lines = leases.map(({ instance, jid, atMs, tookMs, how }) =>
-		xml("lease", NS.queue, { instance, jid, at: millis(atMs), took: millis(tookMs), how }),
-	);
+	const lines = leases.map(({ instance, jid, atMs, tookMs, how, message: said }) => {
+		const attributes = { instance, jid, at: millis(atMs), took: millis(tookMs), how };
+		return xml("lease", NS.queue, attributes, said === undefined ? undefined : cutMessage(said));
+	});
 	const more = { order: orderKey, "max-attempts": maxAttempts === undefined ? undefined : String(maxAttempts) };
 	const error = message === undefined ? undefined : xml("error", NS.queue, {}, cutMessage(message));
 	return xml("call", NS.queue, { ...callAttributes(call), ...more }, ...lines, error);
@@ -95,5 +98,6 @@ function leaseIn(line: Element): ShownLease {
 		atMs: boundedNumber(line, "at", 0, MAX_NUMBER, "protocol"),
 		tookMs: optionalNumber(line, "took", 0, MAX_NUMBER, "protocol"),
 		how,
+		message: line.text() === "" ? undefined : cutMessage(line.text()),
 	};
 }
