@@ -86,7 +86,7 @@ export interface CallPage {
 }
 
 /** Calls that are looked at for one page, whether they are wanted or not: the rest of the list is for the next page. */
-const LOOKED_AT = 500;
+const LOOKED_AT = 256;
 /** Characters of outcomes that are read for one page; the call with which there are more is its last. */
 const OUTCOME_CHARS = 2 ** 20;
 
