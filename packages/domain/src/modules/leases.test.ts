@@ -26,6 +26,7 @@ import {
 	taken,
 	words,
 } from "../testing/durable.js";
+import { failingStore } from "../testing/failing-store.js";
 import { Party } from "../testing/party.js";
 
 /** A call that an instance holds. */
@@ -78,6 +79,28 @@ describe("The lease of another", () => {
 			lost: [],
 		});
 	});
+});
+
+it("A flood of what a stranger makes up about leases keeps no provider out", async () => {
+	const { control, store } = failingStore();
+	const { bus, caller, worker } = await keeping({ store });
+	await worker.result("set", NAME, pull());
+	await submit(caller, submitted("a"));
+	const [lease] = await taken(worker);
+	const mallory = await Party.join(bus, "mallory@elsewhere.example/x");
+	// The queue decides nothing for a second, and gathers what comes.
+	control.fails = "full";
+	await submit(caller, submitted("b"));
+	control.fails = undefined;
+	const leases = Array.from({ length: 64 }, (_, i) => ({ n: i + 1, token: 1, executed: "no" as const }));
+	const flood = Array.from({ length: 80 }, () =>
+		mallory.ask("set", NAME, encodeRelease({ retryAfterMs: 86_400_000, leases })),
+	);
+	for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+	const { n, token } = lease as LeaseRef;
+	expect(await settle(worker, { n, token })).toEqual({ n, token });
+	await Promise.all(flood);
+	expect(await states(caller, "a")).toMatchObject([{ state: "settled", attempts: 1 }]);
 });
 
 it("A token that is not the last one settles nothing", async () => {

@@ -28,9 +28,11 @@ const MAX_MESSAGE_CHARS = 200;
  * an instance pulls for it. Of leases the queue believes whoever has the bare JID of the holder, and the token.
  */
 export function leases(runner: QueueRunner): DomainModule {
-	return ({ node, registry, onChange, domain }) => {
+	return ({ node, registry, owners, onChange, domain }) => {
 		/** By service and instance: the nodes that pull. */
 		const pulling = new Map<string, Map<string, string>>();
+		/** Who has nothing to do with providing asks within the bounds of callers, whatever he says of leases. */
+		const bounded = (who: Jid) => (registry.hasOf(who) || owners.isOwner(who) ? undefined : who.bare().toString());
 		const isRegistered = (name: InstanceName, by: Jid) => registry.find(name)?.node.equals(by) === true;
 
 		onChange((service) => {
@@ -69,13 +71,13 @@ export function leases(runner: QueueRunner): DomainModule {
 
 		handleSet(node, { ns: NS.delivery, name: "settle" }, async ({ payload, from }) => {
 			runner.gate.requireOpen();
-			const by = from.bare().toString();
+			const [by, account] = [from.bare().toString(), bounded(from)];
 			const answers = decodeSettle(payload).map(async (item): Promise<LeaseAnswer> => {
 				const { n, token, error } = item;
 				if (error !== undefined) return { n, token, error };
 				const outcome = readOutcomeText(item.outcome);
-				const message = toldIn(item.outcome);
-				const result = await runner.asks.ask((ask) => ({ type: "settle", ask, from: by, n, token, outcome, message }));
+				const settled = { type: "settle", from: by, n, token, outcome, message: toldIn(item.outcome) } as const;
+				const result = await runner.asks.ask((ask) => ({ ...settled, ask }), account);
 				return result.is === "recorded" ? { n, token } : { n, token, error: unexpected(result) };
 			});
 			return encodeRecorded(await Promise.all(answers));
@@ -85,7 +87,8 @@ export function leases(runner: QueueRunner): DomainModule {
 			runner.gate.requireOpen();
 			const { service, instance, leases: items } = decodeLeaseRenewal(payload);
 			const by = from.bare().toString();
-			const result = await runner.asks.ask((ask) => ({ type: "renew", ask, from: by, service, instance, items }));
+			const renewal = { type: "renew", from: by, service, instance, items } as const;
+			const result = await runner.asks.ask((ask) => ({ ...renewal, ask }), bounded(from));
 			if (result.is !== "renewed") throw unexpected(result);
 			// What another node pulls for is no business of this one, which has to register first.
 			const isPulling = result.isPulling && isRegistered({ service, instance }, from);
@@ -95,9 +98,11 @@ export function leases(runner: QueueRunner): DomainModule {
 		handleSet(node, { ns: NS.delivery, name: "release" }, async ({ payload, from }) => {
 			runner.gate.requireOpen();
 			const { leases: released, retryAfterMs } = decodeRelease(payload);
-			const by = from.bare().toString();
+			const [by, account] = [from.bare().toString(), bounded(from)];
 			const results = await Promise.all(
-				released.map((lease) => runner.asks.ask((ask) => ({ type: "release", ask, from: by, retryAfterMs, ...lease }))),
+				released.map((lease) =>
+					runner.asks.ask((ask) => ({ type: "release", ask, from: by, retryAfterMs, ...lease }), account),
+				),
 			);
 			const refused = results.find(({ is }) => is !== "released");
 			if (refused !== undefined) throw unexpected(refused);

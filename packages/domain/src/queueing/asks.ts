@@ -24,7 +24,7 @@ export class Asks {
 
 	/**
 	 * Never rejects.
-	 * @param account the bare JID of a caller; `undefined`: it is a provider that asks
+	 * @param account the bare JID of a caller, or of a stranger that speaks of leases; `undefined`: it is a provider that asks
 	 */
 	ask(make: (ask: number) => Asking, account?: string): Promise<QueueResult> {
 		return new Promise((resolve) => {
