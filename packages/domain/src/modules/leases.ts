@@ -17,6 +17,7 @@ import {
 } from "@antiphon/protocol";
 import { handleSet, readOutcomeText } from "antiphon/modules";
 import type { DomainModule } from "../host/domain-host.js";
+import { STRANGERS } from "../queueing/asks.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
 import { unexpected } from "../queueing/results.js";
 
@@ -31,8 +32,8 @@ export function leases(runner: QueueRunner): DomainModule {
 	return ({ node, registry, owners, onChange, domain }) => {
 		/** By service and instance: the nodes that pull. */
 		const pulling = new Map<string, Map<string, string>>();
-		/** Who has nothing to do with providing asks within the bounds of callers, whatever he says of leases. */
-		const bounded = (who: Jid) => (registry.hasOf(who) || owners.isOwner(who) ? undefined : who.bare().toString());
+		/** What those say of leases who have nothing to do with providing is within the bounds of one caller. */
+		const bounded = (who: Jid) => (registry.hasOf(who) || owners.isOwner(who) ? undefined : STRANGERS);
 		const isRegistered = (name: InstanceName, by: Jid) => registry.find(name)?.node.equals(by) === true;
 
 		onChange((service) => {

@@ -4,6 +4,7 @@ import {
 	decodeOutcomes,
 	decodePulling,
 	decodeStates,
+	encodeAwait,
 	encodeCancel,
 	encodeReceived,
 	encodeSubmit,
@@ -193,6 +194,26 @@ describe("Of a call hears and decides its sender alone", () => {
 		const own = encodeCancel([{ id: "b", fn: "words.learn", expiresMs: 1_000 }]);
 		expect(decodeStates(await caller.result("set", AT, own))).toMatchObject([{ id: "b", state: "settled" }]);
 		expect(control.stored).toBe(before + 1);
+	});
+
+	it("strangers that ask for made-up ids keep no caller out, however many accounts they have", async () => {
+		const { control, store } = failingStore();
+		const { bus, caller } = await keeping({ store });
+		await submit(caller, submitted("a"));
+		const strangers = await Promise.all(
+			["m1", "m2", "m3", "m4"].map((name) => Party.join(bus, `${name}@elsewhere.example/x`)),
+		);
+		// The queue decides nothing for a second, and gathers what comes.
+		control.fails = "full";
+		await submit(caller, submitted("b"));
+		control.fails = undefined;
+		const calls = Array.from({ length: 64 }, (_, i) => ({ id: `made-up-${i}` }));
+		const flood = strangers.flatMap((stranger) =>
+			Array.from({ length: 20 }, () => stranger.ask("get", AT, encodeAwait({ notify: true, calls }))),
+		);
+		for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+		expect(await states(caller, "a")).toMatchObject([{ id: "a", state: "waiting" }]);
+		await Promise.all(flood);
 	});
 
 	it("an account that only looks like a caller's is another, and the same one written in another way is the same", async () => {

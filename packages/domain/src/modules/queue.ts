@@ -17,6 +17,7 @@ import {
 } from "@antiphon/protocol";
 import { handleGet, handleSet, outcomeFrom } from "antiphon/modules";
 import type { DomainModule } from "../host/domain-host.js";
+import { STRANGERS } from "../queueing/asks.js";
 import { DurableFunctions } from "../queueing/durable-functions.js";
 import { durableIn } from "../queueing/functions-known.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
@@ -34,6 +35,7 @@ export function queue(runner: QueueRunner): DomainModule {
 		const functions = new DurableFunctions(host, runner.view);
 		/** By service, while it has instances: what the queue has been told. */
 		const told = new Map<string, readonly ServiceDescription[]>();
+		const mayCall = (from: Jid, to: Jid) => policy.maySee(from, to.local ?? "");
 		let isWarned = runner.keeps === "on disk";
 		const warn = (service: string) => {
 			isWarned = true;
@@ -74,14 +76,15 @@ export function queue(runner: QueueRunner): DomainModule {
 			return encodeAccepted({ keepMs: runner.keepMs, items });
 		});
 
-		handleGet(node, { ns: NS.delivery, name: "await" }, async ({ payload, from }) => {
+		handleGet(node, { ns: NS.delivery, name: "await" }, async ({ payload, from, to }) => {
 			runner.gate.requireOpen();
 			const sender = senderOf(from);
+			const account = mayCall(from, to) ? sender : STRANGERS;
 			const { calls, notify: isToBeTold } = decodeAwait(payload);
 			const notify = isToBeTold ? from.toString() : undefined;
 			const states = calls.map((call) =>
 				answered<CallState>(call, async () =>
-					stateOf(call, await runner.asks.ask((ask) => ({ type: "await", ask, sender, id: call.id, notify }), sender)),
+					stateOf(call, await runner.asks.ask((ask) => ({ type: "await", ask, sender, id: call.id, notify }), account)),
 				),
 			);
 			return encodeStates(fitting(await Promise.all(states)));
@@ -90,14 +93,15 @@ export function queue(runner: QueueRunner): DomainModule {
 		handleSet(node, { ns: NS.delivery, name: "cancel" }, async ({ payload, from, to }) => {
 			runner.gate.requireOpen();
 			const sender = senderOf(from);
-			// Who may call nothing here has nothing on its way: ids that it makes up take no room.
-			const mayCall = policy.maySee(from, to.local ?? "");
+			const isCaller = mayCall(from, to);
+			const account = isCaller ? sender : STRANGERS;
 			const states = decodeCancel(payload).map((item) =>
 				answered<CallState>(item, async () => {
 					const asked = readable(item);
 					const { id } = asked;
-					const expiresMs = mayCall ? asked.expiresMs : undefined;
-					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), sender);
+					// Who may call nothing here has nothing on its way: ids that it makes up take no room.
+					const expiresMs = isCaller ? asked.expiresMs : undefined;
+					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), account);
 					return stateOf(item, result);
 				}),
 			);

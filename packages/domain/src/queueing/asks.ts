@@ -4,6 +4,8 @@ import { type BusError, Tally } from "@antiphon/protocol";
 /** What callers ask that is not answered yet: in all, and of one account. The rest of what the engine gathers is for providers. */
 const MAX_OF_CALLERS = 3_072;
 const MAX_OF_ACCOUNT = 1_024;
+/** The account that all those have together who may do nothing here. */
+export const STRANGERS = "";
 const RETRY_AFTER_MS = 500;
 const FULL_RETRY_AFTER_MS = 5_000;
 
@@ -24,7 +26,7 @@ export class Asks {
 
 	/**
 	 * Never rejects.
-	 * @param account the bare JID of a caller, or of a stranger that speaks of leases; `undefined`: it is a provider that asks
+	 * @param account the bare JID of a caller, {@link STRANGERS}; `undefined`: it is a provider that asks
 	 */
 	ask(make: (ask: number) => Asking, account?: string): Promise<QueueResult> {
 		return new Promise((resolve) => {
