@@ -1,16 +1,25 @@
 // Measures what this project promises about speed, beside what one would use without it, in the same run:
-//   npm run bench -- --quick           a table in under a minute
+//   npm run bench -- --quick           a table in about a minute
 //   npm run bench -- --quick --json    the same as one JSON value on standard output
 // docs/benchmarks.md says what is measured and how to read it.
 import { machine } from "./machine.mjs";
 import { HELP, readOptions } from "./options.mjs";
 import { measureCalls } from "./parts/calls.mjs";
+import { measureDepth } from "./parts/depth.mjs";
 import { measureDomain } from "./parts/domain.mjs";
+import { measureDurable } from "./parts/durable.mjs";
 import { measureServer } from "./parts/server.mjs";
 import { measureXml } from "./parts/xml.mjs";
 import { printReport } from "./report.mjs";
 
-const PARTS = { xml: measureXml, server: measureServer, calls: measureCalls, domain: measureDomain };
+const PARTS = {
+	xml: measureXml,
+	server: measureServer,
+	calls: measureCalls,
+	domain: measureDomain,
+	durable: measureDurable,
+	depth: measureDepth,
+};
 
 // An exit of its own kind: only that runs the hooks that end the servers.
 for (const [signal, status] of [

@@ -1,11 +1,13 @@
 /** Prints results for people. */
-export function printReport({ machine, xml, server, calls, domain, elapsedMs }) {
+export function printReport({ machine, xml, server, calls, domain, durable, depth, elapsedMs }) {
 	const { node, platform, cpus, cpu, load } = machine;
 	console.log(`Node ${node} on ${platform}, ${cpus} × ${cpu}, load ${load} at the start`);
 	if (xml !== undefined) printXml(xml);
 	if (server !== undefined) printServer(server);
 	if (calls !== undefined) printCalls(calls);
 	if (domain !== undefined) printDomain(domain);
+	if (durable !== undefined) printDurable(durable);
+	if (depth !== undefined) printDepth(depth);
 	console.log(`\n${(elapsedMs / 1000).toFixed(0)} s`);
 }
 
@@ -36,6 +38,46 @@ function printDomain({ functions, instances, registerMs, heapMb, resolveMs, list
 	table([
 		["in flight", "calls/s, direct", "through the domain"],
 		...calls.map(({ concurrency, direct, proxied }) => [`${concurrency}`, withSpread(direct), withSpread(proxied)]),
+	]);
+}
+
+/** What is acknowledged, and when. */
+const WAYS = {
+	accepted: "accepted, on the domain's disk",
+	settled: "outcome, with its provider",
+	jetStream: "JetStream publish, acknowledged",
+};
+
+function printDurable({ flushesPerSecond, rows, jetStream, skipped }) {
+	console.log(
+		`\nDurable calls over the embedded server; this disk flushes ${withSpread(flushesPerSecond)} times a second`,
+	);
+	const lines = rows.flatMap(({ concurrency, ...ways }) =>
+		Object.entries(ways).map(([way, { callsPerSecond, p50Ms, p99Ms }], i) => [
+			i === 0 ? `${concurrency}` : "",
+			WAYS[way],
+			...[callsPerSecond, p50Ms, p99Ms].map(withSpread),
+		]),
+	);
+	table([["in flight", "what", "a second", "p50 in ms", "p99 in ms"], ...lines]);
+	if (jetStream !== undefined)
+		console.log(`JetStream of nats-server ${jetStream}, which acknowledges before it flushes`);
+	if (skipped !== undefined) console.log(`skipped: ${skipped.what} (${skipped.reason})`);
+}
+
+function printDepth({ rows }) {
+	console.log(
+		"\nCalls that wait in a queue, without XMPP; rates a second, and a second of the process' own processor time",
+	);
+	const rate = ({ perSecond, perCpuSecond }) => `${round(perSecond)}, ${round(perCpuSecond)}`;
+	table([
+		["journal", "calls", "all accepted", "the last", "drained, the first", "start in ms", "heap in MB", "process"],
+		...rows.map(({ journal, calls, accepted, lastAccepted, drained, startMs, heapMb, rssMb }) => [
+			journal,
+			`${calls}`,
+			...[accepted, lastAccepted, drained].map(rate),
+			...[startMs, heapMb, rssMb].map(round),
+		]),
 	]);
 }
 
@@ -82,7 +124,7 @@ function round(number) {
 }
 
 /** Columns of words; those of numbers stand to the right. */
-const LEFT = new Set(["", "world", "contestant"]);
+const LEFT = new Set(["", "world", "contestant", "what", "journal"]);
 
 function table(rows) {
 	const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

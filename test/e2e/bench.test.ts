@@ -111,6 +111,26 @@ describe("the benchmark", () => {
 		}
 	});
 
+	it("measures durable calls on a disk, and a queue in which many wait", limit, async () => {
+		const few = ["--slices", "1", "--slice-ms", "30", "--concurrency", "4", "--depth", "500", "--journals", "lmdb"];
+		const { code, stdout, stderr } = await node("main.mjs", "--only", "durable,depth", ...few, "--json");
+		expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+		const { durable, depth } = JSON.parse(stdout);
+		expectSpread(durable.flushesPerSecond);
+		const ways = ["accepted", "settled", ...("jetStream" in durable ? ["jetStream"] : [])];
+		expect(durable.rows.map(({ concurrency, ...row }: Row) => [concurrency, Object.keys(row)])).toEqual([[4, ways]]);
+		for (const way of ways) {
+			for (const metric of ["callsPerSecond", "p50Ms", "p99Ms"]) expectSpread(durable.rows[0][way][metric]);
+		}
+		if (!ways.includes("jetStream")) expect(durable.skipped.reason).toMatch(/^nats-server not installed; add with: /);
+		expect(depth.rows).toMatchObject([{ journal: "lmdb", calls: 500 }]);
+		const [{ accepted, lastAccepted, drained, startMs, heapMb, rssMb }] = depth.rows;
+		for (const { perSecond, perCpuSecond } of [accepted, lastAccepted, drained]) {
+			expect(Math.min(perSecond, perCpuSecond)).toBeGreaterThan(0);
+		}
+		expect(Math.min(startMs, heapMb, rssMb)).toBeGreaterThan(0);
+	});
+
 	it("says what is wrong with its options, and with a contestant that fails", limit, async () => {
 		const wrong = await node("main.mjs", "--only", "nothing");
 		expect(wrong).toMatchObject({ code: 1, stdout: "" });

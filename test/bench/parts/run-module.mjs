@@ -6,10 +6,10 @@ const ROOT = new URL("../../../", import.meta.url);
 const LIMIT_MS = 300_000;
 
 /** Runs a benchmark of a package in a process of its own. @returns its standard output @throws Error that names it */
-export async function runModule(path, args = [], nodeArgs = []) {
+export async function runModule(path, args = [], nodeArgs = [], limitMs = LIMIT_MS) {
 	try {
 		const command = [...nodeArgs, fileURLToPath(new URL(path, ROOT)), ...args];
-		const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: LIMIT_MS });
+		const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: limitMs });
 		return stdout;
 	} catch (error) {
 		throw new Error(`${path} failed: ${error.stderr || error.message}`, { cause: error });

@@ -4,7 +4,15 @@ import { delimiter, join } from "node:path";
 import { ejabberdLibraries } from "./ejabberd.js";
 
 /** What a suite may need that Node and npm do not bring. */
-export type Requirement = "prosody" | "lua-unbound" | "ejabberd" | "xmpp4r" | "slixmpp" | "aioxmpp" | "go-sendxmpp";
+export type Requirement =
+	| "prosody"
+	| "lua-unbound"
+	| "ejabberd"
+	| "xmpp4r"
+	| "slixmpp"
+	| "aioxmpp"
+	| "go-sendxmpp"
+	| "nats-server";
 
 /**
  * The interpreters for which Debian installs its libraries; another Ruby or Python that comes first in PATH does not see
@@ -27,6 +35,8 @@ const rows: Record<Requirement, { readonly debianPackage: string; readonly probe
 	slixmpp: { debianPackage: "python3-slixmpp", probe: () => python("slixmpp") },
 	aioxmpp: { debianPackage: "python3-aioxmpp", probe: () => python("aioxmpp") },
 	"go-sendxmpp": { debianPackage: "go-sendxmpp", probe: () => inPath("go-sendxmpp") },
+	// Only the benchmark has a use for it.
+	"nats-server": { debianPackage: "nats-server", probe: () => inPath("nats-server") },
 };
 
 const found = new Map<Requirement, boolean>();
