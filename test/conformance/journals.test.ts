@@ -2,10 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { inspectQueue, type Journal, StoreError, type Write } from "@antiphon/delivery";
+import { inspectQueue, type Journal, type OutcomeText, StoreError, type Write } from "@antiphon/delivery";
 import { encodeRecord, MemoryDisk } from "@antiphon/delivery/testing";
 import { lmdbStore } from "@antiphon/store";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { LeasedCall } from "../../packages/delivery/src/inbox/inbox-record.js";
+import type { CallHead, SettledAs } from "../../packages/delivery/src/outbox/outbox-record.js";
+import type { Attempt, Head, Holder, LaneRecord, Meta } from "../../packages/delivery/src/queue/queue-record.js";
 import {
 	bodiesOf,
 	changedForms,
@@ -26,6 +29,54 @@ const NAMES = Object.keys(STORIES);
 const JOURNALS = SETS.flatMap((set) => NAMES.map((name) => ({ set, name }))).filter(({ set, name }) =>
 	existsSync(`${FOLDER}${set}/${name}.json`),
 );
+
+/** What may be in records. Who adds to it raises their version, and tells a story in which it is written. */
+const MEMBERS = {
+	queue: {
+		c: membersOf<Head>()(
+			...(["sender", "id", "fn", "version", "digest", "delivery", "order", "retry", "accepted", "notBefore"] as const),
+			...(["expires", "text", "state", "due", "token", "isTokenGood", "recorded", "counted", "silent"] as const),
+			...(["holder", "history", "settledAt", "keptUntil", "promisedUntil", "isDead", "redriven"] as const),
+		),
+		"c holder": membersOf<Holder>()("service", "instance", "node", "session", "number", "inbox"),
+		"c history": membersOf<Attempt>()("instance", "node", "at", "ended", "how", "message"),
+		o: membersOf<OutcomeText>()("text", "code", "name", "executed"),
+		l: membersOf<LaneRecord>()("fn", "version", "sender", "open"),
+		m: membersOf<Meta>()("next", "open", "settled", "leased", "dead"),
+	},
+	outbox: {
+		h: membersOf<CallHead>()(
+			...(["to", "id", "fn", "version", "digest", "delivery", "orderKey", "retry", "notBefore"] as const),
+			...(["expires", "size", "state", "isCancelled", "settledAt", "outcomeSize"] as const),
+		),
+		o: membersOf<SettledAs>()("attempts", "outcome"),
+		"o outcome": membersOf<OutcomeText>()("text", "code", "name", "executed"),
+	},
+	inbox: {
+		h: membersOf<LeasedCall>()(
+			...(["domain", "service", "instance", "sender", "id", "n", "token", "state", "session", "run"] as const),
+			...(["at", "outcomeSize", "retryAfterMs"] as const),
+		),
+		o: membersOf<OutcomeText>()("text", "code", "name", "executed"),
+	},
+};
+
+/** The names of all members of a record: one that is left out is an error of types. */
+function membersOf<T>() {
+	return <const Names extends readonly (keyof T)[]>(
+		...names: Exclude<keyof T, Names[number]> extends never ? Names : never
+	) => new Set<unknown>(names);
+}
+
+/** Which members there are in the records of a kind, or in what stands in one of their members. */
+function membersIn(name: string, what: string): Set<string> {
+	const [kind = "", inside] = what.split(" ");
+	const values = bodiesOf(kept(NEWEST, name)).flatMap(([key, body]) =>
+		key.startsWith(kind) ? [JSON.parse(Buffer.from(body as Uint8Array).toString("utf8", 1)) as object] : [],
+	);
+	const found = inside === undefined ? values : values.flatMap((value) => Reflect.get(value, inside) ?? []);
+	return new Set(found.flatMap((value) => Object.keys(value as object)));
+}
 
 function place(): string {
 	const folder = mkdtempSync(join(tmpdir(), "journals-"));
@@ -97,6 +148,10 @@ describe("journals that are kept, one set for each version of a record", { timeo
 		expect(Object.values(calls).every((count) => count > 0)).toBe(true);
 		expect(outcomes).toBe(calls.settled);
 		expect(deadLetters).toBeGreaterThan(1);
+	});
+
+	it.each(Object.entries(MEMBERS))("have all that may be in a record: the %s", (name, records) => {
+		for (const [what, members] of Object.entries(records)) expect(membersIn(name, what), what).toEqual(members);
 	});
 
 	it.each(NAMES)("are written like this today, byte for byte: the %s", async (name) => {

@@ -40,7 +40,9 @@ function submit(sender, id, fn, input, more = {}) {
 	return { type: "submit", sender, submission: { ...submission, ...more } };
 }
 const lookUp = (sender, id) => ({ type: "await", sender, id });
-const settle = (n, token, outcome) => ({ type: "settle", from: "worker@example.org", n, token, outcome });
+const settle = (n, token, outcome, message) => ({
+	...{ type: "settle", from: "worker@example.org", n, token, outcome, message },
+});
 const pull = (service, session, number, credit, held = []) => ({
 	...{ type: "pull", service, instance: "worker-7", node: `worker@example.org/${session}`, version: "1.2.0" },
 	...{ credit, session, number, inbox: "durable", held },
@@ -64,7 +66,7 @@ const queue = {
 		submit(ALICE, "faulted", "orders.place", { article: "sun" }),
 		settle(2, 1, failed("fault", "yes", "sold-out")),
 		submit(ALICE, "dead", "orders.place", { article: LONG }, { retry: { ...RETRY, attempts: 1 } }),
-		settle(3, 1, failed("internal", "unknown")),
+		settle(3, 1, failed("internal", "unknown"), "internal error"),
 		submit(ALICE, "dead-2", "orders.place", { article: "short" }, { retry: { ...RETRY, attempts: 1 }, orderKey: "o" }),
 		settle(4, 1, failed("fault", "yes", "busy")),
 		{ type: "redrive", n: 4 },
@@ -147,6 +149,9 @@ const outbox = {
 		keep("settled", { article: "sun" }, { delivery: "at-least-once" }),
 		answered("submit", { is: "accepted" }),
 		{ type: "told", from: ORDERS, id: "settled", attempts: 2, outcome: reply({ number: 2 }) },
+		keep("faulted", { article: "mars" }),
+		answered("submit", { is: "accepted" }),
+		{ type: "told", from: ORDERS, id: "faulted", attempts: 1, outcome: failed("fault", "yes", "sold-out") },
 		keep("refused", { article: "star" }),
 		answered("submit", refused("forbidden")),
 		keep("expired", { article: "sky" }, { expiresMs: 1_000 }),
@@ -163,7 +168,7 @@ const outbox = {
 		keep("put-off", { article: "c" }, { afterMs: 2 * DAY, expiresMs: 10 * DAY }),
 	],
 	after: [
-		...["settled", "refused", "expired", "never-sent", "accepted"].map(wait),
+		...["settled", "faulted", "refused", "expired", "never-sent", "accepted"].map(wait),
 		keep("settled", { article: "sun" }, { delivery: "at-least-once" }),
 		keep("settled", { article: "another" }),
 		{ type: "told", from: ORDERS, id: "accepted", attempts: 1, outcome: reply({ number: 1 }) },
