@@ -26,11 +26,15 @@ export class MemoryDisk {
 		for (const [key, record] of records) this.#set(key, record);
 	}
 
-	/** By how many bytes there would be more. */
-	growth(records: RecordBatch): number {
-		let sum = 0;
-		for (const [key, record] of records) sum += sizeOf(key, record) - sizeOf(key, this.#records.get(key));
-		return sum;
+	/** Whether there would be no more bytes than that afterwards, or none more than there are. */
+	fits(records: RecordBatch, maxBytes: number): boolean {
+		let most = this.#usedBytes;
+		for (const [key, record] of records) most += sizeOf(key, record);
+		// What is replaced is only looked up where it matters: among millions that takes longer than all the rest.
+		if (most <= maxBytes) return true;
+		let growth = 0;
+		for (const [key, record] of records) growth += sizeOf(key, record) - sizeOf(key, this.#records.get(key));
+		return growth <= 0 || this.#usedBytes + growth <= maxBytes;
 	}
 
 	/** The first `limit` keys from `from` up to, not including, `to`. */

@@ -64,4 +64,27 @@ describe("a journal in memory", () => {
 		]);
 		expect(journal.usage().usedBytes).toBe(0);
 	});
+
+	it("that is full to the last byte takes what comes in the place of something else, and no byte more", () => {
+		const disk = new MemoryDisk();
+		const { journal, flush } = held(disk);
+		journal.write([["a", ONE]], () => {});
+		flush();
+		const full = held(disk, 2 * journal.usage().usedBytes);
+		const store = (...writes: Write[]) => {
+			let kind: string | undefined = "not answered";
+			full.journal.write(writes, (error) => {
+				kind = error?.kind;
+			});
+			full.flush();
+			return kind;
+		};
+		expect(store(["b", ONE])).toBeUndefined();
+		expect(full.journal.usage().freeBytes).toBe(0);
+		expect(store(["c", ONE])).toBe("full");
+		expect(store(["a", Buffer.alloc(3)])).toBeUndefined();
+		expect(store(["a", Buffer.alloc(4)])).toBe("full");
+		expect(store(["c", ONE], ["a", undefined])).toBeUndefined();
+		expect(full.journal.view.keys("", "\xff", 9)).toEqual(["b", "c"]);
+	});
 });

@@ -86,9 +86,8 @@ export class MemoryJournal implements Journal {
 	#store(records: RecordBatch): StoreError | undefined {
 		const { disk, name, maxBytes } = this.#parts;
 		if (disk.owner !== this) return new StoreError("lost", `the journal ${name} in memory has been opened elsewhere`);
-		const added = disk.growth(records);
 		// What makes room is never refused.
-		if (added > 0 && disk.usedBytes + added > maxBytes) {
+		if (!disk.fits(records, maxBytes)) {
 			return new StoreError("full", `the journal ${name} in memory has reached its ${maxBytes} bytes`);
 		}
 		disk.store(records);
