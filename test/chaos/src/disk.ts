@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DISK_BYTES } from "./store-limits.js";
 
 /** Where all journals of a run are, and what makes that full. */
 export interface Disk {
@@ -22,10 +21,11 @@ const FILLER = "filler";
 /**
  * A file system of its own in memory, where this process may mount one; otherwise a limit on the size of files for the processes
  * (`prlimit` of util-linux), which they find exceeded as a full disk is; otherwise a folder that cannot be filled.
+ * @param bytes what it holds, if it is a file system of its own
  */
-export function makeDisk(path: string): Disk {
+export function makeDisk(path: string, bytes: number): Disk {
 	mkdirSync(path, { recursive: true });
-	const size = `size=${DISK_BYTES},mode=700`;
+	const size = `size=${bytes},mode=700`;
 	if (succeeds("mount", ["-t", "tmpfs", "-o", size, "antiphon-chaos", path])) return tmpfs(path);
 	if (limitFileSize([process.pid], "unlimited")) return limited(path);
 	return { kind: "none", path, fill() {}, free() {}, remove() {} };

@@ -32,7 +32,7 @@ const LASTING: Readonly<Record<FaultKind, readonly [number, number]>> = {
 	"hang-up": [0, 0],
 	refuse: [200, 6_000],
 	stall: [200, 12_000],
-	fill: [500, 8_000],
+	fill: [2_000, 15_000],
 };
 /** A link that is mute for so long is given up by both of its ends. */
 const DEAD_LINK_MS = 28_000;

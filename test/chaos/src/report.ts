@@ -16,7 +16,10 @@ export function reportOf({ verdict, server, disk, faults, gaveUp, settledAfterMs
 	return [
 		`${verdict.ok ? "kept" : "BROKEN"}: ${told(counts)}`,
 		`${server}: ${told({ begun, refused, unsettled, untrue, runs, repeated })}; settled after the last fault: ${settling}`,
-		`faults: ${told(faults)}; disk: ${disk}; ended by themselves: ${told(gaveUp)}`,
+		`faults: ${told(faults)}; disk: ${disk}`,
+		...Object.entries(gaveUp).map(([name, { times, lastWords }]) => {
+			return `${name} has ended by itself ${times} times, and was started again: ${lastWords}`;
+		}),
 		...verdict.findings.slice(0, TOLD).map(({ n, rule, what }) => `  ${rule}: call ${n}: ${what}`),
 		...(verdict.findings.length > TOLD ? [`  and ${verdict.findings.length - TOLD} more`] : []),
 		...(folder === undefined ? [] : [`notes, effects and logs: ${folder}`]),

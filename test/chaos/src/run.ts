@@ -9,6 +9,7 @@ import type { CallerLine, Outcome } from "./history.js";
 import { judge, type Verdict } from "./judge.js";
 import { planOf } from "./plan.js";
 import type { RunOptions } from "./run-options.js";
+import type { Supervised } from "./supervised.js";
 import { startWorld, type World } from "./world.js";
 
 export interface Result {
@@ -19,7 +20,7 @@ export interface Result {
 	readonly disk: World["disk"]["kind"];
 	readonly faults: Breaking["counts"];
 	/** Processes that have ended by themselves and were started again, by name. */
-	readonly gaveUp: Readonly<Record<string, number>>;
+	readonly gaveUp: Readonly<Record<string, Supervised["gaveUp"]>>;
 	/** How long everything took to settle after the last fault; undefined: it did not in time. In milliseconds. */
 	readonly settledAfterMs: number | undefined;
 	/** Where everything can be read that was noted and logged; only when something is wrong. */
@@ -59,7 +60,7 @@ export async function run(options: RunOptions): Promise<Result> {
 			audit: isSettled ? await audit(world, lines) : new Map<string, Outcome>(),
 		});
 		keeps = !verdict.ok;
-		const gaveUp = [...world.processes.values()].filter((each) => each.gaveUp > 0);
+		const gaveUp = [...world.processes.values()].filter((each) => each.gaveUp.times > 0);
 		return {
 			verdict,
 			server: server.name,

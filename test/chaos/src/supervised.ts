@@ -12,6 +12,7 @@ export interface SupervisedOptions {
 	readonly log: string;
 }
 
+const LAST_WORDS = 300;
 /** Before a process that has ended by itself is started again, as a supervisor does. */
 const AGAIN_MS = 300;
 const START_LIMIT_MS = 60_000;
@@ -28,8 +29,8 @@ const START_LIMIT_MS = 60_000;
 export class Supervised {
 	readonly name: string;
 	readonly lives: Life[] = [];
-	/** How often it has ended by itself. */
-	gaveUp = 0;
+	/** How often it has ended by itself, and what it said when it did so last. */
+	readonly gaveUp = { times: 0, lastWords: "" };
 	readonly #options: SupervisedOptions;
 	#child: Child | undefined;
 	#state: "running" | "away" | "stopped" = "running";
@@ -88,9 +89,16 @@ export class Supervised {
 			life.to = Date.now();
 			appendFileSync(this.#options.log, `${child.output()}--- ${this.name} (${child.pid}) ended: ${signal ?? code}\n`);
 			if (this.#state !== "running") return;
-			this.gaveUp++;
+			this.gaveUp.times++;
+			this.gaveUp.lastWords = lastWordsIn(child.stderr());
 			await sleep(AGAIN_MS);
 			if (this.#state === "running" && this.#child === child) this.#start();
 		});
 	}
+}
+
+/** The line that says why, which may have a stack behind it. */
+function lastWordsIn(text: string): string {
+	const lines = text.split("\n").filter((line) => line !== "");
+	return (lines.findLast((line) => /^\w*Error/.test(line)) ?? lines.at(-1) ?? "").slice(0, LAST_WORDS);
 }

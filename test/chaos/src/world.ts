@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { cleanEnvironment, startChild, startDeedWorker, startTcpProxy, type TcpProxy, type XmppServer } from "#kit";
 import { type Disk, makeDisk } from "./disk.js";
 import type { RunOptions } from "./run-options.js";
+import { diskBytes, storeLimits } from "./store-limits.js";
 import { Supervised } from "./supervised.js";
 
 export const DOMAIN = "fn.localhost";
@@ -41,7 +42,9 @@ export async function startWorld(options: RunOptions, folder: string): Promise<W
 		for (const end of ends.splice(0).reverse()) await end();
 	};
 	try {
-		const disk = makeDisk(join(folder, "disk"));
+		const journals = journalsOf(options);
+		const stores = [journals.queue, ...callers.map(() => journals.outbox), ...providers.map(() => journals.inbox)];
+		const disk = makeDisk(join(folder, "disk"), diskBytes(stores));
 		ends.push(() => disk.remove());
 		const server = await options.server.start({ users, components: { [DOMAIN]: PASSWORD } });
 		ends.push(() => server.stop());
@@ -95,12 +98,13 @@ interface Launch {
 }
 
 function launchesOf(
-	{ calls, perSecond, maxRunMs }: RunOptions,
+	options: RunOptions,
 	{ folder, disk, server, effects, enough }: Place,
 	links: ReadonlyMap<string, TcpProxy>,
 	callers: readonly string[],
 	providers: readonly string[],
 ): Map<string, Launch> {
+	const { calls, perSecond, maxRunMs } = options;
 	const portOf = (name: string) => (links.get(name) as TcpProxy).port;
 	const node = (name: string, args: readonly string[], env: Readonly<Record<string, string>>) => () =>
 		startChild({
@@ -110,17 +114,18 @@ function launchesOf(
 		});
 	const component = { PORT: `${portOf("domain")}`, ANTIPHON_COMPONENT: DOMAIN, ANTIPHON_SECRET: PASSWORD };
 	const launches = new Map<string, Launch>();
-	const state = [join(disk.path, "domain"), join(disk.path, "names.json")];
+	const { queue, outbox, inbox } = journalsOf(options);
+	const state = [join(disk.path, "domain"), JSON.stringify(queue), join(disk.path, "names.json")];
 	launches.set("domain", { ready: "hosting", launch: node("domain", state, component) });
 	for (const name of providers) {
-		const inbox = join(disk.path, name);
 		const worker = {
 			server,
 			account: PROVIDER,
 			domain: DOMAIN,
 			instance: name,
 			notes: effects,
-			inbox,
+			inbox: join(disk.path, name),
+			maxInboxBytes: inbox.maxBytes,
 			port: portOf(name),
 		};
 		launches.set(name, { ready: "serving", launch: () => startDeedWorker(worker) });
@@ -130,6 +135,7 @@ function launchesOf(
 			name,
 			domain: DOMAIN,
 			outbox: join(disk.path, name),
+			limits: outbox,
 			notes: join(folder, name),
 			enough,
 			first: (i + 1) * CALLS_OF_ONE,
@@ -145,6 +151,13 @@ function launchesOf(
 		launches.set(name, { ready: "calling", launch: node("caller", [JSON.stringify(caller)], account) });
 	}
 	return launches;
+}
+
+/** As large as the calls of this run need. */
+function journalsOf({ calls, perSecond, faultsMs, callers }: RunOptions) {
+	const most = Math.min(calls, Math.ceil((perSecond * faultsMs) / 1_000));
+	const of = (parts: number) => storeLimits(Math.ceil(most / parts));
+	return { queue: of(1), outbox: of(callers), inbox: of(1) };
 }
 
 function names(role: string, count: number): string[] {

@@ -10,10 +10,10 @@ import type { XmppServer } from "./xmpp-server.js";
 
 /** A service of durable calls whose every run can be counted from outside, for tests in which processes die. */
 export const deeds = service("deeds", "1.0.0", {
-	/** Notes `n` in a file, and answers with the instance after a while. */
+	/** Notes `n` in a file, and answers with the instance after a while. What else there is makes the call larger. */
 	act: set({
 		delivery: "effectively-once",
-		input: z.object({ n: z.number().int(), afterMs: z.number() }),
+		input: z.object({ n: z.number().int(), afterMs: z.number(), ballast: z.string().optional() }),
 		output: z.string(),
 	}),
 });
@@ -45,6 +45,8 @@ export interface DeedWorkerOptions {
 	readonly notes: string;
 	/** The folder of its inbox. */
 	readonly inbox: string;
+	/** How large that may get. Default: as large as stores are. */
+	readonly maxInboxBytes?: number;
 	/** Where it connects: a proxy, say. Default: the server's port for clients. */
 	readonly port?: number;
 }
@@ -53,10 +55,11 @@ const MODULE = fileURLToPath(new URL("./deed-worker.js", import.meta.url));
 
 /** Starts a provider in a process of its own. SIGTERM drains it. It says `serving` once calls can arrive. */
 export function startDeedWorker(options: DeedWorkerOptions): Child {
-	const { server, account, domain, instance, notes, inbox, port = server.c2sPort } = options;
+	const { server, account, domain, instance, notes, inbox, maxInboxBytes, port = server.c2sPort } = options;
+	const size = maxInboxBytes === undefined ? [] : [`${maxInboxBytes}`];
 	return startChild({
 		command: process.execPath,
-		args: [MODULE, domain, instance, notes, inbox],
+		args: [MODULE, domain, instance, notes, inbox, ...size],
 		env: cleanEnvironment({
 			ANTIPHON_URL: `xmpp://${server.host}:${port}`,
 			ANTIPHON_JID: `${account}@${server.domain}`,

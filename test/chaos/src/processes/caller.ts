@@ -2,16 +2,16 @@
 // was told. When it is started again it goes on with what it has noted; see world.ts.
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lmdbStore } from "@antiphon/store";
+import { type LmdbStoreOptions, lmdbStore } from "@antiphon/store";
 import { BusError, createNode, lineLog, linkFromEnv } from "antiphon";
 import { appendLine, deeds, linesOf } from "#kit";
 import type { CallerLine, Outcome } from "../history.js";
-import { STORE } from "../store-limits.js";
 
 interface CallerOptions {
 	readonly name: string;
 	readonly domain: string;
 	readonly outbox: string;
+	readonly limits: LmdbStoreOptions;
 	/** Where it notes what it was told. */
 	readonly notes: string;
 	/** When this file is there it makes no further calls. */
@@ -31,6 +31,9 @@ const EXPIRES_MS = 3_600_000;
 const AGAIN_MS = 250;
 /** One call in so many may run more than once. */
 const AT_LEAST_ONCE = 5;
+/** One in so many is so large, in characters, that a disk which is full is noticed soon. */
+const LARGE = 4;
+const BALLAST = "x".repeat(16 * 1024);
 /** What trying again does not change. */
 const FINAL: readonly string[] = ["invalid-argument", "unauthenticated", "forbidden", "conflict", "too-large"];
 /** What says of the waiting that it is over, or cannot begin, and not of the call how it ended. */
@@ -51,7 +54,7 @@ for (const line of existsSync(notes) ? linesOf<CallerLine>(readFileSync(notes, "
 
 const node = await createNode({
 	link: linkFromEnv(),
-	outbox: lmdbStore(options.outbox, STORE),
+	outbox: lmdbStore(options.outbox, options.limits),
 	log: lineLog(name, "warn"),
 });
 void node.closed.then((cause) => {
@@ -97,7 +100,7 @@ async function follow(n: number): Promise<void> {
 
 /** The key makes each repeat the same call, also of another process. @returns its id, or undefined if it was refused for good */
 async function send(n: number): Promise<string | undefined> {
-	const input = { n, afterMs: (n * 7919) % maxRunMs };
+	const input = { n, afterMs: (n * 7919) % maxRunMs, ...(n % LARGE === 0 && { ballast: BALLAST }) };
 	for (;;) {
 		try {
 			const callId = await act.send(input, { key: `${n}`, delivery: deliveryOf(n), expiresMs: EXPIRES_MS });

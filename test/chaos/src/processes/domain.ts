@@ -2,12 +2,11 @@
 import { createDomain } from "@antiphon/domain";
 import { lmdbStore } from "@antiphon/store";
 import { lineLog, linkFromEnv } from "antiphon";
-import { STORE } from "../store-limits.js";
 
-const [store = "", stateFile = ""] = process.argv.slice(2);
+const [store = "", limits = "{}", stateFile = ""] = process.argv.slice(2);
 const domain = await createDomain({
 	link: linkFromEnv(),
-	store: lmdbStore(store, STORE),
+	store: lmdbStore(store, JSON.parse(limits)),
 	stateFile,
 	log: lineLog("domain", "info"),
 });
