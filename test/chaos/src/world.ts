@@ -61,12 +61,12 @@ export async function startWorld(options: RunOptions, folder: string): Promise<W
 		const processes = new Map<string, Supervised>();
 		mkdirSync(join(folder, "logs"));
 		for (const [name, { ready, launch }] of launches) {
-			const process = new Supervised({ name, ready, launch, log: join(folder, "logs", name) });
-			ends.push(() => process.stop());
-			processes.set(name, process);
-			// Each finds what it needs: the domain, then those who serve, then those who call.
-			await process.untilReady();
+			processes.set(name, new Supervised({ name, ready, launch, log: join(folder, "logs", name) }));
 		}
+		const all = [...processes.values()];
+		ends.push(() => Promise.all(all.map((process) => process.stop())));
+		// Providers and callers look for the domain until it is there.
+		await Promise.all(all.map((process) => process.untilReady()));
 		return {
 			server,
 			disk,
