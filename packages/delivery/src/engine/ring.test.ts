@@ -27,7 +27,10 @@ describe("things that have their turn", () => {
 		const ring = ringOf("a", "b", "c", "d");
 		expect([ring.delete("b"), ring.delete("b")]).toEqual([true, false]);
 		expect([...ring]).toEqual(["a", "c", "d"]);
+		ring.delete("c");
+		expect([...ring]).toEqual(["a", "d"]);
 		ring.delete("d");
+		ring.add("c");
 		ring.delete("a");
 		ring.add("b");
 		expect([...ring]).toEqual(["c", "b"]);

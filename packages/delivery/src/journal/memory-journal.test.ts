@@ -86,5 +86,10 @@ describe("a journal in memory", () => {
 		expect(store(["a", Buffer.alloc(4)])).toBe("full");
 		expect(store(["c", ONE], ["a", undefined])).toBeUndefined();
 		expect(full.journal.view.keys("", "\xff", 9)).toEqual(["b", "c"]);
+		// Its bound was higher once.
+		const above = held(disk, 10);
+		above.journal.write([["b", Buffer.alloc(2)]], (error) => expect(error).toBeUndefined());
+		above.flush();
+		expect(above.journal.view.get("b")).toHaveLength(2);
 	});
 });
