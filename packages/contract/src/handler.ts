@@ -8,8 +8,9 @@ export interface CallContext<SentFaults = unknown> {
 	/** `service.function` */
 	readonly fn: string;
 	/**
-	 * Of a durable call: names it, unique among all callers, and the same for every attempt: what an effect that must not happen
-	 * twice is kept by. Of any other: names this attempt, unique for its caller; a call that is made again has another one.
+	 * `caller@example.org/ID` of a durable call: the same for every attempt, and of no other call: what an effect that must not
+	 * happen twice is kept by. `caller@example.org/resource/ID` of any other: names this attempt; a call that is made again has
+	 * another one. It begins with the caller's address, as its server attests it: nobody can make another's.
 	 */
 	readonly callId: string;
 	/** Which attempt this is of a durable call, from 1. Of any other: 1. */

@@ -1,9 +1,9 @@
-import { BUS_ERROR_CODES, BusError, type BusErrorCode, type CallHead } from "@antiphon/protocol";
+import { BUS_ERROR_CODES, BusError, type BusErrorCode, type CallHead, encodeCall, iq } from "@antiphon/protocol";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { CallAbort } from "../calls/call-abort.js";
 import { get, type Handlers, isFault, service } from "../index.js";
-import { DOMAIN, failureOf, join, keepingLog, type ProbeHandlers, probe, world } from "../testing/bus.js";
+import { DOMAIN, failureOf, join, keepingLog, type ProbeHandlers, probe, rawLink, world } from "../testing/bus.js";
 import { callContext } from "./call-context.js";
 
 type Echo = ProbeHandlers["echo"];
@@ -124,13 +124,30 @@ describe("a handler", () => {
 			echo: (_, ctx) => {
 				const { signal, remainingMs, fail: _fail, callId, ...rest } = ctx;
 				expect(signal.aborted).toBe(false);
-				expect(callId).toMatch(/^[A-Za-z0-9_-]{22}$/);
+				expect(callId).toMatch(/^caller@example\.org\/x\/[A-Za-z0-9_-]{22}$/);
 				expect(ctx.remainingMs()).toBeLessThanOrEqual(10_000);
 				return { text: JSON.stringify(rest) };
 			},
 		});
 		const { text } = await caller.client(probe, { domain: DOMAIN }).echo({ word: "x" });
 		expect(JSON.parse(text)).toEqual({ from: "caller@example.org/x", fn: "probe.echo", attempt: 1 });
+	});
+
+	it("knows no call by what a durable one of somebody else is known by, whatever id its stanza has", async () => {
+		const ids: string[] = [];
+		const { bus } = await world({
+			echo: (_, { callId }) => {
+				ids.push(callId);
+				return { text: "" };
+			},
+		});
+		const forged = "victim@example.org/AAAAAAAAAAAAAAAAAAAAAA";
+		const { link, stanzas } = await rawLink(bus, "mallory@example.org/x");
+		const head = { fn: "probe.echo", version: "1.0.0", ttlMs: 5_000, encoding: "json" } as const;
+		const call = encodeCall({ ...head, input: { word: "x" } });
+		link.send(iq("get", { to: `probe.echo@${DOMAIN}`, id: forged }, call));
+		await expect.poll(() => stanzas.length).toBe(1);
+		expect(ids).toEqual([`mallory@example.org/x/${forged}`]);
 	});
 
 	it("has no time left after its deadline, and not less", () => {

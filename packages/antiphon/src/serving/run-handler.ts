@@ -47,11 +47,14 @@ type AnyHandlers = Readonly<Record<string, (input: unknown, ctx: CallContext) =>
 /** As a method, so that handlers can be an instance of a class. */
 function invoke(
 	handlers: Handlers<Functions>,
-	{ caller, callId, attempt = 1, head, fnName, deadlineMs }: AdmittedCall,
+	{ caller, callId: id, attempt, head, fnName, deadlineMs }: AdmittedCall,
 	input: unknown,
 	abort: CallAbort,
 ) {
-	const ctx = callContext({ from: caller.toString(), callId, attempt, head, abort, deadlineMs });
+	const from = caller.toString();
+	// Callers make up the ids of their stanzas: beside what the server says of them, no id is another caller's.
+	const callId = attempt === undefined ? `${from}/${id}` : id;
+	const ctx = callContext({ from, callId, attempt: attempt ?? 1, head, abort, deadlineMs });
 	return (handlers as unknown as AnyHandlers)[fnName]?.(input, ctx);
 }
 

@@ -238,12 +238,15 @@ describe("Of a call hears and decides its sender alone", () => {
 		expect((await taken(worker)).map(({ id }) => id)).toEqual(["b"]);
 	});
 
-	it("outcomes that do not fit into one answer are told each alone", async () => {
+	it.each([
+		["", "x".repeat(20 * 1024)],
+		[" as they are sent, with their escapes,", "&".repeat(5 * 1024)],
+	])("outcomes that%s do not fit into one answer are told each alone", async (_, output) => {
 		const { caller, worker } = await keeping();
 		await worker.result("set", NAME, pull());
 		await submit(caller, submitted("a"), submitted("b"));
 		await expect.poll(() => delivered(worker).length, { timeout: 10_000 }).toBe(2);
-		for (const lease of delivered(worker)) await settle(worker, lease, "x".repeat(20 * 1024));
+		for (const lease of delivered(worker)) await settle(worker, lease, output);
 		const [a, b] = await states(caller, "a", "b");
 		expect(
 			[a, b].map((each) => each?.error === undefined && each?.state === "settled" && each.outcome !== undefined),

@@ -15,6 +15,7 @@ import {
 	MAX_BATCH_BYTES,
 	NS,
 } from "@antiphon/protocol";
+import { serialize } from "@antiphon/xml";
 import { handleGet, handleSet, outcomeFrom } from "antiphon/modules";
 import type { DomainModule } from "../host/domain-host.js";
 import { STRANGERS } from "../queueing/asks.js";
@@ -142,7 +143,8 @@ function fitting(states: readonly CallState[]): CallState[] {
 	let bytes = 0;
 	return states.map((each) => {
 		if (each.error !== undefined || each.state !== "settled" || each.outcome === undefined) return each;
-		bytes += Buffer.byteLength(each.outcome.element.text());
+		// As it is sent: escapes can make six characters of one. What is behind the first that does not fit is not looked at.
+		if (bytes <= MAX_BATCH_BYTES) bytes += Buffer.byteLength(serialize(each.outcome.element));
 		return states.length === 1 || bytes <= MAX_BATCH_BYTES ? each : { ...each, outcome: undefined };
 	});
 }
