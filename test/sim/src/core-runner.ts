@@ -13,6 +13,7 @@ export interface RunnerParts<Event, Effect> {
 	release(effects: readonly Effect[]): void;
 	refuse(events: readonly Event[], error: StoreError): void;
 	keeps(event: Event): boolean;
+	readonly mayComeLast?: (event: Event) => boolean;
 	ended(error: StoreError): void;
 }
 
@@ -30,6 +31,7 @@ export function runCore<Event, Effect>(parts: RunnerParts<Event, Effect>) {
 		release: parts.release,
 		refuse: parts.refuse,
 		keeps: parts.keeps,
+		mayComeLast: parts.mayComeLast,
 		ended: parts.ended,
 	});
 	return {

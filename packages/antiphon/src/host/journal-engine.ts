@@ -22,6 +22,8 @@ export interface EngineOptions<Event, Effect> {
 	refuse(events: readonly Event[], error: BusError): void;
 	/** Whether an event that found no room is decided about again a second later, instead of being refused. */
 	keeps(event: Event): boolean;
+	/** Whether such an event may be decided about behind those that came after it. Default: none. */
+	readonly mayComeLast?: (event: Event) => boolean;
 	/** The journal cannot be used any more. */
 	ended(error: BusError): void;
 	/** Default: the time of the journal passes while it is open. */
@@ -41,7 +43,7 @@ const FULL_RETRY_MS = 1_000;
 export async function runOnJournal<Event, Effect>(
 	options: EngineOptions<Event, Effect>,
 ): Promise<Engine<Event, Effect>> {
-	const { store, name, release, refuse, keeps, ended, time = timeOf, soon = setImmediate } = options;
+	const { store, name, release, refuse, keeps, mayComeLast, ended, time = timeOf, soon = setImmediate } = options;
 	const errorOf = (thrown: unknown) => journalError(`the ${name} (${store.kind})`, thrown);
 	let journal: Journal | undefined;
 	try {
@@ -60,6 +62,7 @@ export async function runOnJournal<Event, Effect>(
 			release,
 			refuse: (events, error) => refuse(events, errorOf(error)),
 			keeps,
+			mayComeLast,
 			ended: (error) => ended(errorOf(error)),
 		});
 	} catch (thrown) {

@@ -112,6 +112,7 @@ function world(options: { readonly maxGathered?: number } = {}) {
 		release: (effects) => said.push(...effects),
 		refuse: (events, error) => said.push(`${error.kind} ${events.join(" ")}`),
 		keeps: (event) => event.startsWith("keep"),
+		mayComeLast: (event) => event.includes("large"),
 		ended: (error) => said.push(`ended ${error.kind}`),
 		...options,
 	});
@@ -250,6 +251,19 @@ describe("a batch that was not stored", () => {
 		pass(1_000);
 		journal.finish();
 		expect(said.at(-1)).toBe("keep large2");
+	});
+
+	it("for want of room leaves those that are kept in their order, unless one may come last", () => {
+		const { engine, journal, said, pass } = world();
+		engine.take("keep tight");
+		pass(0);
+		for (const event of ["a", "keep roomy"]) engine.take(event);
+		journal.finish(new StoreError("full", "no room"));
+		pass(1_000);
+		journal.finish();
+		pass(0);
+		journal.finish();
+		expect(said).toEqual(["full a", "keep tight1", "keep roomy2"]);
 	});
 
 	it("for a broken disk ends everything: what came is refused, nothing more is taken", () => {

@@ -28,6 +28,11 @@ export interface EngineParts<Event, Effect> {
 	refuse(events: readonly Event[], error: StoreError): void;
 	/** Whether an event that found no room is decided again a second later, instead of being refused. */
 	keeps(event: Event): boolean;
+	/**
+	 * Whether an event that is kept, and has found no room alone, may be decided behind those that came after it. Not what says how
+	 * things are now: behind what has become of them it would be believed. Default: none.
+	 */
+	readonly mayComeLast?: ((event: Event) => boolean) | undefined;
 	/** The journal has failed or is lost. Everything has been refused, and nothing more is taken. */
 	ended(error: StoreError): void;
 	/** Events that may wait while a batch is being written. Default: 4,096. */
@@ -54,7 +59,7 @@ const SILENT_INTERVAL_MS = 5_000;
  * | idle | something has come, or is due | decides; nothing to write: releases, stays idle; else writing |
  * | writing | stored | releases, idle |
  * | writing | full | the core is recovered; the batch is refused, or kept for later; paused for a second |
- * | writing | full, of one event | besides, all that waits is refused, but for what is kept; that one comes last |
+ * | writing | full, of one event | besides, all that waits is refused, but for what is kept; that one comes last, if it may |
  * | writing | failed, lost, nothing for 30 s | all is refused; ended |
  */
 export class Engine<Event, Effect> {
@@ -194,13 +199,15 @@ export class Engine<Event, Effect> {
 	}
 
 	/**
-	 * What is kept comes first again; but what has found no room alone comes last, as there may be some for the others. When
-	 * not even one finds any, nobody waits behind those that are kept.
+	 * What is kept comes first again; but what has found no room alone comes last, if it may, as there may be some for the others.
+	 * When not even one finds any, nobody waits behind those that are kept.
 	 * @returns what is not kept
 	 */
 	#keepForLater(events: readonly Event[]): Event[] {
 		const isLone = events.length <= 1;
-		const waiting = isLone ? [...this.#gathered.splice(0), ...events] : events;
+		const isLast = isLone && events.every((event) => this.#parts.mayComeLast?.(event) === true);
+		const others = isLone ? this.#gathered.splice(0) : [];
+		const waiting = isLast ? [...others, ...events] : [...events, ...others];
 		const refused: Event[] = [];
 		const kept: Event[] = [];
 		for (const event of waiting) (this.#parts.keeps(event) ? kept : refused).push(event);

@@ -88,6 +88,8 @@ export class QueueRunner {
 			},
 			refuse: (events, error) => runner?.asks.refuse(events.filter(isOfQueue), error),
 			keeps: ({ type }) => type !== "submit",
+			// Its outcome may be large; whether it counts, its token says.
+			mayComeLast: ({ type }) => type === "settle",
 			ended,
 		});
 		runner = new QueueRunner({ engine, gate, keepMs, ...(parts as Pick<Running, "journal" | "time">) });

@@ -124,6 +124,7 @@ export class Domain extends Node implements Program {
 			release: (effects) => this.#release(process, effects),
 			refuse: (events, error) => this.#refuse(events, error),
 			keeps: (event) => event.type !== "submit" && event.type !== "redrive",
+			mayComeLast: (event) => event.type === "settle",
 			ended: (error) => this.ended(process, error),
 		});
 		if (this.#isTight) this.#runner.take({ type: "room", isTight: true });
