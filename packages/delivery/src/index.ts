@@ -90,7 +90,6 @@ export type {
 	CallerGoneEvent,
 	CancelEvent,
 	DeliverEffect,
-	FunctionCount,
 	LostEffect,
 	OpenState,
 	OutcomeEffect,

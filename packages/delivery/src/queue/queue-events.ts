@@ -1,4 +1,4 @@
-import type { RenewedLeases } from "@antiphon/protocol";
+import type { FunctionQueue, RenewedLeases } from "@antiphon/protocol";
 import type { DeliveredRun, LeaseRef, OutcomeText, Refusal, Submission } from "../calls.js";
 
 export type { Refusal } from "../calls.js";
@@ -228,23 +228,7 @@ export interface QueueCount {
 	readonly settled: number;
 	readonly dead: number;
 	/** Those with unsettled calls, in no order. */
-	readonly functions: readonly FunctionCount[];
-}
-
-/** Unsettled calls of a version of a function. */
-export interface FunctionCount {
-	/** `service.function` */
-	readonly fn: string;
-	/** Of the contract that callers were built with. */
-	readonly version: string;
-	readonly open: number;
-	/** Of these, for an instance; those that neither wait nor are leased are delayed or chained. */
-	readonly waiting: number;
-	readonly leased: number;
-	/** Instances that take calls of it. */
-	readonly pulling: number;
-	/** How many unfinished calls these take together, of all functions of the service. */
-	readonly credit: number;
+	readonly functions: readonly FunctionQueue[];
 }
 
 /** Where a call is that has no outcome: `waiting` for an instance, `delayed` until it is due, `chained` behind another of its order key. */

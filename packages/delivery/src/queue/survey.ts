@@ -1,5 +1,6 @@
+import type { FunctionQueue } from "@antiphon/protocol";
 import type { Instance } from "./instances.js";
-import type { FunctionCount, SurveyEvent } from "./queue-events.js";
+import type { SurveyEvent } from "./queue-events.js";
 import { answer, isFit, type QueueState, type Turn } from "./queue-state.js";
 import { serviceOf } from "./shelves.js";
 
@@ -10,7 +11,7 @@ interface Taker {
 	credit: number;
 }
 
-type Counted = { -readonly [Key in keyof FunctionCount]: FunctionCount[Key] };
+type Counted = { -readonly [Key in keyof FunctionQueue]: FunctionQueue[Key] };
 
 /** Counts what there is, from what is in memory: that grows with lanes and leases, and not with calls. */
 export function survey(state: QueueState, turn: Turn, { ask }: SurveyEvent): void {

@@ -1,4 +1,4 @@
-import { callIn, callsIn, type FunctionCount, numberOf } from "@antiphon/delivery";
+import { callIn, callsIn, numberOf } from "@antiphon/delivery";
 import {
 	BusError,
 	type CallKey,
@@ -10,6 +10,7 @@ import {
 	encodeListedCall,
 	encodeQueues,
 	encodeShownCall,
+	type FunctionQueue,
 	MAX_FUNCTION_QUEUES,
 	MAX_LISTED_CALLS,
 	NS,
@@ -47,7 +48,7 @@ export function keptCalls(runner: QueueRunner): DomainModule {
 			const byUid = new Map(wanted.map((each) => [`${each.fn} ${each.version}`, each]));
 			const state = { ...counts, ...runner.usage(), isDurable: runner.keeps === "on disk" };
 			const itemOf = (uid: string) => {
-				const line = byUid.get(uid) as FunctionCount;
+				const line = byUid.get(uid) as FunctionQueue;
 				return { uid, line, bytes: Buffer.byteLength(serialize(encodeQueues({ ...state, functions: [line] }))) };
 			};
 			const bounds = { maxItems: MAX_FUNCTION_QUEUES, maxBytes: MAX_BYTES };
