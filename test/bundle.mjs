@@ -9,15 +9,14 @@ import { fileURLToPath } from "node:url";
 
 const PACKAGES = join(dirname(dirname(fileURLToPath(import.meta.url))), "packages");
 
-/** Bundles what has been compiled since it was bundled. @returns the names of those packages */
+/** Bundles what has been compiled since it was bundled. */
 export async function bundle() {
 	const stale = readdirSync(PACKAGES)
 		.map((name) => join(PACKAGES, name))
 		.filter((folder) => existsSync(join(folder, "dist")) && isStale(folder));
-	if (stale.length === 0) return [];
+	if (stale.length === 0) return;
 	const { rolldown } = await import("rolldown");
 	await Promise.all(stale.map((folder) => bundlePackage(rolldown, folder)));
-	return stale;
 }
 
 async function bundlePackage(rolldown, folder) {

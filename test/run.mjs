@@ -66,7 +66,7 @@ function typeProjects() {
 	return [...packages.filter((path) => existsSync(path)), join(TEST, "tsconfig.check.json")];
 }
 
-/** Each takes one processor most of the time: two of them side by side. */
+/** Two of them side by side: all but the simulator leave a processor idle most of the time. */
 async function runChecks(checks) {
 	const runNext = async () => {
 		for (let check = checks.shift(); check !== undefined; check = checks.shift()) await runCheck(...check);
