@@ -1,50 +1,68 @@
+import { Tally } from "@antiphon/protocol";
 import type { LaneRecord } from "./queue-record.js";
 
-/** How many unsettled calls there are of whom. */
+/** How many unsettled calls there are of whom, and in how many lanes. */
 export class Census {
 	all = 0;
 	readonly #home: string | undefined;
-	readonly #counts = new Map<string, number>();
+	#calls = new Tally();
+	#lanes = new Tally();
 
 	constructor(home: string | undefined) {
 		this.#home = home;
 	}
 
 	ofFunction(fn: string): number {
-		return this.#counts.get(fn) ?? 0;
+		return this.#calls.of(fn);
 	}
 
 	ofSender(fn: string, sender: string): number {
-		return this.#counts.get(`${fn}\n${sender}`) ?? 0;
+		return this.#calls.of(`${fn}\n${sender}`);
 	}
 
 	/** Of all accounts of the sender's domain; of those at home nobody asks. */
 	ofForeigners(sender: string): number {
-		const domain = domainOf(sender);
-		return this.#isForeign(domain) ? (this.#counts.get(`@${domain}`) ?? 0) : Number.NEGATIVE_INFINITY;
+		return this.#ofForeigners(this.#calls, sender);
+	}
+
+	lanesOf(sender: string): number {
+		return this.#lanes.of(sender);
+	}
+
+	/** As of calls. */
+	lanesOfForeigners(sender: string): number {
+		return this.#ofForeigners(this.#lanes, sender);
 	}
 
 	add({ fn, sender }: LaneRecord, count: number): void {
 		this.all += count;
-		this.#count(fn, count);
-		this.#count(`${fn}\n${sender}`, count);
-		const domain = domainOf(sender);
-		if (this.#isForeign(domain)) this.#count(`@${domain}`, count);
+		this.#calls.add(fn, count);
+		this.#calls.add(`${fn}\n${sender}`, count);
+		const foreign = this.#foreign(sender);
+		if (foreign !== undefined) this.#calls.add(foreign, count);
+	}
+
+	addLane({ sender }: LaneRecord, count: 1 | -1): void {
+		this.#lanes.add(sender, count);
+		const foreign = this.#foreign(sender);
+		if (foreign !== undefined) this.#lanes.add(foreign, count);
 	}
 
 	clear(): void {
 		this.all = 0;
-		this.#counts.clear();
+		this.#calls = new Tally();
+		this.#lanes = new Tally();
 	}
 
-	#isForeign(domain: string): boolean {
-		return this.#home !== undefined && domain !== this.#home;
+	#ofForeigners(counts: Tally, sender: string): number {
+		const foreign = this.#foreign(sender);
+		return foreign === undefined ? Number.NEGATIVE_INFINITY : counts.of(foreign);
 	}
 
-	#count(name: string, change: number): void {
-		const count = (this.#counts.get(name) ?? 0) + change;
-		if (count === 0) this.#counts.delete(name);
-		else this.#counts.set(name, count);
+	/** Under what the accounts of the sender's domain are counted, unless they are at home. */
+	#foreign(sender: string): string | undefined {
+		const domain = domainOf(sender);
+		return this.#home === undefined || domain === this.#home ? undefined : `@${domain}`;
 	}
 }
 

@@ -1,3 +1,4 @@
+import { Tally } from "@antiphon/protocol";
 import type { PullEvent } from "./queue-events.js";
 
 /** What an instance has asked for. Soft: forgotten when the queue is recovered. */
@@ -32,11 +33,15 @@ export interface Instance {
 }
 
 const OVER = 8;
+const NONE: ReadonlySet<string> = new Set();
 
 /** Who may hold calls. */
 export class Instances {
 	readonly #all = new Map<string, Instance>();
 	readonly #pulling = new Map<string, Set<Instance>>();
+	/** By service: what those that pull serve. */
+	readonly #versions = new Map<string, Set<string>>();
+	#serving = new Tally();
 
 	get(service: string, instance: string): Instance | undefined {
 		return this.#all.get(`${service}/${instance}`);
@@ -58,6 +63,11 @@ export class Instances {
 		return this.#pulling.get(service) ?? [];
 	}
 
+	/** The versions of those that take calls of a service. */
+	versions(service: string): ReadonlySet<string> {
+		return this.#versions.get(service) ?? NONE;
+	}
+
 	/** Whoever pulls, in the order of their first pulls. */
 	all(): Instance[] {
 		return [...this.#pulling.values()].flatMap((instances) => [...instances]);
@@ -66,6 +76,7 @@ export class Instances {
 	/** It pulls from now on. */
 	open(instance: Instance, event: PullEvent): Pull {
 		const { node, version, credit, session, number, inbox } = event;
+		this.#count(instance, -1);
 		const before = instance.pull?.session;
 		if (before !== undefined && before !== session) {
 			instance.over.push(before);
@@ -75,6 +86,7 @@ export class Instances {
 		this.#pulling.set(instance.service, pulling.add(instance));
 		const [offered, rest] = [new Set<number>(), { serial: 0, offeredBytes: 0, pausedUntil: 0 }];
 		instance.pull = { node, version, credit, session, number, inbox, offered, ...rest };
+		this.#count(instance, 1);
 		return instance.pull;
 	}
 
@@ -86,6 +98,7 @@ export class Instances {
 
 	/** It gets nothing until it pulls again. */
 	close(instance: Instance): void {
+		this.#count(instance, -1);
 		instance.pull = undefined;
 		const pulling = this.#pulling.get(instance.service);
 		pulling?.delete(instance);
@@ -103,5 +116,18 @@ export class Instances {
 	clear(): void {
 		this.#all.clear();
 		this.#pulling.clear();
+		this.#versions.clear();
+		this.#serving = new Tally();
+	}
+
+	#count({ service, pull }: Instance, change: 1 | -1): void {
+		if (pull === undefined) return;
+		const { version } = pull;
+		const key = `${service}\n${version}`;
+		this.#serving.add(key, change);
+		const versions = this.#versions.get(service) ?? new Set();
+		if (this.#serving.of(key) === 0) versions.delete(version);
+		else this.#versions.set(service, versions.add(version));
+		if (versions.size === 0) this.#versions.delete(service);
 	}
 }

@@ -5,7 +5,7 @@ import type { Call } from "./call-book.js";
 import { Census } from "./census.js";
 import type { Lane } from "./lane.js";
 import { decodeLane, encode, type Head, LANES, laneHash, NOTHING, nIn, WAITING } from "./queue-record.js";
-import { Shelves } from "./shelves.js";
+import type { Shelves } from "./shelves.js";
 
 /** As many of a lane's waiting calls are known at a time: more would be memory, fewer more reading. */
 const WINDOW = 32;
@@ -13,12 +13,13 @@ const PAGE = 1_000;
 
 /** Where calls wait: the first in the order of their numbers, in lanes whose memory does not grow with what waits in them. */
 export class Lanes {
-	readonly shelves = new Shelves();
+	readonly shelves: Shelves;
 	readonly census: Census;
 	readonly #lanes = new Map<string, Lane>();
 	readonly #changed = new Set<Lane>();
 
-	constructor(home: string | undefined) {
+	constructor(shelves: Shelves, home: string | undefined) {
+		this.shelves = shelves;
 		this.census = new Census(home);
 	}
 
@@ -43,6 +44,7 @@ export class Lanes {
 			const hash = laneHash(fn, version, sender);
 			lane = { hash, fn, version, sender, open: 0, waiting: 0, window: [] };
 			this.#lanes.set(name, lane);
+			this.census.addLane(lane, 1);
 		}
 		lane.open++;
 		this.census.add(lane, 1);
@@ -55,7 +57,9 @@ export class Lanes {
 		lane.open--;
 		this.census.add(lane, -1);
 		this.#changed.add(lane);
-		if (lane.open === 0) this.#lanes.delete(nameOf(lane));
+		if (lane.open > 0) return;
+		this.#lanes.delete(nameOf(lane));
+		this.census.addLane(lane, -1);
 	}
 
 	/** A call waits from now on. */
@@ -128,6 +132,7 @@ export class Lanes {
 			window: [],
 		};
 		this.#lanes.set(nameOf(lane), lane);
+		this.census.addLane(lane, 1);
 		this.census.add(lane, lane.open);
 		if (lane.waiting > 0) this.shelves.add(lane);
 	}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LeaseRef } from "../calls.js";
-import { fault, QueueBench, REPLY, submitOf } from "../testing/queue-bench.js";
+import { fault, fits, QueueBench, REPLY, submitOf } from "../testing/queue-bench.js";
 import type { DeliverEffect, PullEvent, QueueEffect, QueueEvent } from "./queue-events.js";
 import { callKey, decodeHead, type Head, META, nIn, OUTCOMES } from "./queue-record.js";
 
@@ -13,6 +13,7 @@ type Command =
 			readonly credit: number;
 			readonly loses: boolean;
 			readonly anew: boolean;
+			readonly newer: boolean;
 	  }
 	| { readonly is: "lease"; readonly which: number; readonly what: number }
 	| { readonly is: "cancel"; readonly id: number; readonly who: number }
@@ -26,7 +27,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 	{ weight: 6, arbitrary: fc.record({ is: fc.constant("submit"), id: fc.nat(20), who, way: fc.nat(7) }) },
 	{
 		weight: 2,
-		arbitrary: fc.record({ is: fc.constant("pull"), who, credit: fc.nat(4), loses: fc.boolean(), anew: fc.boolean() }),
+		arbitrary: fc.record({
+			is: fc.constant("pull"),
+			who,
+			credit: fc.nat(4),
+			loses: fc.boolean(),
+			anew: fc.boolean(),
+			newer: fc.boolean(),
+		}),
 	},
 	{ weight: 8, arbitrary: fc.record({ is: fc.constant("lease"), which: fc.nat(30), what: fc.nat(9) }) },
 	{ weight: 1, arbitrary: fc.record({ is: fc.constant("cancel"), id: fc.nat(20), who }) },
@@ -51,7 +59,7 @@ class World {
 	#asks = 0;
 
 	constructor(senders: readonly string[], services: readonly string[]) {
-		this.bench = new QueueBench();
+		this.bench = new QueueBench({ fits });
 		this.#senders = senders;
 		this.#services = services;
 	}
@@ -95,10 +103,15 @@ class World {
 		}
 	}
 
-	/** @param loses what it holds is not there any more @param anew it is another process */
+	/** @param loses what it holds is not there any more @param anew it is another process @param newer of the newer version */
 	pull(
 		who: number,
-		{ credit, loses = false, anew = false }: { credit: number; loses?: boolean; anew?: boolean },
+		{
+			credit,
+			loses = false,
+			anew = false,
+			newer = true,
+		}: { credit: number } & Partial<Record<"loses" | "anew" | "newer", boolean>>,
 	): void {
 		const { service, instance } = this.#instance(who);
 		this.credits.set(instance, credit);
@@ -111,7 +124,7 @@ class World {
 			service,
 			instance,
 			node: `worker${who}@example.org/a`,
-			version: "1.0.0",
+			version: newer ? "1.1.0" : "1.0.0",
 			credit,
 			session: this.#session(instance, anew),
 			number: ++this.#numbers,
@@ -151,6 +164,7 @@ class World {
 			sender,
 			fn: `${service}.f${this.#senders.length > 1 ? way % 2 : 0}`,
 			input: `${id} ${way}`,
+			version: this.#senders.length > 1 && id % 3 === 0 ? "1.1.0" : "1.0.0",
 			delivery: way % 2 === 0 ? "at-least-once" : "effectively-once",
 			afterMs: way === 3 ? 3_000 : 0,
 			expiresMs: way === 4 ? 30_000 : 400_000,

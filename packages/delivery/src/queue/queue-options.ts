@@ -7,10 +7,12 @@ export interface QueueLimits {
 	readonly callsPerFunction: number;
 	/** Of one sender to one function. */
 	readonly callsPerSender: number;
-	/** The part of `calls` that the accounts of one foreign domain may have together. */
+	/** The part of `calls`, and of `lanes`, that the accounts of one foreign domain may have together. */
 	readonly foreignShare: number;
 	/** Of different function, version or sender, with unsettled calls. Above: `overloaded`. */
 	readonly lanes: number;
+	/** Of these, those of one sender: it says itself which versions it calls. */
+	readonly lanesPerSender: number;
 	/** Calls that are leased; the others wait. */
 	readonly leases: number;
 	/** Bytes of calls under way to one instance that it has not acknowledged; the others wait. */
@@ -34,6 +36,7 @@ export const QUEUE_LIMITS: QueueLimits = {
 	callsPerSender: 100_000,
 	foreignShare: 1 / 4,
 	lanes: 65_536,
+	lanesPerSender: 1_024,
 	leases: 65_536,
 	undeliveredBytes: 2 ** 20,
 	waiters: 20_000,

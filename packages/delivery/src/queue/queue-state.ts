@@ -12,6 +12,7 @@ import { Leases } from "./leases.js";
 import type { PullAgainEffect, QueueEffect, QueueResult } from "./queue-events.js";
 import { QUEUE_LIMITS, type QueueLimits, type QueueOptions } from "./queue-options.js";
 import { BACK_OFFS, EXPIRIES, KEPT, STARTS } from "./queue-record.js";
+import { Shelves } from "./shelves.js";
 import { Waiters } from "./waiters.js";
 
 /** What a step decides with. */
@@ -52,7 +53,7 @@ export function emptyState(options: QueueOptions): QueueState {
 		options,
 		limits,
 		book: new CallBook(),
-		lanes: new Lanes(options.home),
+		lanes: new Lanes(new Shelves(instances, (wanted, served) => isFit({ options }, wanted, served)), options.home),
 		instances,
 		leases: new Leases(instances),
 		pauses: new Timetable(),
@@ -93,7 +94,7 @@ export function madeHere(
 }
 
 /** Whether calls of this version are run by an instance that serves that one. */
-export function isFit({ options }: QueueState, wanted: string, served: string): boolean {
+export function isFit({ options }: Pick<QueueState, "options">, wanted: string, served: string): boolean {
 	return options.fits === undefined ? wanted === served : options.fits(wanted, served);
 }
 

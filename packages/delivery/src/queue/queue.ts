@@ -40,7 +40,7 @@ import { survey } from "./survey.js";
  * | settled | was kept for as long as it was promised | – |
  *
  * Memory grows with lanes, leases, instances and waiters, all of which have a bound, and not with calls; so does the time of
- * a start. That of a step does not grow with what waits.
+ * a start. That of a step does not grow with what waits, nor with the versions that callers write.
  */
 export class Queue implements Core<QueueEvent, QueueEffect> {
 	readonly #state: QueueState;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deliveries, delivery, QueueBench, submitOf } from "../testing/queue-bench.js";
+import { deliveries, delivery, fits, QueueBench, submitOf } from "../testing/queue-bench.js";
 import type { DeliverEffect, QueueEvent } from "./queue-events.js";
 
 /** Submits many calls in as few steps as the engine would. */
@@ -64,6 +64,17 @@ describe("whose call is next", () => {
 		expect(again.map(({ n }) => n)).toEqual([4, 21, 41, 42, 43, 44, 45, 47, 48, 49]);
 	});
 
+	it("is in turn between senders, in however many versions one of them calls", () => {
+		const bench = new QueueBench({ fits });
+		for (let i = 0; i < 50; i++) flood(bench, 2, { version: `1.1.${i}`, sender: "many@example.org" }, `v${i}-`);
+		flood(bench, 5, { version: "1.1.0", sender: "few@example.org" });
+		const done = drain(bench, deliveries(bench.pull({ version: "1.2.0", credit: 1 }).effects), 10);
+		expect(done.map(({ sender }) => sender.slice(0, 4))).toEqual(
+			Array.from({ length: 10 }, (_, i) => (i % 2 ? "few@" : "many")),
+		);
+		expect(new Set(done.map(({ call }) => call.version)).size).toBe(5);
+	});
+
 	it("is nobody's whose version nobody serves, and that keeps nobody else waiting", () => {
 		const bench = new QueueBench({ fits: (wanted, served) => wanted <= served });
 		flood(bench, 50, { version: "1.2.0", sender: "new@example.org" });
@@ -71,6 +82,44 @@ describe("whose call is next", () => {
 		const got = deliveries(bench.pull({ version: "1.1.0", credit: 5 }).effects);
 		expect(got.map(({ call }) => call.version)).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
 		expect(deliveries(bench.pull({ version: "1.2.0", instance: "w2", credit: 5 }).effects)).toHaveLength(5);
+	});
+});
+
+describe("a call of a version that nobody serves yet, or any more", () => {
+	it("waits for one, which is another one than before, and finds it also after a start", () => {
+		for (const isRestart of [false, true]) {
+			const bench = new QueueBench({ fits });
+			const [older, newer] = [
+				{ version: "1.1.9", instance: "older" },
+				{ version: "1.2.0", instance: "newer" },
+			];
+			bench.pull({ ...newer, credit: 0 });
+			bench.submit("new", { version: "1.2.0" });
+			bench.submit("old", { version: "1.1.7" });
+			bench.submit("never", { version: "1.3.0" });
+			bench.tell({ type: "provider-gone", service: "dictionary", instance: "newer" });
+			if (isRestart) bench.restart();
+			expect(deliveries(bench.pull(older).effects).map(({ id }) => id)).toEqual(["old"]);
+			expect(delivery(bench.pull(newer).effects).id).toBe("new");
+			expect(bench.stateOf("never")).toBe("waiting");
+			bench.tell({ type: "provider-gone", service: "dictionary", instance: "newer" });
+			const again = deliveries(bench.pull({ ...newer, session: "s2", version: "1.3.0" }).effects);
+			expect(again.map(({ id }) => id)).toEqual(["never"]);
+		}
+	});
+
+	it("goes to whoever serves it now, when an instance comes back with another version", () => {
+		const bench = new QueueBench({ fits });
+		bench.pull({ version: "1.1.0" });
+		expect(bench.submit("a", { version: "1.2.0" }).effects).toEqual([]);
+		bench.pull({ instance: "w2", version: "1.1.0" });
+		expect(delivery(bench.pull({ version: "1.2.0", session: "s2" }).effects)).toMatchObject({
+			id: "a",
+			instance: "w1",
+		});
+		expect(delivery(bench.submit("b", { version: "1.2.0" }).effects).instance).toBe("w1");
+		expect(deliveries(bench.pull({ version: "1.1.0", session: "s3" }).effects)).toEqual([]);
+		expect(bench.submit("c", { version: "1.2.0" }).effects).toEqual([]);
 	});
 });
 
@@ -145,6 +194,23 @@ describe("who gets a call", () => {
 			}
 		}
 	});
+
+	it("is in turn also while an instance is kept free for such a call, whose turn that was", () => {
+		const bench = new QueueBench({ fits });
+		bench.pull({ version: "1.2.0" });
+		bench.submit("poison", { retry: { attempts: 10 } });
+		for (const ms of [45_000, 1_000, 45_000]) bench.wait(ms);
+		bench.submit("one");
+		bench.wait(2_000);
+		expect(bench.stateOf("poison")).toBe("waiting");
+		// So that not everybody's calls are served by the same versions.
+		bench.pull({ instance: "old", version: "1.1.0", credit: 0 });
+		flood(bench, 5, { sender: "old@example.org", version: "1.1.0" }, "o");
+		flood(bench, 5, { sender: "new@example.org", version: "1.2.0" }, "n");
+		const first = bench.pull({ instance: "w2", version: "1.2.0", credit: 1, node: "other@example.org/a" });
+		const senders = drain(bench, deliveries(first.effects), 8).map(({ sender }) => sender.slice(0, 3));
+		expect(senders.sort()).toEqual(["new", "new", "new", "new", "old", "old", "old", "old"]);
+	});
 });
 
 describe("a queue that has no room", () => {
@@ -159,6 +225,14 @@ describe("a queue that has no room", () => {
 			{ limits: { callsPerFunction: 2 }, other: { sender: "b@example.org" }, elsewhere: { fn: "weather.now" } },
 			{ limits: { callsPerSender: 2 }, other: {}, elsewhere: { sender: "b@example.org" } },
 			{ limits: { lanes: 1 }, other: { sender: "b@example.org" }, elsewhere: {} },
+			{ limits: { lanesPerSender: 1 }, other: { version: "1.1.0" }, elsewhere: {} },
+			{ limits: { lanesPerSender: 1 }, other: { fn: "weather.now" }, elsewhere: { sender: "b@example.org" } },
+			{
+				limits: { lanes: 4 },
+				home: "home.example",
+				other: { sender: "b@example.org" },
+				elsewhere: { sender: "x@home.example" },
+			},
 			{
 				limits: { calls: 8 },
 				home: "home.example",

@@ -1,9 +1,10 @@
 import type { Call } from "./call-book.js";
 import type { Instance, Pull } from "./instances.js";
+import type { Lane } from "./lane.js";
 import { leave } from "./moves.js";
 import { callKey, LEASED, NOTHING } from "./queue-record.js";
 import { isFit, type QueueState, type Turn } from "./queue-state.js";
-import type { Shelf } from "./shelves.js";
+import { Shelf } from "./shelf.js";
 
 /** Leases in one step: each is a few writes, and is to be delivered soon. */
 const MAX_GRANTS = 512;
@@ -29,56 +30,68 @@ export function schedule(state: QueueState, turn: Turn): void {
 
 /** @returns how many were given out */
 function serve(state: QueueState, turn: Turn, service: string, most: number): number {
-	const { shelves } = state.lanes;
 	let granted = grantReserved(state, turn, service);
-	for (let before = -1; before !== granted; ) {
-		before = granted;
-		for (const shelf of shelves.of(service)) {
-			if (granted >= most) return granted;
-			if (!grantNext(state, turn, service, shelf)) continue;
-			granted++;
-			shelves.hasHadTurn(service, shelf);
-		}
+	const shelves = state.lanes.shelves.of(service);
+	while (granted < most) {
+		const [first] = shelves.sort(Shelf.inTurn);
+		if (first === undefined) break;
+		if (grantNext(state, turn, service, first)) granted++;
+		// Nothing of it can be given out in this step: there will not be more room.
+		else shelves.shift();
 	}
 	return granted;
 }
 
 /** Gives out the next call of a shelf. @returns whether there was one, and somebody who takes it */
 function grantNext(state: QueueState, turn: Turn, service: string, shelf: Shelf): boolean {
+	const { shelves } = state.lanes;
+	const passed: Lane[] = [];
+	let best = roomiest(state, turn, service, shelf);
 	for (const lane of shelf) {
+		// Whosever turn it is; what would be given out is not read then.
+		if (best === undefined) return false;
 		const call = state.book.get(state.lanes.head(turn.desk, lane));
 		const isAlone = isCanary(call);
-		const instance = isAlone ? reserve(state, turn, service, call) : choose(state, turn, service, call);
-		if (instance !== undefined) {
-			shelf.hasHadTurn(lane);
-			grant(state, turn, call, instance);
+		const to = isAlone ? reserve(state, turn, service, shelf, call) : (formerHolder(state, turn, shelf, call) ?? best);
+		if (to !== undefined) {
+			for (const each of [...passed, lane]) shelves.hasHadTurn(each);
+			grant(state, turn, call, to);
 			return true;
 		}
-		// Nobody has room, whosever turn it is; or there is room, but not for this one alone.
-		if (!isAlone) return false;
+		// An instance is reserved for it: that was its turn. There may be room for others elsewhere.
+		passed.push(lane);
+		best = roomiest(state, turn, service, shelf);
 	}
 	return false;
 }
 
-/** Who takes a call: who has had it when its lease was over, and may have its outcome; else who has the most room, in turn. */
-function choose(state: QueueState, turn: Turn, service: string, { head }: Call): Instance | undefined {
+/** Who has the most room for calls of a shelf; of several the one whose turn it is. */
+function roomiest(state: QueueState, turn: Turn, service: string, shelf: Shelf): Instance | undefined {
 	let best: { readonly instance: Instance; readonly room: number } | undefined;
 	for (const instance of state.instances.pulling(service)) {
-		const { pull, held } = instance;
-		if (pull === undefined || instance.reservedFor !== undefined) continue;
-		if (!takes(state, turn, pull, head.version) || pull.credit <= held.size) continue;
-		const mayHaveIt = head.isTokenGood === true && head.holder?.inbox === "durable" && pull.inbox === "durable";
-		if (mayHaveIt && head.holder?.instance === instance.instance) return instance;
-		const room = (pull.credit - held.size) / pull.credit;
-		if (best === undefined || room > best.room) best = { instance, room };
+		const room = roomOf(state, turn, shelf, instance);
+		if (room > (best?.room ?? 0)) best = { instance, room };
 	}
 	return best?.instance;
 }
 
-function takes(state: QueueState, { now }: Turn, pull: Pull, version: string): boolean {
-	if (pull.credit === 0 || pull.pausedUntil > now.up || pull.offeredBytes >= state.limits.undeliveredBytes)
-		return false;
-	return isFit(state, version, pull.version);
+/** Who has had a call when its lease was over, and may have its outcome. */
+function formerHolder(state: QueueState, turn: Turn, shelf: Shelf, { head }: Call): Instance | undefined {
+	const { isTokenGood, holder } = head;
+	if (isTokenGood !== true || holder?.inbox !== "durable") return undefined;
+	const known = state.instances.get(holder.service, holder.instance);
+	return known?.pull?.inbox === "durable" && roomOf(state, turn, shelf, known) > 0 ? known : undefined;
+}
+
+/** Which part of its credit an instance has left for calls of a shelf. */
+function roomOf(state: QueueState, turn: Turn, { servedBy }: Shelf, { pull, held, reservedFor }: Instance): number {
+	if (pull === undefined || reservedFor !== undefined || !servedBy.has(pull.version)) return 0;
+	return takesAny(state, turn, pull) ? Math.max(0, (pull.credit - held.size) / pull.credit) : 0;
+}
+
+/** Whether it takes calls now, or would if it had not enough. */
+function takesAny({ limits }: QueueState, { now }: Turn, pull: Pull): boolean {
+	return pull.credit > 0 && pull.pausedUntil <= now.up && pull.offeredBytes < limits.undeliveredBytes;
 }
 
 function isCanary({ head }: Call): boolean {
@@ -86,9 +99,15 @@ function isCanary({ head }: Call): boolean {
 }
 
 /** An idle instance for a call that others may have died of; or one gets nothing else from now on, until it is idle. */
-function reserve(state: QueueState, turn: Turn, service: string, call: Call): Instance | undefined {
+function reserve(
+	state: QueueState,
+	turn: Turn,
+	service: string,
+	{ servedBy }: Shelf,
+	call: Call,
+): Instance | undefined {
 	const able = [...state.instances.pulling(service)].filter(
-		({ pull }) => pull !== undefined && takes(state, turn, pull, call.head.version),
+		({ pull }) => pull !== undefined && servedBy.has(pull.version) && takesAny(state, turn, pull),
 	);
 	if (able.some(({ reservedFor }) => reservedFor === call.n)) return undefined;
 	const free = able.filter(({ reservedFor }) => reservedFor === undefined);
@@ -106,7 +125,7 @@ function grantReserved(state: QueueState, turn: Turn, service: string): number {
 		if (reservedFor === undefined || held.has(reservedFor)) continue;
 		const call = state.book.lookUp(reservedFor);
 		if (call?.head.state !== "waiting" || pull === undefined) instance.reservedFor = undefined;
-		else if (held.size === 0 && takes(state, turn, pull, call.head.version)) {
+		else if (held.size === 0 && takesAny(state, turn, pull) && isFit(state, call.head.version, pull.version)) {
 			grant(state, turn, call, instance);
 			granted++;
 		}

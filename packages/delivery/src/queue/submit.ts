@@ -69,15 +69,26 @@ function noRoom(state: QueueState, turn: Turn, event: SubmitEvent): number | und
 	const { sender, submission } = event;
 	const { fn, version } = submission.call;
 	const { census } = lanes;
+	const isNewLane = !lanes.has(fn, version, sender);
 	if (isTight) return drain.around(TIGHT_MS, sender + submission.id);
 	const excess = Math.max(
 		census.all - limits.calls,
 		census.ofFunction(fn) - limits.callsPerFunction,
 		census.ofSender(fn, sender) - limits.callsPerSender,
 		census.ofForeigners(sender) - Math.floor(limits.calls * limits.foreignShare),
-		lanes.has(fn, version, sender) ? -1 : lanes.size - limits.lanes,
+		...(isNewLane ? lanesAbove(state, sender) : []),
 	);
 	return excess < 0 ? undefined : drain.retryAfterMs(excess + 1, turn.now.up, sender + submission.id);
+}
+
+/** How much there is above the bounds of lanes, of which there would be one more. */
+function lanesAbove({ lanes, limits }: QueueState, sender: string): number[] {
+	const { census, size } = lanes;
+	return [
+		size - limits.lanes,
+		census.lanesOf(sender) - limits.lanesPerSender,
+		census.lanesOfForeigners(sender) - Math.floor(limits.lanes * limits.foreignShare),
+	];
 }
 
 function headOf({ now }: Turn, { sender, submission }: SubmitEvent): Head {

@@ -34,6 +34,16 @@ type CallOptions = Partial<Omit<Submission, "retry">> & {
 	readonly retry?: Partial<Submission["retry"]>;
 };
 
+/** As versions of contracts: one of the same major version that is not older. */
+export function fits(wanted: string, served: string): boolean {
+	const [[major, ...asked], [other, ...there]] = [wanted, served].map((text) => text.split(".").map(Number)) as [
+		number[],
+		number[],
+	];
+	const differing = asked.findIndex((number, i) => number !== there[i]);
+	return major === other && (differing < 0 || (asked[differing] ?? 0) < (there[differing] ?? 0));
+}
+
 /** A queue, and what callers and providers say to it, with words for what is the same in most tests. */
 export class QueueBench extends CoreBench<QueueEvent, QueueEffect> {
 	#asks = 0;

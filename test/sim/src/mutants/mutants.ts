@@ -238,10 +238,18 @@ export const MUTANTS: readonly Mutant[] = [
 	{
 		name: "credit is not looked at",
 		file: "queue/schedule.js",
-		find: " || pull.credit <= held.size)",
-		replace: ")",
+		find: "Math.max(0, (pull.credit - held.size) / pull.credit)",
+		replace: "1",
 		rule: 11,
 		seed: 2,
+	},
+	{
+		name: "a call for which nobody was there stays with nobody",
+		file: "queue/shelves.js",
+		find: "this.#come(section, version);",
+		replace: "void 0;",
+		rule: 12,
+		seed: 1,
 	},
 	{
 		name: "a fault that may be tried again is final",
