@@ -88,7 +88,8 @@ export interface Node extends AsyncDisposable {
 	 * output, as the provider sent it.
 	 * @param callId what `send()` has resolved with
 	 * @throws BusError the error that is its outcome; `deadline-exceeded` or `cancelled`, executed unknown, when it goes on and
-	 * the time (default `limits.defaultTimeoutMs`) or the signal is over; `not-found` when its domain does not know it
+	 * the time (default `limits.defaultTimeoutMs`) or the signal is over; `not-found`, executed unknown, when its domain does
+	 * not know it, or not any more
 	 */
 	outcome(callId: string, options?: OutcomeOptions): Promise<unknown>;
 	/**

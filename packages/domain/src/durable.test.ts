@@ -58,5 +58,5 @@ it("A call that was accepted while nobody served it runs when somebody does, beh
 	expect(seen).toHaveLength(1);
 	// Another account learns nothing of it.
 	const other = await join(bus, "mallory@example.org/x");
-	expect(await failure(other.outcome(callId))).toMatchObject({ code: "not-found" });
+	expect(await failure(other.outcome(callId))).toMatchObject({ code: "not-found", executed: "unknown" });
 });

@@ -291,6 +291,7 @@ export {
 	scramCredentials,
 } from "./scram.js";
 export { resolveNumbers } from "./settings.js";
+export { shareGroup } from "./share-group.js";
 export { Dispatcher, type Match, type Route, type StanzaKind } from "./stanza/dispatcher.js";
 export {
 	answering,

@@ -235,7 +235,7 @@ describe("a call that was sent", () => {
 		expect(await cancelled).toBe(true);
 		const strange = failureOf(other.outcome(`made-up:lexicon@${DOMAIN}`));
 		await pass();
-		expect(await strange).toMatchObject({ code: "not-found" });
+		expect(await strange).toMatchObject({ code: "not-found", executed: "unknown" });
 	});
 
 	it("is not asked about any more when nobody waits", async () => {

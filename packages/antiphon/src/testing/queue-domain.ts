@@ -237,7 +237,9 @@ export class QueueDomain {
 
 	#stateOf(from: Jid, id: string, notify: boolean): CallState {
 		const call = this.#find(from, id);
-		if (call === undefined) return { id, error: new BusError("not-found", "no call of yours has this id") };
+		if (call === undefined) {
+			return { id, error: new BusError("not-found", "no call of yours has this id", { executed: "unknown" }) };
+		}
 		if (notify) call.told.add(from.toString());
 		const { attempts, outcome, state } = call;
 		return state === "settled" ? { id, state, attempts, outcome } : { id, state, attempts };

@@ -45,7 +45,7 @@ export interface KeepEvent {
 
 /**
  * Answered `settled` when the call has its outcome, however long that takes. The domain is asked about a call that is not
- * known here, which may have been made by another process of the account: `refused` with `not-found` if it does not know it.
+ * known here, which may have been made by another process of the account: `refused` with `not-found` if it does not know it (any more).
  */
 export interface WaitEvent {
 	readonly type: "wait";

@@ -1,3 +1,4 @@
+import type { Refusal } from "../calls.js";
 import type { Call } from "./call-book.js";
 import { attemptsOf, finish, keep, tellLost, waiterOf } from "./moves.js";
 import type { AwaitEvent, CancelEvent } from "./queue-events.js";
@@ -6,11 +7,18 @@ import type { Head } from "./queue-record.js";
 import { answer, madeHere, type QueueState, refuse, type Turn } from "./queue-state.js";
 import { TIGHT_MS } from "./submit.js";
 
+/** It may have run, and have been forgotten since, or lost with a disk: who takes it for not executed runs it again. */
+export const UNKNOWN_CALL: Refusal = {
+	code: "not-found",
+	message: "no call of yours has this id",
+	executed: "unknown",
+};
+
 /** A caller asks what has become of its call. Another's is not there. */
 export function lookAfter(state: QueueState, turn: Turn, { ask, sender, id, notify }: AwaitEvent): void {
 	const call = state.book.find(sender, id);
 	if (call === undefined) {
-		refuse(turn, ask, "not-found", `there is no call ${id}`);
+		answer(turn, ask, { is: "refused", refusal: UNKNOWN_CALL });
 		return;
 	}
 	const { state: place } = call.head;
@@ -26,7 +34,7 @@ export function cancel(state: QueueState, turn: Turn, event: CancelEvent): void 
 	const { ask, sender, id, expiresMs, by } = event;
 	const known = state.book.find(sender, id);
 	if (known === undefined && expiresMs === undefined) {
-		refuse(turn, ask, "not-found", `there is no call ${id}`);
+		answer(turn, ask, { is: "refused", refusal: UNKNOWN_CALL });
 		return;
 	}
 	if (known === undefined && state.isTight) {

@@ -42,7 +42,7 @@ export interface SubmitEvent {
 }
 
 /**
- * What has become of a call? Answered `state`, `settled`, or `refused` with `not-found`, for another's id as well.
+ * What has become of a call? Answered `state`, `settled`, or `refused` with `not-found`, executed unknown, for another's id as well.
  * With `notify` its outcome is told to that full JID once, when it is there: not on disk, forgotten when the queue is
  * recovered, so who waits asks again after each reconnect and each start of the domain.
  */

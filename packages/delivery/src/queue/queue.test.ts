@@ -429,7 +429,7 @@ describe("a call that is given up", () => {
 	it("though it cannot come is not known, and leaves nothing behind", () => {
 		const bench = new QueueBench();
 		const { result } = bench.ask({ type: "cancel", sender: "mallory@example.org", id: "a", expiresMs: undefined });
-		expect(result).toMatchObject({ is: "refused", refusal: { code: "not-found" } });
+		expect(result).toMatchObject({ is: "refused", refusal: { code: "not-found", executed: "unknown" } });
 		expect(bench.records.size).toBe(0);
 	});
 
@@ -453,7 +453,11 @@ describe("a call that is given up", () => {
 		bench.wait(10 * 86_400_000 + 7_200_000 - 1);
 		expect(bench.stateOf("a")).toBe("settled cancelled no");
 		bench.wait(1);
-		expect(bench.stateOf("a")).toBe("not-found");
+		// That it is forgotten does not say that it has not run.
+		expect(bench.ask({ type: "await", sender: "alice@example.org", id: "a" }).result).toMatchObject({
+			is: "refused",
+			refusal: { code: "not-found", executed: "unknown" },
+		});
 	});
 });
 

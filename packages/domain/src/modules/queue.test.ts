@@ -166,9 +166,11 @@ describe("Of a call hears and decides its sender alone", () => {
 		const { bus, caller } = await keeping();
 		await submit(caller, submitted("a"));
 		const mallory = await Party.join(bus, "mallory@example.org/x");
+		// It may have been forgotten: nobody can say that it has not run.
+		const unknown = { code: "not-found", executed: "unknown", message: "no call of yours has this id" };
 		expect(await states(mallory, "a", "never")).toMatchObject([
-			{ id: "a", error: { code: "not-found" } },
-			{ id: "never", error: { code: "not-found" } },
+			{ id: "a", error: unknown },
+			{ id: "never", error: unknown },
 		]);
 		const cancel = encodeCancel([{ id: "a", fn: "words.learn", expiresMs: 1_000 }]);
 		const answer = decodeStates(await mallory.result("set", AT, cancel));
@@ -189,7 +191,7 @@ describe("Of a call hears and decides its sender alone", () => {
 				expiresMs: 2_592_000_000,
 			}));
 			const answers = decodeStates(await stranger.result("set", AT, encodeCancel(ids)));
-			expect(answers.every(({ error }) => error?.code === "not-found")).toBe(true);
+			expect(answers.every(({ error }) => error?.code === "not-found" && error.executed === "unknown")).toBe(true);
 		}
 		expect(control.stored).toBe(before);
 		const own = encodeCancel([{ id: "b", fn: "words.learn", expiresMs: 1_000 }]);
@@ -215,6 +217,33 @@ describe("Of a call hears and decides its sender alone", () => {
 		for (let i = 0; i < 100; i++) await new Promise(setImmediate);
 		expect(await states(caller, "a")).toMatchObject([{ id: "a", state: "waiting" }]);
 		await Promise.all(flood);
+	});
+
+	it("who may not call any more hears of its calls of before, and cancels them, however many strangers ask", async () => {
+		const { control, store } = failingStore();
+		const { bus, hosted, caller } = await keeping({ store });
+		await submit(caller, submitted("a"), submitted("b"));
+		hosted.setAccess({ call: [{ allow: "boss@example.org" }] });
+		const stranger = await Party.join(bus, "mallory@elsewhere.example/x");
+		// The queue decides nothing for a second, and gathers what comes.
+		control.fails = "full";
+		const cancelled = caller.result("set", AT, encodeCancel([{ id: "b", fn: undefined, expiresMs: 1_000 }]));
+		await expect.poll(() => control.refused).toBeGreaterThan(0);
+		control.fails = undefined;
+		const calls = Array.from({ length: 64 }, (_, i) => ({ id: `made-up-${i}` }));
+		const flood = Array.from({ length: 20 }, () => stranger.ask("get", AT, encodeAwait({ notify: true, calls })));
+		for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+		expect(await states(caller, "a", "made-up")).toMatchObject([
+			{ id: "a", state: "waiting" },
+			{ id: "made-up", error: { code: "not-found" } },
+		]);
+		expect(await submit(caller, submitted("c"))).toMatchObject([{ error: { code: "forbidden" } }]);
+		// None of them has waited for the queue, nor kept another out.
+		const answers = (await Promise.all(flood)).flatMap((answer) => decodeStates(answer.child()));
+		expect(answers.filter(({ error }) => error?.code !== "not-found")).toEqual([]);
+		await cancelled;
+		const again = await caller.result("set", AT, encodeCancel([{ id: "b", fn: undefined, expiresMs: 1_000 }]));
+		expect(decodeStates(again)).toMatchObject([{ id: "b", state: "settled", outcome: { code: "cancelled" } }]);
 	});
 
 	it("an account that only looks like a caller's is another, and the same one written in another way is the same", async () => {

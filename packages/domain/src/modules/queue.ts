@@ -1,5 +1,5 @@
 import type { ServiceDescription } from "@antiphon/contract";
-import type { QueueResult } from "@antiphon/delivery";
+import { numberOf, type QueueResult, UNKNOWN_CALL } from "@antiphon/delivery";
 import {
 	type AcceptedItem,
 	BusError,
@@ -16,9 +16,8 @@ import {
 	NS,
 } from "@antiphon/protocol";
 import { serialize } from "@antiphon/xml";
-import { handleGet, handleSet, outcomeFrom } from "antiphon/modules";
+import { errorOfRefusal, handleGet, handleSet, outcomeFrom } from "antiphon/modules";
 import type { DomainModule } from "../host/domain-host.js";
-import { STRANGERS } from "../queueing/asks.js";
 import { DurableFunctions } from "../queueing/durable-functions.js";
 import { durableIn } from "../queueing/functions-known.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
@@ -37,6 +36,13 @@ export function queue(runner: QueueRunner): DomainModule {
 		/** By service, while it has instances: what the queue has been told. */
 		const told = new Map<string, readonly ServiceDescription[]>();
 		const mayCall = (from: Jid, to: Jid) => policy.maySee(from, to.local ?? "");
+		/**
+		 * Who may call nothing here has nothing on its way, but may have calls of before: those it hears of, and can cancel. Ids that
+		 * it makes up take no room, neither on disk nor among what the queue is being asked. @throws BusError `not-found`
+		 */
+		const requireOwn = (sender: string, id: string) => {
+			if (numberOf(runner.view, sender, id) === undefined) throw errorOfRefusal(UNKNOWN_CALL);
+		};
 		let isWarned = runner.keeps === "on disk";
 		const warn = (service: string) => {
 			isWarned = true;
@@ -80,13 +86,15 @@ export function queue(runner: QueueRunner): DomainModule {
 		handleGet(node, { ns: NS.delivery, name: "await" }, async ({ payload, from, to }) => {
 			runner.gate.requireOpen();
 			const sender = senderOf(from);
-			const account = mayCall(from, to) ? sender : STRANGERS;
+			const isCaller = mayCall(from, to);
 			const { calls, notify: isToBeTold } = decodeAwait(payload);
 			const notify = isToBeTold ? from.toString() : undefined;
 			const states = calls.map((call) =>
-				answered<CallState>(call, async () =>
-					stateOf(call, await runner.asks.ask((ask) => ({ type: "await", ask, sender, id: call.id, notify }), account)),
-				),
+				answered<CallState>(call, async () => {
+					const { id } = call;
+					if (!isCaller) requireOwn(sender, id);
+					return stateOf(call, await runner.asks.ask((ask) => ({ type: "await", ask, sender, id, notify }), sender));
+				}),
 			);
 			return encodeStates(fitting(await Promise.all(states)));
 		});
@@ -95,14 +103,13 @@ export function queue(runner: QueueRunner): DomainModule {
 			runner.gate.requireOpen();
 			const sender = senderOf(from);
 			const isCaller = mayCall(from, to);
-			const account = isCaller ? sender : STRANGERS;
 			const states = decodeCancel(payload).map((item) =>
 				answered<CallState>(item, async () => {
 					const asked = readable(item);
 					const { id } = asked;
-					// Who may call nothing here has nothing on its way: ids that it makes up take no room.
+					if (!isCaller) requireOwn(sender, id);
 					const expiresMs = isCaller ? asked.expiresMs : undefined;
-					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), account);
+					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), sender);
 					return stateOf(item, result);
 				}),
 			);

@@ -1,27 +1,35 @@
 import type { QueueEvent, QueueResult, Refusal } from "@antiphon/delivery";
-import { type BusError, Tally } from "@antiphon/protocol";
+import { type BusError, shareGroup, Tally } from "@antiphon/protocol";
 
 /** What callers ask that is not answered yet: in all, and of one account. The rest of what the engine gathers is for providers. */
 const MAX_OF_CALLERS = 3_072;
 const MAX_OF_ACCOUNT = 1_024;
-/** The account that all those have together who may do nothing here. */
+/** The account that all those have together who say something of leases and have nothing to do with providing. */
 export const STRANGERS = "";
 const RETRY_AFTER_MS = 500;
 const FULL_RETRY_AFTER_MS = 5_000;
 
 type Asking = Extract<QueueEvent, { readonly ask: number }>;
 
-/** Questions to the queue, each until it is answered or refused. Above a bound, the answer is `overloaded`. */
+/**
+ * Questions to the queue, each until it is answered or refused. Above a bound, the answer is `overloaded`.
+ *
+ * Callers share their places: an account at home, and those of a foreign domain together, get no more when they have as many as
+ * are free, and one of several accounts no more than are left of that. So whoever asks for all of them leaves some for the next.
+ */
 export class Asks {
 	readonly #take: (event: QueueEvent) => boolean;
 	readonly #open = new Map<number, { readonly resolve: (result: QueueResult) => void; readonly account?: string }>();
+	readonly #home: string | undefined;
 	readonly #perAccount = new Tally();
+	readonly #perGroup = new Tally();
 	#ofCallers = 0;
 	#last = 0;
 
-	/** @param take as that of the engine */
-	constructor(take: (event: QueueEvent) => boolean) {
+	/** @param take as that of the engine @param home the domain whose accounts are at home; `undefined`: everybody is */
+	constructor(take: (event: QueueEvent) => boolean, home?: string) {
 		this.#take = take;
+		this.#home = home;
 	}
 
 	/**
@@ -59,13 +67,17 @@ export class Asks {
 
 	#isFull(account: string | undefined): boolean {
 		if (account === undefined) return false;
-		return this.#ofCallers >= MAX_OF_CALLERS || this.#perAccount.of(account) >= MAX_OF_ACCOUNT;
+		const group = shareGroup(account, this.#home);
+		const [own, ofGroup] = [this.#perAccount.of(account), this.#perGroup.of(group)];
+		const left = MAX_OF_CALLERS - this.#ofCallers - ofGroup;
+		return left <= 0 || own >= MAX_OF_ACCOUNT || (group !== account && own >= left);
 	}
 
 	#count(account: string | undefined, by: 1 | -1): void {
 		if (account === undefined) return;
 		this.#ofCallers += by;
 		this.#perAccount.add(account, by);
+		this.#perGroup.add(shareGroup(account, this.#home), by);
 	}
 }
 

@@ -1,7 +1,7 @@
 import { isServedBy } from "@antiphon/contract";
 import { Queue, type Store } from "@antiphon/delivery";
 import type { Link } from "@antiphon/link";
-import type { Log } from "@antiphon/protocol";
+import type { BusError, Log } from "@antiphon/protocol";
 import { faultText } from "antiphon/modules";
 import { QueueRunner } from "./queue-runner.js";
 
@@ -23,7 +23,8 @@ export async function openQueue(store: Store | undefined, home: QueueHome): Prom
 	if (store === undefined) return undefined;
 	const { link, log } = home;
 	const core = new Queue({ fault: faultText, fits: isServedBy, home: home.home, limits: { keepMs: KEEP_MS } });
-	const queue = await QueueRunner.open({ store, core, keepMs: KEEP_MS, ended: (error) => link.destroy(error) });
+	const ended = (error: BusError) => link.destroy(error);
+	const queue = await QueueRunner.open({ store, core, keepMs: KEEP_MS, home: home.home, ended });
 	log.info(`durable calls are kept ${store.isDurable ? `on disk: ${store.kind}` : "in memory"}`);
 	return queue;
 }

@@ -37,6 +37,8 @@ export interface QueueParts {
 	readonly core: Core<QueueEvent, QueueEffect>;
 	/** For how long an outcome is kept at least, in milliseconds. */
 	readonly keepMs: number;
+	/** The domain whose accounts are at home here. Default: everybody is. */
+	readonly home?: string;
 	/** The journal has failed, or another process has taken it. */
 	readonly ended: (error: BusError) => void;
 }
@@ -50,6 +52,7 @@ interface Running {
 	readonly time: HeardTime;
 	readonly gate: Gate;
 	readonly keepMs: number;
+	readonly home: string | undefined;
 }
 
 /** The queue of a domain: what comes in stanzas goes through an engine, and what that lets go becomes stanzas. */
@@ -67,7 +70,7 @@ export class QueueRunner {
 	#isTight = false;
 
 	/** Opens the journal, and reads it. @throws BusError `conflict` when another process has it; `internal` when it cannot be read */
-	static async open({ store, core, keepMs, ended }: QueueParts): Promise<QueueRunner> {
+	static async open({ store, core, keepMs, home, ended }: QueueParts): Promise<QueueRunner> {
 		const gate = new Gate();
 		const isHearing = () => gate.isHearing;
 		let parts: Pick<Running, "journal" | "time"> | undefined;
@@ -92,7 +95,7 @@ export class QueueRunner {
 			mayComeLast: ({ type }) => type === "settle",
 			ended,
 		});
-		runner = new QueueRunner({ engine, gate, keepMs, ...(parts as Pick<Running, "journal" | "time">) });
+		runner = new QueueRunner({ engine, gate, keepMs, home, ...(parts as Pick<Running, "journal" | "time">) });
 		return runner;
 	}
 
@@ -100,7 +103,7 @@ export class QueueRunner {
 		this.#running = running;
 		this.gate = running.gate;
 		this.keepMs = running.keepMs;
-		this.asks = new Asks((event) => running.gate.isOpen && running.engine.take(event));
+		this.asks = new Asks((event) => running.gate.isOpen && running.engine.take(event), running.home);
 	}
 
 	/** Begins, now that there is a node. */
