@@ -280,6 +280,7 @@ export {
 	type ShownCall,
 	type ShownLease,
 } from "./queue/shown-call.js";
+export { Ranking } from "./ranking.js";
 export { Scope } from "./scope.js";
 export {
 	SCRAM_MECHANISMS,

@@ -1,5 +1,4 @@
-import type { Jid } from "@antiphon/protocol";
-import { Ranking } from "./ranking.js";
+import { type Jid, Ranking } from "@antiphon/protocol";
 
 /** Who has more than is fair: a bare JID, and its group. */
 export interface Crowding {

@@ -17,7 +17,7 @@ export interface QueueLimits {
 	readonly leases: number;
 	/** Bytes of calls under way to one instance that it has not acknowledged; the others wait. */
 	readonly undeliveredBytes: number;
-	/** Who waits for outcomes; above the oldest are forgotten, and ask again. */
+	/** Who waits for outcomes; above, the oldest of whoever has most are forgotten, and ask again. */
 	readonly waiters: number;
 	/** Above, the oldest are off the list. */
 	readonly deadLetters: number;

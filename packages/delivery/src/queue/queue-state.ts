@@ -61,7 +61,7 @@ export function emptyState(options: QueueOptions): QueueState {
 		starts: new Agenda(STARTS),
 		expiries: new Agenda(EXPIRIES),
 		kept: new Agenda(KEPT),
-		waiters: new Waiters(limits.waiters),
+		waiters: new Waiters(limits.waiters, options.home),
 		drain: new Drain(),
 		isTight: false,
 		forgotten: [],

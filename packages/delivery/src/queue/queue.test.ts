@@ -382,6 +382,18 @@ describe("an outcome", () => {
 		}
 	});
 
+	it("is told to who waits for little, however many accounts of a foreign domain wait for much", () => {
+		const bench = new QueueBench({ home: "example.org", limits: { waiters: 20 } });
+		bench.pull();
+		const lease = delivery(bench.submit("a", { notify: "alice@example.org/1" }).effects);
+		bench.submit("b", { notify: "alice@example.org/1" });
+		for (let i = 0; i < 40; i++) {
+			const sender = `m${i}@elsewhere.example`;
+			bench.submit("x", { sender, notify: `${sender}/x`, afterMs: 1_000 });
+		}
+		expect(outcomes(bench.settle(lease).effects)).toMatchObject([{ to: "alice@example.org/1", id: "a" }]);
+	});
+
 	it("is told to nobody else, and to nobody who is gone", () => {
 		const bench = new QueueBench();
 		bench.pull();
