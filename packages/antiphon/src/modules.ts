@@ -13,7 +13,7 @@ export type { CallAbort } from "./calls/call-abort.js";
 export type { AdmittedCall, Outcome } from "./calls/call-outcome.js";
 export { cancelMessage } from "./calls/cancel.js";
 export { keptElement } from "./calls/kept-element.js";
-export { errorOfRefusal, faultText, outcomeFrom, readOutcomeText } from "./calls/outcome-text.js";
+export { ENVELOPE_BYTES, errorOfRefusal, faultText, outcomeFrom, readOutcomeText } from "./calls/outcome-text.js";
 export { isRunning } from "./calls/running.js";
 export { batches } from "./host/batches.js";
 export { contractTooLarge, whyNotShown } from "./host/contract-answer.js";

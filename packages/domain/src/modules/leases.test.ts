@@ -56,6 +56,18 @@ it("Who has not registered an instance gets none of its calls: not another, and 
 	expect(await taken(worker)).toMatchObject([{ id: "a" }]);
 });
 
+it("An outcome that no stanza could tell is recorded as too large, which is what everybody of the account hears", async () => {
+	const { bus, caller, worker, lease } = await leased();
+	const { n, token } = lease;
+	expect(await settle(worker, lease, "x".repeat(64_500))).toEqual({ n, token });
+	const phone = await Party.join(bus, `caller@example.org/${"r".repeat(1_000)}`);
+	for (const by of [caller, phone]) {
+		expect(await states(by, "a")).toMatchObject([
+			{ state: "settled", attempts: 1, outcome: { code: "too-large", executed: "yes" } },
+		]);
+	}
+});
+
 describe("The lease of another", () => {
 	it("cannot be settled with its token, nor given back", async () => {
 		const { caller, worker, mallory, lease } = await leased();

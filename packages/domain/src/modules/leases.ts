@@ -20,6 +20,7 @@ import type { DomainModule } from "../host/domain-host.js";
 import { STRANGERS } from "../queueing/asks.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
 import { unexpected } from "../queueing/results.js";
+import { tellable } from "../queueing/sizes.js";
 
 /** Of what an error says, as it is remembered of a run. */
 const MAX_MESSAGE_CHARS = 200;
@@ -76,7 +77,7 @@ export function leases(runner: QueueRunner): DomainModule {
 			const answers = decodeSettle(payload).map(async (item): Promise<LeaseAnswer> => {
 				const { n, token, error } = item;
 				if (error !== undefined) return { n, token, error };
-				const outcome = readOutcomeText(item.outcome);
+				const outcome = tellable(readOutcomeText(item.outcome), node.maxStanzaBytes);
 				const settled = { type: "settle", from: by, n, token, outcome, message: toldIn(item.outcome) } as const;
 				const result = await runner.asks.ask((ask) => ({ ...settled, ask }), account);
 				return result.is === "recorded" ? { n, token } : { n, token, error: unexpected(result) };

@@ -246,6 +246,17 @@ describe("Of a call hears and decides its sender alone", () => {
 		expect(decodeStates(again)).toMatchObject([{ id: "b", state: "settled", outcome: { code: "cancelled" } }]);
 	});
 
+	it("who asks from an address to which an outcome may not fit is told so, and may ask from another", async () => {
+		const { bus, caller } = await keeping();
+		await submit(caller, submitted("a"));
+		const long = await Party.join(bus, `caller@example.org/${"'".repeat(200)}`);
+		const cancel = encodeCancel([{ id: "a", fn: undefined, expiresMs: 1_000 }]);
+		expect(await submit(long, submitted("b"))).toMatchObject([{ error: { code: "too-large", executed: "no" } }]);
+		const answers = [await states(long, "a"), decodeStates(await long.result("set", AT, cancel))];
+		for (const answer of answers) expect(answer).toMatchObject([{ error: { code: "too-large", executed: "unknown" } }]);
+		expect(await states(caller, "a")).toMatchObject([{ state: "waiting" }]);
+	});
+
 	it("an account that only looks like a caller's is another, and the same one written in another way is the same", async () => {
 		const { bus, caller } = await keeping();
 		await submit(caller, submitted("a"));

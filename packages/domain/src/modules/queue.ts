@@ -22,6 +22,7 @@ import { DurableFunctions } from "../queueing/durable-functions.js";
 import { durableIn } from "../queueing/functions-known.js";
 import type { QueueRunner } from "../queueing/queue-runner.js";
 import { unexpected } from "../queueing/results.js";
+import { requireAddress } from "../queueing/sizes.js";
 import { submissionOf } from "../queueing/submissions.js";
 
 /**
@@ -92,6 +93,7 @@ export function queue(runner: QueueRunner): DomainModule {
 			const states = calls.map((call) =>
 				answered<CallState>(call, async () => {
 					const { id } = call;
+					requireAddress(from, "unknown");
 					if (!isCaller) requireOwn(sender, id);
 					return stateOf(call, await runner.asks.ask((ask) => ({ type: "await", ask, sender, id, notify }), sender));
 				}),
@@ -107,6 +109,7 @@ export function queue(runner: QueueRunner): DomainModule {
 				answered<CallState>(item, async () => {
 					const asked = readable(item);
 					const { id } = asked;
+					requireAddress(from, "unknown");
 					if (!isCaller) requireOwn(sender, id);
 					const expiresMs = isCaller ? asked.expiresMs : undefined;
 					const result = await runner.asks.ask((ask) => ({ type: "cancel", ask, sender, id, expiresMs }), sender);

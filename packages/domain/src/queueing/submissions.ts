@@ -4,10 +4,7 @@ import { serialize } from "@antiphon/xml";
 import type { DomainHost } from "../host/domain-host.js";
 import type { DurableFunctions } from "./durable-functions.js";
 import { retryOf } from "./retry.js";
-
-/** What `<deliver/>` and its stanza add to a call, at most; of that the address of the caller. In bytes. */
-const DELIVER_BYTES = 2_048;
-const MAX_SENDER_BYTES = 1_024;
+import { requireAddress, requireDeliverable } from "./sizes.js";
 
 /** A call as the queue takes it. @throws BusError with why it is refused, executed no */
 export function submissionOf(
@@ -16,6 +13,7 @@ export function submissionOf(
 	{ from, to }: { readonly from: Jid; readonly to: Jid },
 	asked: ReadSubmission,
 ): Submission {
+	requireAddress(from, "no");
 	const { head, call, id, delivery, afterMs, expiresMs, orderKey } = asked;
 	const [service = "", fn = ""] = head.fn.toLowerCase().split(".");
 	if (service !== to.local) {
@@ -27,7 +25,7 @@ export function submissionOf(
 	if (!host.policy.mayCall(from, service, name)) host.deny(`${from.bare()} may not call ${service}.${name}`);
 	if (found instanceof BusError) throw found;
 	const text = serialize(head.version === undefined ? call.with({ v: found.version }) : call);
-	requireSize(Buffer.byteLength(text), Buffer.byteLength(from.bare().toString()), host.node.maxStanzaBytes);
+	requireDeliverable(text, host.node.maxStanzaBytes);
 	return {
 		id,
 		call: { fn: `${service}.${name}`, version: found.version, text, digest: callDigest(call, head) },
@@ -37,13 +35,4 @@ export function submissionOf(
 		orderKey,
 		retry: retryOf(found.retry, asked),
 	};
-}
-
-function requireSize(callBytes: number, senderBytes: number, maxStanzaBytes: number): void {
-	if (senderBytes > MAX_SENDER_BYTES) {
-		throw new BusError("too-large", `the address of a caller may have ${MAX_SENDER_BYTES} bytes, not ${senderBytes}`);
-	}
-	const bytes = callBytes + DELIVER_BYTES;
-	if (bytes <= maxStanzaBytes) return;
-	throw new BusError("too-large", `it may have ${bytes} bytes when it is delivered, and ${maxStanzaBytes} can be sent`);
 }
