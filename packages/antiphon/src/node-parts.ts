@@ -114,7 +114,7 @@ export function assemble(options: NodeOptions, { address, ended, atMostForDrain 
 		operated(serving, denials),
 		restarted(serving, resolver),
 		outcomesTold(outbox),
-		deliveries(inbox, (place) => serving.isPlace(place)),
+		deliveries(inbox, serving),
 	]);
 	return { log, limits, denials, requests, caller, stanzas, calls, serving, outbox, inbox };
 }

@@ -52,6 +52,7 @@ export class OutboxRunner {
 	readonly #waiters: Waiters<OutboxResult>;
 	readonly #troubles = new Seldom(COMPLAIN_EVERY_MS);
 	#engine: Engine<OutboxEvent, OutboxEffect> | undefined;
+	#core: Outbox | undefined;
 	#isDurable = false;
 
 	constructor(parts: OutboxParts) {
@@ -82,7 +83,8 @@ export class OutboxRunner {
 			name: "outbox",
 			core: (journal) => {
 				this.#isDurable = journal.isDurable;
-				return new Outbox({ isDurable: journal.isDurable, fault: faultText });
+				this.#core = new Outbox({ isDurable: journal.isDurable, fault: faultText });
+				return this.#core;
 			},
 			release: (effects) => this.#release(effects),
 			refuse: (events, error) => this.#refuse(events, error),
@@ -97,7 +99,7 @@ export class OutboxRunner {
 
 	/** The link has come up, or is down. */
 	link(isUp: boolean): void {
-		this.#take({ type: "link", isUp });
+		this.#tell({ type: "link", isUp });
 	}
 
 	/** Resolves when a call is on disk, here or at its domain. @throws BusError */
@@ -117,6 +119,8 @@ export class OutboxRunner {
 
 	/** A domain tells of an outcome. Resolves when that is kept, or nobody wants it. @throws BusError */
 	async told(from: string, told: Settled & { readonly id: string }, patience: Patience): Promise<void> {
+		// Anybody can tell of calls that were never made. That is not to cost those a place that were.
+		if (this.#core?.knows(from, told.id) === false) return;
 		// Those who wait here wait for what is told: they must not keep it out. The engine takes only so much.
 		await this.#ask((ask) => ({ type: "told", ask, from, ...told }), patience, true);
 	}
@@ -145,16 +149,17 @@ export class OutboxRunner {
 		const result = await this.#waiters.wait(patience, {
 			isBounded,
 			begin: (ask) => {
-				if (!this.#take(event(ask))) throw this.#cannot();
+				if (!this.#engine?.take(event(ask))) throw this.#cannot();
 			},
-			giveUp: (ask) => void this.#take({ type: "stop-waiting", ask }),
+			giveUp: (ask) => this.#tell({ type: "stop-waiting", ask }),
 		});
 		if (result.is === "refused") throw errorOfRefusal(result.refusal);
 		return result;
 	}
 
-	#take(event: OutboxEvent): boolean {
-		return this.#engine?.take(event) ?? false;
+	/** What only this process knows. There is no more of it than waits here or was asked. */
+	#tell(event: OutboxEvent): void {
+		this.#engine?.tell(event);
 	}
 
 	#cannot(): BusError {
@@ -203,7 +208,7 @@ export class OutboxRunner {
 	/** Sends a request and tells the outbox what comes of each item. */
 	#exchange(asking: Asking): void {
 		const tell = (request: number, result: DomainResult | undefined) => {
-			this.#take(result === undefined ? { type: "unanswered", request } : { type: "answered", request, result });
+			this.#tell(result === undefined ? { type: "unanswered", request } : { type: "answered", request, result });
 		};
 		void this.#send(asking).then(
 			(results) => {
@@ -218,7 +223,7 @@ export class OutboxRunner {
 				const error = BusError.from(thrown);
 				this.#complain(asking, error);
 				const refusal = refusalOf(error);
-				for (const { request } of asking.items) this.#take({ type: "unanswered", request, refusal });
+				for (const { request } of asking.items) this.#tell({ type: "unanswered", request, refusal });
 			},
 		);
 	}

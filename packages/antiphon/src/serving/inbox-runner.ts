@@ -50,7 +50,7 @@ export class InboxRunner {
 
 	constructor(parts: InboxParts) {
 		this.#parts = parts;
-		this.#runs = new LeasedRuns(parts.start, (event) => void this.#tell(event));
+		this.#runs = new LeasedRuns(parts.start, (event) => this.#tell(event));
 	}
 
 	/** Opens its journal. @throws BusError */
@@ -91,7 +91,7 @@ export class InboxRunner {
 		const ask = ++this.#lastAsk;
 		const result = await new Promise<InboxAnswer["result"]>((resolve, reject) => {
 			this.#asked.set(ask, { resolve, reject });
-			if (this.#tell({ type: "deliver", ask, ...delivery })) return;
+			if (this.#engine?.take({ type: "deliver", ask, ...delivery })) return;
 			this.#takeAsked(ask);
 			reject(new BusError("overloaded", "too much waits for the inbox already", { retryAfterMs: NO_ROOM_MS }));
 		});
@@ -100,12 +100,12 @@ export class InboxRunner {
 
 	/** A hint of a domain: leases are over. */
 	lost(domain: string, leases: readonly LeaseRef[]): void {
-		for (const { n, token } of leases) this.#tell({ type: "lost", domain, n, token });
+		for (const { n, token } of leases) this.#engine?.take({ type: "lost", domain, n, token });
 	}
 
 	/** A hint of a domain: it does not know any more what an instance takes. */
 	pullNow(place: Place): void {
-		this.#tell({ type: "pull-now", ...place });
+		this.#engine?.take({ type: "pull-now", ...place });
 	}
 
 	/** Whether anything that came to this process runs, or is not reported. */
@@ -133,8 +133,9 @@ export class InboxRunner {
 		}
 	}
 
-	#tell(event: InboxEvent): boolean {
-		return this.#engine?.take(event) ?? false;
+	/** What only this process knows. There is no more of it than runs, is served or was asked. */
+	#tell(event: InboxEvent): void {
+		this.#engine?.tell(event);
 	}
 
 	#takeAsked(ask: number) {

@@ -182,6 +182,11 @@ export class Serving {
 		return place?.domain === domain;
 	}
 
+	/** Whether anything is served here to which this domain may give calls, or has: also what is leaving. */
+	isServedIn(domain: string): boolean {
+		return [...this.#entries].some(({ place }) => place?.domain === domain);
+	}
+
 	#find({ service, instance }: InstanceName): Entry | undefined {
 		return [...this.#entries].find(({ local }) => local.service.name === service && local.instance === instance);
 	}

@@ -184,6 +184,25 @@ describe("between a core and the world", () => {
 		expect(core.steps.slice(-2).map(({ length }) => length)).toEqual([512, 88]);
 	});
 
+	it("what nobody says again has a place, in its order, where nothing more may be asked", () => {
+		const { engine, journal, core, pass } = world({ maxGathered: 2 });
+		engine.take("first");
+		pass(0);
+		expect(["a", "b", "c"].map((event) => engine.take(event))).toEqual([true, true, false]);
+		expect(["told", "more"].map((event) => engine.tell(event))).toEqual([true, true]);
+		expect(engine.take("d")).toBe(false);
+		journal.finish();
+		pass(0);
+		expect(core.steps.at(-1)).toEqual(["a", "b", "told", "more"]);
+	});
+
+	it("what is told beyond all that may run is not taken", () => {
+		const { engine } = world();
+		let told = 0;
+		while (told < 200_000 && engine.tell("?")) told++;
+		expect(told).toBe(131_072);
+	});
+
 	it("a core is stepped when it wants to be, though nothing comes", () => {
 		const { engine, journal, core, pass, timers } = world();
 		core.wakeAt = 500;
@@ -314,7 +333,7 @@ describe("stopping", () => {
 		pass(0);
 		engine.take("b");
 		engine.stop(() => said.push("stopped"));
-		expect(engine.take("c")).toBe(false);
+		expect([engine.take("c"), engine.tell("d")]).toEqual([false, false]);
 		journal.finish();
 		pass(0);
 		expect(journal.isClosed).toBe(false);

@@ -35,11 +35,13 @@ export interface EngineParts<Event, Effect> {
 	readonly mayComeLast?: ((event: Event) => boolean) | undefined;
 	/** The journal has failed or is lost. Everything has been refused, and nothing more is taken. */
 	ended(error: StoreError): void;
-	/** Events that may wait while a batch is being written. Default: 4,096. */
+	/** Above so many events that wait while a batch is being written, those are refused that may be. Default: 4,096. */
 	readonly maxGathered?: number;
 }
 
 const MAX_GATHERED = 4_096;
+/** Twice as many as a queue has leases: more never run at once, so that more are told only while nothing can be stored at all. */
+const MAX_TOLD = 131_072;
 /** Events that are decided together: a batch is to be written soon, and its keys are kept in order. */
 const MAX_STEP = 512;
 const FULL_RETRY_MS = 1_000;
@@ -79,13 +81,21 @@ export class Engine<Event, Effect> {
 		this.#stepSoon();
 	}
 
-	/** @returns whether it will be decided about; `false`: too much waits already, or the engine has ended or is being stopped */
+	/**
+	 * For what somebody asks, and can ask again, and for hints.
+	 * @returns whether it will be decided about; `false`: too much waits already, or the engine has ended or is being stopped
+	 */
 	take(event: Event): boolean {
-		if (this.#state === "ended" || this.#onStopped !== undefined) return false;
-		if (this.#gathered.length >= (this.#parts.maxGathered ?? MAX_GATHERED)) return false;
-		this.#gathered.push(event);
-		this.#stepSoon();
-		return true;
+		return this.#gather(event, this.#parts.maxGathered ?? MAX_GATHERED);
+	}
+
+	/**
+	 * For what nobody else will say again: how a run has ended, what an answer was, how the link is. However much is asked, it has a
+	 * place. Who tells it bounds it, by what runs.
+	 * @returns whether it will be decided about; `false`: the engine has ended or is being stopped, or 131,072 events wait
+	 */
+	tell(event: Event): boolean {
+		return this.#gather(event, MAX_TOLD);
 	}
 
 	/** Decides about what has been taken, closes the journal and calls back. What finds no room is refused. */
@@ -95,6 +105,14 @@ export class Engine<Event, Effect> {
 		this.#forgetTimer();
 		if (this.#state === "ended") this.#close();
 		else if (this.#state !== "writing") this.#resume();
+	}
+
+	#gather(event: Event, most: number): boolean {
+		if (this.#state === "ended" || this.#onStopped !== undefined) return false;
+		if (this.#gathered.length >= most) return false;
+		this.#gathered.push(event);
+		this.#stepSoon();
+		return true;
 	}
 
 	#stepSoon(): void {

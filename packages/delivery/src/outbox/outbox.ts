@@ -3,6 +3,7 @@ import type { View } from "../journal/journal.js";
 import type { JournalTime } from "../journal/journal-time.js";
 import { answered, unanswered } from "./answers.js";
 import { ask, askAbout, askAboutStranger } from "./asking.js";
+import { keyOf } from "./call-table.js";
 import type { OutboxEffect, OutboxEvent } from "./outbox-events.js";
 import { emptyState, type OutboxOptions, type OutboxState, type Turn } from "./outbox-state.js";
 import { expire, told } from "./settling.js";
@@ -49,6 +50,16 @@ export class Outbox implements Core<OutboxEvent, OutboxEffect> {
 		state.table.forget(desk, now);
 		if (state.isUp) ask(state, turn);
 		return turn.effects;
+	}
+
+	/**
+	 * Whether this call was made here, or somebody waits for it here: as it is now in memory, at any time. Of any other call it does
+	 * not matter what is told.
+	 */
+	knows(to: string, id: string): boolean {
+		const { table, waiters } = this.#state;
+		const key = keyOf(to, id);
+		return table.get(key) !== undefined || waiters.has(key);
 	}
 
 	wakeUp(): number | undefined {

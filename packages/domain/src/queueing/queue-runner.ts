@@ -19,18 +19,14 @@ import { Gate } from "./gate.js";
 import { HeardTime, LOOK_MS } from "./heard-time.js";
 import { ToldOutcomes } from "./told-outcomes.js";
 
-/** How often what the engine had no room for is told again, in milliseconds. */
-const TELL_AGAIN_MS = 50;
 /** How often it is looked how much room there is, in milliseconds. */
 const ROOM_MS = 1_000;
 /** Above this share of its room the queue takes nothing new. */
 const TIGHT = 0.8;
-/** What is to be told again. It is about leases and those who hold them or wait, which are as many. */
-const MAX_UNTOLD = 65_536;
 /** For how long a domain that ends gives an instance nothing: it pulls again when the domain is back. In milliseconds. */
 const CLOSING_MS = 60_000;
-/** How often it is said that no more functions are remembered, in milliseconds. */
-const UNKNOWN_EVERY_MS = 60_000;
+/** How often the log says the same, in milliseconds. */
+const COMPLAIN_EVERY_MS = 60_000;
 
 export interface QueueParts {
 	readonly store: Store;
@@ -62,11 +58,11 @@ export class QueueRunner {
 	/** For how long an outcome is kept at least, in milliseconds. */
 	readonly keepMs: number;
 	readonly #running: Running;
-	readonly #untold: DomainEvent[] = [];
 	#deliveries: Deliveries | undefined;
 	#outcomes: ToldOutcomes | undefined;
 	#log: Log = quietLog;
-	readonly #unknown = new Seldom(UNKNOWN_EVERY_MS);
+	readonly #unknown = new Seldom(COMPLAIN_EVERY_MS);
+	readonly #untold = new Seldom(COMPLAIN_EVERY_MS);
 	#isTight = false;
 
 	/** Opens the journal, and reads it. @throws BusError `conflict` when another process has it; `internal` when it cannot be read */
@@ -109,13 +105,12 @@ export class QueueRunner {
 	/** Begins, now that there is a node. */
 	attach(host: DomainHost, isOnline: () => boolean): void {
 		const { gate, time } = this.#running;
-		const tell = (event: QueueEvent) => this.tell(event);
+		const tell = (event: QueueEvent) => void this.tell(event);
 		this.#log = host.node.log;
 		this.#deliveries = new Deliveries(host.node, host.domain, tell);
 		this.#outcomes = new ToldOutcomes(host.node, host.domain, tell);
 		host.node.every(LOOK_MS, () => time.look());
 		host.node.every(ROOM_MS, () => this.#lookForRoom());
-		host.node.every(TELL_AGAIN_MS, () => this.#tellAgain());
 		gate.attach(host, isOnline);
 	}
 
@@ -139,10 +134,17 @@ export class QueueRunner {
 		return this.#running.journal.usage();
 	}
 
-	/** Tells the queue something for whose answer nobody waits. */
-	tell(event: DomainEvent): void {
-		if (this.#untold.length === 0 && this.#running.engine.take(event)) return;
-		if (this.#untold.length < MAX_UNTOLD) this.#untold.push(event);
+	/**
+	 * Tells the queue something that nobody says again. It is about leases, and those who hold them or wait.
+	 * @returns whether the queue hears of it: not while more waits than these can be, as nothing can be stored, nor after the end
+	 */
+	tell(event: DomainEvent): boolean {
+		const isTold = this.#running.engine.tell(event);
+		if (!isTold && this.gate.isOpen) {
+			const what = `the queue has not heard of "${event.type}"`;
+			this.#untold.say((more) => this.#log.error(`${what}, as it has too much to decide about already${more}`));
+		}
+		return isTold;
 	}
 
 	/** After the node has closed: stores what was taken, and closes the journal. */
@@ -168,17 +170,9 @@ export class QueueRunner {
 		this.#unknown.say((more) => this.#log.error(`${what} already: ${then}${more}`));
 	}
 
-	#tellAgain(): void {
-		const { engine } = this.#running;
-		const refused = this.#untold.findIndex((event) => !engine.take(event));
-		this.#untold.splice(0, refused === -1 ? this.#untold.length : refused);
-	}
-
 	#lookForRoom(): void {
 		const { usedBytes, freeBytes } = this.#running.journal.usage();
 		const isTight = usedBytes > TIGHT * (usedBytes + freeBytes);
-		if (isTight === this.#isTight) return;
-		this.#isTight = isTight;
-		this.tell({ type: "room", isTight });
+		if (isTight !== this.#isTight && this.tell({ type: "room", isTight })) this.#isTight = isTight;
 	}
 }
