@@ -82,16 +82,17 @@ export function assemble(options: NodeOptions, { address, ended, atMostForDrain 
 	const directory = new Directory();
 	const stanzas = new StanzaServer({ link, log, directory, software, table, query });
 	const { host } = stanzas.modules;
-	const calls = new CallServer(host, limits);
-	const inbox = new InboxRunner({
+	const calls = new CallServer(host, limits, () => inbox.left());
+	const inbox: InboxRunner = new InboxRunner({
 		store: options.inbox ?? memoryStore(),
 		log,
 		ask: (domain, payload, timeoutMs) => requests.askDomain("set", Jid.parse(domain), payload, timeoutMs, NO_QUEUE),
 		start: startLeased({ calls, self, maxStanzaBytes }),
+		free: (place) => Math.min(serving.freeAt(place), calls.admission.free),
 		ended,
 	});
 	for (const register of modules) register(host);
-	const serving = new Serving({
+	const serving: Serving = new Serving({
 		link,
 		directory,
 		log,

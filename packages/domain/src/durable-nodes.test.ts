@@ -112,6 +112,38 @@ describe("a call that is kept", () => {
 	});
 });
 
+describe("an instance with a handler that does not end", () => {
+	it("runs the calls of others with the places that are left, as fast as ever", async () => {
+		await host(bus, { store });
+		const patient = service("patient", "1.0.0", {
+			work: set({
+				input: z.string(),
+				output: z.string(),
+				delivery: "effectively-once",
+				// Its first run is over at once, and it comes again and again: only a run counts as an attempt.
+				retry: { attempts: 2, backoffMs: 1, maxBackoffMs: 1, attemptTimeoutMs: 100 },
+			}),
+		});
+		const worker = await join(bus, "worker@example.org");
+		let signal: AbortSignal | undefined;
+		let stuck = 0;
+		const work = (word: string, ctx: CallContext) => {
+			if (word !== "stuck") return word;
+			signal = ctx.signal;
+			stuck++;
+			return new Promise<string>(() => {});
+		};
+		await worker.serve(patient, { work }, { domain: NAME, concurrency: 2 });
+		const node = await join(bus, "caller@example.org");
+		const client = node.client(patient, { domain: NAME });
+		await client.work.send("stuck");
+		await vi.waitFor(() => expect(signal?.aborted).toBe(true));
+		const words = Array.from({ length: 100 }, (_, i) => `word ${i}`);
+		expect(await Promise.all(words.map((word) => client.work(word)))).toEqual(words);
+		expect(stuck).toBe(1);
+	});
+});
+
 describe("a call that was accepted", () => {
 	it("goes to another instance when the one that has it drains", async () => {
 		await host(bus, { store });

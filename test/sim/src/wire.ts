@@ -23,6 +23,7 @@ export type Body =
 			readonly items: readonly (LeaseRef & {
 				readonly executed: "no" | "unknown";
 				readonly retryAfterMs?: number | undefined;
+				readonly afterMs?: number | undefined;
 			})[];
 	  }
 	/** From the domain. */

@@ -31,6 +31,11 @@ export class Admission {
 		return this.#max;
 	}
 
+	/** How many more may run, of all keys together. */
+	get free(): number {
+		return this.#max - this.#running;
+	}
+
 	/** How long nothing has run, in milliseconds. */
 	get idleMs(): number {
 		return this.#running > 0 ? 0 : performance.now() - this.#ranMs;

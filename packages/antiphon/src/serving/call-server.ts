@@ -28,10 +28,11 @@ export class CallServer {
 	readonly #copies = new Seldom(COPIES_EVERY_MS);
 	readonly #early = new EarlyCalls();
 
-	constructor(host: NodeHost, limits: NodeLimits) {
+	/** @param onLeft something that ran has left its place */
+	constructor(host: NodeHost, limits: NodeLimits, onLeft = () => {}) {
 		this.#host = host;
 		this.#maxCallMs = limits.maxCallMs;
-		this.#running = new RunningCalls(host, limits);
+		this.#running = new RunningCalls(host, limits, onLeft);
 	}
 
 	/** What runs on this node, whichever the service. */

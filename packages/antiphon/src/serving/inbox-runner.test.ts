@@ -24,6 +24,7 @@ async function running() {
 			settle = ended;
 			return () => {};
 		},
+		free: () => 1,
 		ended() {},
 	});
 	await inbox.open();

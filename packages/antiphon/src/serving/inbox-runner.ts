@@ -17,6 +17,7 @@ import type { Element } from "@antiphon/xml";
 import { Seldom } from "../bounds/seldom.js";
 import { errorOfRefusal, refusalOf } from "../calls/outcome-text.js";
 import { runOnJournal } from "../host/journal-engine.js";
+import { Credits } from "./credits.js";
 import { type LeaseAsking, type LeaseEffect, leaseAskings, leaseRequest, leaseResults } from "./inbox-stanzas.js";
 import { LeasedRuns, type StartRun } from "./leased-runs.js";
 
@@ -26,6 +27,8 @@ export interface InboxParts {
 	/** Asks a domain with an `iq` set. @throws BusError */
 	ask(domain: string, payload: Element, timeoutMs: number): Promise<Element | undefined>;
 	readonly start: StartRun;
+	/** Places that are free for calls of an instance, in its service and on this node. */
+	free(place: Place): number;
 	/** The journal cannot be used any more. */
 	ended(error: BusError): void;
 }
@@ -41,6 +44,7 @@ const COMPLAIN_EVERY_MS = 10_000;
 export class InboxRunner {
 	readonly #parts: InboxParts;
 	readonly #runs: LeasedRuns;
+	readonly #credits: Credits;
 	readonly #dropped = new Seldom(COMPLAIN_EVERY_MS);
 	readonly #refused = new Seldom(COMPLAIN_EVERY_MS);
 	/** Deliveries that wait for their answer. */
@@ -50,7 +54,16 @@ export class InboxRunner {
 
 	constructor(parts: InboxParts) {
 		this.#parts = parts;
-		this.#runs = new LeasedRuns(parts.start, (event) => this.#tell(event));
+		this.#runs = new LeasedRuns({
+			start: parts.start,
+			tell: (event) => this.#tell(event),
+			noPlace: (place) => this.#credits.lower(place),
+		});
+		this.#credits = new Credits({
+			free: (place) => parts.free(place),
+			running: (place) => this.#runs.running(place),
+			tell: (place, credit) => this.#tell({ type: "credit", ...place, credit }),
+		});
 	}
 
 	/** Opens its journal. @throws BusError */
@@ -73,12 +86,19 @@ export class InboxRunner {
 
 	/** An instance has been registered, anew. @param credit unfinished calls that it takes; 0: it drains */
 	serve(place: Place, credit: number): void {
+		this.#credits.serve(place, credit);
 		this.#tell({ type: "serve", ...place, credit });
 	}
 
 	/** An instance is registered no more. */
 	leave(place: Place): void {
+		this.#credits.leave(place);
 		this.#tell({ type: "leave", ...place });
+	}
+
+	/** Something that ran on this node, whatever it was, has left its place. */
+	left(): void {
+		this.#credits.left();
 	}
 
 	/** The link is down. */
@@ -121,6 +141,7 @@ export class InboxRunner {
 	/** Resolves when the journal is closed. What ends from now on is not reported. */
 	stop(): Promise<void> {
 		const engine = this.#engine;
+		this.#credits.stop();
 		if (engine === undefined) return Promise.resolve();
 		this.#engine = undefined;
 		return new Promise((resolve) => engine.stop(resolve));

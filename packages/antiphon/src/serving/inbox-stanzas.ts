@@ -56,7 +56,7 @@ export function leaseRequest(asking: LeaseAsking): Element {
 			const retryAfterMs = asking.items[0]?.retryAfterMs;
 			return encodeRelease({
 				retryAfterMs,
-				leases: asking.items.map(({ n, token, executed }) => ({ n, token, executed })),
+				leases: asking.items.map(({ n, token, executed, afterMs }) => ({ n, token, executed, afterMs })),
 			});
 		}
 	}

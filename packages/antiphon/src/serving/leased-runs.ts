@@ -12,8 +12,17 @@ export type StartRun = (
 	left: () => void,
 ) => (reason: BusError) => void;
 
-/** A call for which there is no place here for now goes back to the domain, and no other comes for so long, in milliseconds. */
-const NO_PLACE_MS = 1_000;
+export interface LeasedRunsParts {
+	readonly start: StartRun;
+	tell(event: InboxEvent): void;
+	/** There was no place for a call. @returns whether its domain will know, and gives no more until there is one */
+	noPlace(place: Place): boolean;
+}
+
+/** A call that cannot be run here for now goes back to the domain, and no other comes for so long, in milliseconds. */
+const NOT_NOW_MS = 1_000;
+/** A call whose last run goes on when its time is over goes back until as much time again has passed, within these bounds. */
+const STILL_RUNS_MS = { least: 1_000, most: 60_000 };
 
 /** The last run of a call here. */
 interface Run {
@@ -37,23 +46,29 @@ interface Run {
  * | unreported | over | the domain has it, or does not take it |
  */
 export class LeasedRuns {
-	readonly #start: StartRun;
-	readonly #tell: (event: InboxEvent) => void;
+	readonly #parts: LeasedRunsParts;
 	/** By lease: all that has come and is not over. */
 	readonly #runs = new Map<string, Run>();
 	/** The leases of these, by their numbers. */
 	readonly #leases = new Map<number, string>();
-	/** Calls whose handlers have not come to their end. */
-	readonly #handled = new Set<string>();
+	/** Calls whose handlers have not come to their end: since when they have an outcome all the same. */
+	readonly #handled = new Map<string, { endedMs: number | undefined }>();
 	readonly #idle: { readonly place: string | undefined; readonly resolve: () => void }[] = [];
 
-	constructor(start: StartRun, tell: (event: InboxEvent) => void) {
-		this.#start = start;
-		this.#tell = tell;
+	constructor(parts: LeasedRunsParts) {
+		this.#parts = parts;
 	}
 
 	get size(): number {
 		return this.#runs.size;
+	}
+
+	/** How many of an instance have no outcome yet. */
+	running(of: Place): number {
+		const key = placeOf(of);
+		let running = 0;
+		for (const { place, abort } of this.#runs.values()) if (place === key && abort !== undefined) running++;
+		return running;
 	}
 
 	/** Resolves when everything is over, or everything that has come to one instance. */
@@ -73,18 +88,25 @@ export class LeasedRuns {
 		if (before !== undefined) this.#leases.delete(before.run);
 		this.#runs.set(lease, entry);
 		this.#leases.set(run, lease);
+		const handled = this.#handled.get(call);
+		if (handled !== undefined) {
+			this.#parts.tell({ type: "unable", run, afterMs: stillRunsMs(handled.endedMs) });
+			return;
+		}
+		const handler: { endedMs: number | undefined } = { endedMs: undefined };
 		try {
-			// A handler that does not mind its signal may go on when its time is over.
-			if (this.#handled.has(call)) throw new BusError("overloaded", "its last run has not come to its end here");
 			const settle = (outcome: OutcomeText) => {
 				entry.abort = undefined;
-				this.#tell({ type: "ended", run, outcome });
+				handler.endedMs = performance.now();
+				this.#parts.tell({ type: "ended", run, outcome });
 			};
-			entry.abort = this.#start(effect, settle, () => void this.#handled.delete(call));
-			this.#handled.add(call);
+			entry.abort = this.#parts.start(effect, settle, () => void this.#handled.delete(call));
+			this.#handled.set(call, handler);
 		} catch (thrown) {
-			const { retryAfterMs = NO_PLACE_MS } = BusError.from(thrown);
-			this.#tell({ type: "unable", run, retryAfterMs: Math.max(NO_PLACE_MS, retryAfterMs) });
+			const { retryAfterMs = NOT_NOW_MS } = BusError.from(thrown);
+			const isKnown = this.#parts.noPlace(effect);
+			const pause = isKnown ? {} : { retryAfterMs: Math.max(NOT_NOW_MS, retryAfterMs) };
+			this.#parts.tell({ type: "unable", run, ...pause });
 		}
 	}
 
@@ -119,6 +141,12 @@ export class LeasedRuns {
 			else waiting.resolve();
 		}
 	}
+}
+
+/** A handler that does not mind its signal goes on when its time is over: the longer it has, the longer it may. */
+function stillRunsMs(endedMs: number | undefined): number {
+	const { least, most } = STILL_RUNS_MS;
+	return Math.min(most, Math.max(least, endedMs === undefined ? 0 : performance.now() - endedMs));
 }
 
 const placeOf = ({ domain, service, instance }: Place) => `${domain}\n${service}\n${instance}`;

@@ -167,7 +167,9 @@ describe("an instance that is registered", () => {
 		domain.lease();
 		await pass();
 		expect(runs).toBe(1);
-		expect(domain.last.get("release")?.attr("retry-after")).toBe("1000");
+		// It is the call that has to wait, and not the instance.
+		const release = domain.last.get("release");
+		expect([release?.attr("retry-after"), release?.child()?.attr("after")]).toEqual([undefined, "1000"]);
 		domain.leases = false;
 		gates[0]?.open("late");
 		gates[1]?.open("in time");
@@ -189,12 +191,51 @@ describe("an instance that is registered", () => {
 		await pass();
 		expect(learn).toHaveBeenCalledOnce();
 		expect(domain.calls.map(({ state }) => state)).toEqual(["leased", "waiting"]);
-		expect(domain.last.get("release")?.child()?.attr("executed")).toBe("no");
+		const release = domain.last.get("release");
+		expect([release?.attr("retry-after"), release?.child()?.attr("executed")]).toEqual([undefined, "no"]);
+		// It has said before that it takes no others meanwhile.
+		expect([...domain.pulls.values()]).toMatchObject([{ credit: 1, number: 2 }]);
+		expect(domain.asked.filter((name) => name === "pull" || name === "release")).toEqual(["pull", "pull", "release"]);
 		open("");
 		await pass();
 		domain.lease();
 		await pass();
 		expect(domain.calls.map(({ state }) => state)).toEqual(["settled", "settled"]);
+	});
+
+	it("takes fewer calls while a handler goes on after its time, and as many as before when that has ended", async () => {
+		const { open, opened } = gate<string>();
+		let runs = 0;
+		await provider(() => (runs++ === 0 ? opened : new Promise(() => {})), {}, { concurrency: 2 });
+		await send();
+		await pass(60_000);
+		domain.leases = false;
+		await send("jid");
+		await send("stanza");
+		domain.lease();
+		await pass();
+		expect([...domain.pulls.values()]).toMatchObject([{ credit: 1 }]);
+		open("late");
+		await pass(500);
+		expect([...domain.pulls.values()]).toMatchObject([{ credit: 2 }]);
+	});
+
+	it("waits the longer with a call, the longer its last run goes on after its time", async () => {
+		await provider(() => new Promise<string>(() => {}));
+		await send();
+		await pass(60_000);
+		const { call } = domain;
+		delete call.outcome;
+		const waits: unknown[] = [];
+		for (const ms of [3_000, 27_000, 100_000]) {
+			domain.leases = false;
+			await pass(ms);
+			call.state = "waiting";
+			domain.lease();
+			await pass();
+			waits.push(domain.last.get("release")?.child()?.attr("after"));
+		}
+		expect(waits).toEqual(["3000", "30000", "60000"]);
 	});
 
 	it("lets nobody call whom the policy of its domain keeps out", async () => {

@@ -25,14 +25,17 @@ interface StartedCall extends CheckedCall {
 export class RunningCalls {
 	readonly #host: NodeHost;
 	readonly #maxCallMs: number;
+	readonly #onLeft: () => void;
 	/** What runs on this node, whichever the service. */
 	readonly admission: Admission;
 	/** Calls that have no outcome yet: each the function that ends it. */
 	readonly #open = new Map<string, (reason: BusError) => void>();
 	readonly #complaints: Complaints;
 
-	constructor(host: NodeHost, limits: NodeLimits) {
+	/** @param onLeft a call has left its places */
+	constructor(host: NodeHost, limits: NodeLimits, onLeft: () => void) {
 		this.#host = host;
+		this.#onLeft = onLeft;
 		this.#maxCallMs = limits.maxCallMs;
 		this.#complaints = new Complaints(host.log);
 		this.admission = new Admission("this node", limits.maxCallsIn, limits.maxCallsInPerPeer);
@@ -97,6 +100,7 @@ export class RunningCalls {
 			this.admission.leave(account);
 			left();
 			settleOnce(outcome);
+			this.#onLeft();
 		};
 		// A handler can throw what cannot even be looked at; its place and its caller must not be lost with it.
 		const onBroken = (thrown: unknown) => {

@@ -182,6 +182,11 @@ export class Serving {
 		return place?.domain === domain;
 	}
 
+	/** Calls that could be run now at this place. */
+	freeAt(place: Place): number {
+		return this.#find(place)?.local.admission.free ?? 0;
+	}
+
 	/** Whether anything is served here to which this domain may give calls, or has: also what is leaving. */
 	isServedIn(domain: string): boolean {
 		return [...this.#entries].some(({ place }) => place?.domain === domain);

@@ -21,6 +21,8 @@ import {
 export interface HeldCall {
 	readonly key: string;
 	head: LeasedCall;
+	/** While it is `unrun`: for how long it had better wait. Not stored: what is to end first ends with its process. */
+	afterMs?: number | undefined;
 }
 
 /** At most so many are forgotten in a step. */

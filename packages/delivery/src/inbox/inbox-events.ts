@@ -15,6 +15,7 @@ import type { DeliveredRun, LeasedRun, LeaseRef, OutcomeText, Refusal } from "..
  */
 export type InboxEvent =
 	| ServeEvent
+	| CreditEvent
 	| LeaveEvent
 	| OfflineEvent
 	| DeliveryEvent
@@ -37,6 +38,12 @@ export interface Place {
 export interface ServeEvent extends Place {
 	readonly type: "serve";
 	/** Unfinished calls that it takes at most, in all: 0 to 1,000. 0: it drains. */
+	readonly credit: number;
+}
+
+/** An instance that is served takes more or fewer calls than before, for the time being: as {@link ServeEvent}. It pulls. */
+export interface CreditEvent extends Place {
+	readonly type: "credit";
 	readonly credit: number;
 }
 
@@ -75,6 +82,8 @@ export interface UnableEvent {
 	readonly run: number;
 	/** Until when this instance wants nothing. */
 	readonly retryAfterMs?: number | undefined;
+	/** Until when this call had better wait: it is not for want of room. */
+	readonly afterMs?: number | undefined;
 }
 
 /** A hint of the domain: this lease is over. */
@@ -174,7 +183,9 @@ export interface ReleaseEffect extends Place, LeaseRef {
 	readonly type: "release";
 	readonly request: number;
 	readonly executed: "no" | "unknown";
+	/** As in {@link UnableEvent}. */
 	readonly retryAfterMs?: number | undefined;
+	readonly afterMs?: number | undefined;
 }
 
 /**

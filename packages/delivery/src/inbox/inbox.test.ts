@@ -115,6 +115,19 @@ describe("an instance", () => {
 		});
 	});
 
+	it("pulls again when it takes more or fewer for a while, if it is served", () => {
+		const bench = new Bench();
+		const takes = (credit: number) => bench.tell({ type: "credit", ...PLACE, credit });
+		expect(takes(2)).toEqual([]);
+		bench.serve();
+		bench.run("a");
+		expect(bench.pulled(takes(1))).toMatchObject({ credit: 1, number: 2, held: [{ n: 97, token: 1 }] });
+		expect(takes(1)).toEqual([]);
+		expect(answers(bench.tell(bench.delivery("b")))).toEqual(["overloaded no"]);
+		bench.tell({ type: "leave", ...PLACE });
+		expect(takes(4)).toEqual([]);
+	});
+
 	it("says that its inbox is in memory", () => {
 		expect(new Bench({ isDurable: false }).serve().inbox).toBe("memory");
 	});
@@ -463,13 +476,14 @@ describe("a run", () => {
 	it("that could not be started is handed back, executed no, until the domain answers", () => {
 		const bench = new Bench();
 		bench.serve();
-		const effects = bench.tell({ type: "unable", run: bench.run("a").run, retryAfterMs: 700 });
+		const effects = bench.tell({ type: "unable", run: bench.run("a").run, retryAfterMs: 700, afterMs: 900 });
 		const first = only(effects, "release");
-		expect(first).toMatchObject({ ...PLACE, n: 97, token: 1, executed: "no", retryAfterMs: 700 });
+		expect(first).toMatchObject({ ...PLACE, n: 97, token: 1, executed: "no", retryAfterMs: 700, afterMs: 900 });
 		bench.tell({ type: "unanswered", request: first.request });
+		expect(only(bench.wait(500), "release")).toMatchObject({ afterMs: 900 });
 		bench.restart();
 		const second = only(bench.tell(serve()), "release");
-		expect(second).toMatchObject({ executed: "no", retryAfterMs: 700 });
+		expect(second).toMatchObject({ executed: "no", retryAfterMs: 700, afterMs: undefined });
 		bench.tell(answered(second.request, { is: "released" }));
 		expect(bench.records.size).toBe(0);
 	});

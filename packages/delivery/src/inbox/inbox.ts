@@ -121,6 +121,9 @@ export class Inbox implements Core<InboxEvent, InboxEffect> {
 			case "serve":
 				this.#places.serve(event, turn.now.up);
 				break;
+			case "credit":
+				this.#places.takes(event);
+				break;
 			case "leave":
 				this.#places.leave(event);
 				break;
@@ -217,12 +220,13 @@ export class Inbox implements Core<InboxEvent, InboxEffect> {
 		this.#tell(call);
 	}
 
-	#unable({ desk, now }: Turn, { run, retryAfterMs }: UnableEvent): void {
+	#unable({ desk, now }: Turn, { run, retryAfterMs, afterMs }: UnableEvent): void {
 		const call = this.#calls.ofRun(run);
 		if (call === undefined) return;
 		if (call.head.state === "aborting") this.#calls.drop(desk, call);
 		else {
 			this.#calls.change(desk, call, { state: "unrun", at: now.up, retryAfterMs });
+			call.afterMs = afterMs;
 			this.#tell(call);
 		}
 	}
@@ -306,7 +310,8 @@ export class Inbox implements Core<InboxEvent, InboxEffect> {
 		const { domain, service, instance, n, token, state, retryAfterMs } = call.head;
 		const lease = { request, domain, service, instance, n, token };
 		if (state === "recorded") return { type: "settle", ...lease, outcome: this.#calls.outcome(desk, call) };
-		return { type: "release", ...lease, executed: state === "unrun" ? "no" : "unknown", retryAfterMs };
+		const executed = state === "unrun" ? "no" : "unknown";
+		return { type: "release", ...lease, executed, retryAfterMs, afterMs: call.afterMs };
 	}
 
 	/**

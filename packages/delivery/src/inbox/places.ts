@@ -2,7 +2,7 @@ import type { LeaseRef } from "../calls.js";
 import type { Exchange } from "../engine/exchange.js";
 import { SerialWindow } from "../engine/serial-window.js";
 import { placeKey } from "./held-calls.js";
-import type { Place, PullEffect, RenewEffect, ServeEvent } from "./inbox-events.js";
+import type { CreditEvent, Place, PullEffect, RenewEffect, ServeEvent } from "./inbox-events.js";
 
 /** An instance, as the inbox knows it. */
 export interface KnownPlace extends Place {
@@ -66,6 +66,14 @@ export class Places {
 		this.#reachable.add(event.domain);
 		// Whatever it holds is near its end, if it was away for long.
 		for (const each of this.#places.values()) if (each.domain === event.domain) each.renewAt = up;
+		this.#pull(place);
+	}
+
+	/** It takes more or fewer than before, if it is served. */
+	takes(event: CreditEvent): void {
+		const place = this.get(event);
+		if (place?.credit === undefined || place.credit === event.credit) return;
+		place.credit = event.credit;
 		this.#pull(place);
 	}
 

@@ -106,6 +106,22 @@ describe("the calls that a queue keeps", () => {
 });
 
 describe("a call that is shown", () => {
+	it("says of many leases that came back unrun, one after the other, when the last one did", () => {
+		const made = new QueueBench();
+		made.pull({ credit: 1 });
+		let lease = delivery(made.submit("a").effects);
+		const run = () => {
+			for (let times = 0; times < 20; times++) {
+				made.up += 10;
+				lease = delivery(made.release(lease).effects);
+			}
+		};
+		run();
+		lease = delivery([...made.settle(lease, fault("internal")).effects, ...made.wait(1_000)]);
+		run();
+		expect(call(made, "a")?.leases.map(({ how }) => how)).toEqual(["back", "internal", "back", undefined]);
+	});
+
 	it("says where it has been, and what came of each lease", () => {
 		const made = new QueueBench();
 		made.submit("a", { delivery: "at-least-once" });

@@ -67,11 +67,19 @@ export function leave(state: QueueState, { desk, now }: Turn, call: Call, how: s
 	book.change(call);
 }
 
-/** A lease has ended before anything ran: as if it had not been, but for its token. */
-export function handBack(state: QueueState, turn: Turn, call: Call): void {
+/**
+ * A lease has ended before anything ran: as if it had not been, but for its token. Of many that end so one after the other, only
+ * the last is remembered: there is no more to know of the others, and they would leave no room for what has run.
+ * @param afterMs nobody gets the call before
+ */
+export function handBack(state: QueueState, turn: Turn, call: Call, afterMs = 0): void {
+	const { head } = call;
 	leave(state, turn, call, "back");
-	call.head.isTokenGood = false;
-	wait(state, turn, call);
+	const [before, last] = head.history.slice(-2);
+	if (before?.how === "back" && last?.how === "back") head.history = [...head.history.slice(0, -2), last];
+	head.isTokenGood = false;
+	if (afterMs > 0) delay(state, turn, call, BACK_OFFS, turn.now.up + Math.ceil(afterMs));
+	else wait(state, turn, call);
 }
 
 /** How a run can end of which nothing is heard any more: its lease is over, its process has died, it was never acknowledged. */

@@ -89,7 +89,7 @@ export function renew(state: QueueState, turn: Turn, event: RenewEvent): void {
 }
 
 export function release(state: QueueState, turn: Turn, event: ReleaseEvent): void {
-	const { ask, from, n, token, executed, retryAfterMs } = event;
+	const { ask, from, n, token, executed, retryAfterMs, afterMs } = event;
 	const call = state.book.lookUp(n);
 	if (call !== undefined && isLast(call, token, from)) {
 		const lease = state.leases.get(n);
@@ -99,7 +99,7 @@ export function release(state: QueueState, turn: Turn, event: ReleaseEvent): voi
 			state.book.change(call);
 		} else {
 			if (retryAfterMs !== undefined) pause(state, turn, lease.holder, retryAfterMs);
-			if (executed === "no") handBack(state, turn, call);
+			if (executed === "no") handBack(state, turn, call, afterMs);
 			else fallSilent(state, turn, call, "died");
 		}
 	}

@@ -155,6 +155,8 @@ export interface ReleaseEvent extends LeaseRef {
 	readonly executed: "no" | "unknown";
 	/** Until when this instance wants nothing. */
 	readonly retryAfterMs?: number | undefined;
+	/** Of what has not run: until when nobody gets it. */
+	readonly afterMs?: number | undefined;
 }
 
 /**

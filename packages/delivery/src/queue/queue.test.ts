@@ -177,6 +177,22 @@ describe("a lease", () => {
 		expect(delivery(bench.wait(100))).toMatchObject({ token: 2, attempt: 1 });
 	});
 
+	it("that was released as its last run goes on waits itself, and its instance gets others", () => {
+		const bench = new QueueBench();
+		bench.pull({ credit: 1 });
+		const lease = delivery(bench.submit("a").effects);
+		bench.submit("b");
+		const released = bench.ask({
+			...{ type: "release", from: "worker@example.org", n: lease.n, token: lease.token },
+			...{ executed: "no", afterMs: 1_000 },
+		});
+		expect(delivery(released.effects)).toMatchObject({ id: "b" });
+		expect(bench.stateOf("a")).toBe("delayed");
+		bench.settle(delivery(released.effects));
+		expect(deliveries(bench.wait(999))).toEqual([]);
+		expect(delivery(bench.wait(1))).toMatchObject({ id: "a", token: 2, attempt: 1 });
+	});
+
 	it("whose process has died counts, and its token is burnt", () => {
 		const bench = new QueueBench();
 		bench.pull();

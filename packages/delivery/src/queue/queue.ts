@@ -29,7 +29,7 @@ import { survey } from "./survey.js";
  * | leased | `renew`, named in a `pull` | same, the lease begins anew |
  * | leased, not taken | refused, not there, not named in a `pull` | waiting |
  * | leased, not taken, at-least-once | not acknowledged for 10 s | waiting; counts |
- * | leased | `release`, executed no | waiting |
+ * | leased | `release`, executed no; and it had better wait | waiting; delayed |
  * | leased | lease over; `release`, executed unknown; taken, and not named in a `pull` | delayed; counts |
  * | leased; its lease is over, and there is no other | `settle`: final | settled |
  * | leased | `settle`: to be tried again; unimplemented | delayed; counts; does not |

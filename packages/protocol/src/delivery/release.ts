@@ -9,6 +9,8 @@ import { type LeaseRef, leaseAttributes, leaseRefIn } from "./lease-ref.js";
 export interface ReleasedLease extends LeaseRef {
 	/** `no`: it has not run. `unknown`: the process that ran it has died. */
 	readonly executed: "no" | "unknown";
+	/** Of what has not run: for how long nobody should get it, in milliseconds. */
+	readonly afterMs?: number | undefined;
 }
 
 export interface Release {
@@ -18,8 +20,8 @@ export interface Release {
 }
 
 export function encodeRelease({ retryAfterMs, leases }: Release): Element {
-	const items = leases.map(({ executed, ...lease }) =>
-		xml("item", NS.delivery, { ...leaseAttributes(lease), executed }),
+	const items = leases.map(({ executed, afterMs, ...lease }) =>
+		xml("item", NS.delivery, { ...leaseAttributes(lease), executed, after: millis(afterMs) }),
 	);
 	return xml("release", NS.delivery, { "retry-after": millis(retryAfterMs) }, ...items);
 }
@@ -33,6 +35,7 @@ export function decodeRelease(element: Element): Release {
 		leases: items.map((item, i) => ({
 			...(leases[i] as LeaseRef),
 			executed: wordIn(item, "executed", ["no", "unknown"], "invalid-argument"),
+			afterMs: optionalNumber(item, "after", 0, MAX_TTL_MS, "invalid-argument"),
 		})),
 	};
 }

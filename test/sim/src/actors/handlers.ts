@@ -46,7 +46,8 @@ export class Handlers {
 		const run = this.#parts.nextRun();
 		const chance = random.stream(`run ${run}`);
 		if (chance.chance(UNABLE)) {
-			this.#parts.ended({ type: "unable", run: place, retryAfterMs: chance.between(1, 1_000) });
+			const ms = chance.between(1, 1_000);
+			this.#parts.ended({ type: "unable", run: place, ...(run % 2 ? { retryAfterMs: ms } : { afterMs: ms }) });
 			return;
 		}
 		const started = { call, run, provider, process: process.number, n, token, text, delivery };

@@ -229,7 +229,12 @@ function bodyOf(requests: readonly Request[], version: string): Body {
 		is: "release",
 		items: requests.flatMap((each) =>
 			each.type === "release"
-				? [{ n: each.n, token: each.token, executed: each.executed, retryAfterMs: each.retryAfterMs }]
+				? [
+						{
+							...{ n: each.n, token: each.token, executed: each.executed },
+							...{ retryAfterMs: each.retryAfterMs, afterMs: each.afterMs },
+						},
+					]
 				: [],
 		),
 	};
