@@ -9,7 +9,7 @@ import { providerGone, pull, release, renew, taken, undelivered } from "./provid
 import type { QueueEffect, QueueEvent } from "./queue-events.js";
 import type { QueueOptions } from "./queue-options.js";
 import { emptyState, type QueueState, type Turn } from "./queue-state.js";
-import { recover } from "./recover.js";
+import { check, recover } from "./recover.js";
 import { report } from "./reports.js";
 import { schedule } from "./schedule.js";
 import { submit } from "./submit.js";
@@ -39,13 +39,15 @@ import { survey } from "./survey.js";
  * | – | `cancel` | settled `cancelled` |
  * | settled | was kept for as long as it was promised | – |
  *
- * Memory grows with lanes, leases, instances and waiters, all of which have a bound, and not with calls; so does the time of
- * a start. That of a step does not grow with what waits, nor with the versions that callers write.
+ * Memory grows with lanes, leases, instances and waiters, all of which have a bound, and not with calls. The time of a step does not
+ * grow with what waits, nor with the versions that callers write. That of a start does, as all that is there is counted, and by
+ * what waits that of going on after a batch that was not stored.
  */
 export class Queue implements Core<QueueEvent, QueueEffect> {
 	readonly #state: QueueState;
 	#ahead = 0;
 	#up = 0;
+	#isChecked = false;
 
 	constructor(options: QueueOptions) {
 		this.#state = emptyState(options);
@@ -85,6 +87,9 @@ export class Queue implements Core<QueueEvent, QueueEffect> {
 	recover(view: View, now: JournalTime): void {
 		this.#note(now);
 		recover(this.#state, view, now);
+		// A batch that was not stored has changed nothing there: it is as whole as it was at the start.
+		if (!this.#isChecked) check(this.#state, view);
+		this.#isChecked = true;
 	}
 
 	/** While the journal is open both of its times run alike. */

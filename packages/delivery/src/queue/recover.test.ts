@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { StoreError } from "../journal/journal.js";
+import { StoreError, type View } from "../journal/journal.js";
+import { viewOf } from "../testing/core-bench.js";
 import { delivery, fault, QueueBench } from "../testing/queue-bench.js";
+import { Queue } from "./queue.js";
 
 /** With a call that waits, one that is leased, one that is settled and one that is dead. */
 function bench(): QueueBench {
@@ -21,6 +23,25 @@ describe("a queue that starts from a journal", () => {
 			damaged.records.delete(key);
 			expect(() => damaged.make(), kind).toThrow(StoreError);
 		}
+	});
+
+	it("counts what is there at the start alone, and not after each batch that was not stored", () => {
+		const made = bench();
+		const counted: string[] = [];
+		const view = viewOf(made.records);
+		const counting: View = {
+			...view,
+			count(from, to) {
+				counted.push(from[0] as string);
+				return view.count(from, to);
+			},
+		};
+		const core = new Queue({ fault: () => "" });
+		core.recover(counting, made.now);
+		expect(new Set(counted)).toEqual(new Set(["c", "e", "z", "r"]));
+		counted.length = 0;
+		core.recover(counting, made.now);
+		expect(new Set(counted)).toEqual(new Set(["r"]));
 	});
 
 	it("does not start from what a newer Antiphon has written", () => {

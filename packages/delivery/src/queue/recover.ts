@@ -25,7 +25,6 @@ export function recover(state: QueueState, view: View, now: JournalTime): void {
 	lanes.recover(view);
 	for (const agenda of [state.backOffs, state.starts, state.expiries, state.kept]) agenda.recover(view);
 	for (const key of keysOf(view, LEASED)) recoverLease(state, view, now, nIn(key));
-	check(state, view);
 }
 
 function recoverLease(
@@ -53,8 +52,11 @@ function recoverLease(
 	leases.add(lease, now.up + limits.leaseMs + (options.settlingMs ?? 0));
 }
 
-/** What is not where it should be has been lost. */
-function check({ book: { meta }, lanes, leases }: QueueState, view: View): void {
+/**
+ * After {@link recover}: counts all that is stored. What is not where it should be has been lost.
+ * @throws StoreError `failed`
+ */
+export function check({ book: { meta }, lanes, leases }: QueueState, view: View): void {
 	const count = (kind: Key) => view.count(kind, endOf(kind));
 	const pairs: readonly (readonly [string, number, number])[] = [
 		["calls", meta.open + meta.settled, count(HEADS)],
