@@ -26,13 +26,13 @@ const REGISTRY = {
 };
 
 /**
- * The folders of a package, lowest first: each may import those before it and what is named first, which all may. What lies
- * beside the folders puts them together.
+ * The folders of a package, lowest first: each may import those before it and what is named first, which all may. Those of one
+ * list stand side by side and may not import each other. What lies beside the folders puts them together.
  */
 const LAYERS = {
 	antiphon: [[], "bounds", "calls", "host", "calling", "serving", "answers"],
 	domain: [["limits"], "policy", "registry", "callers", "host", "asking", "forwarding", "queueing", "modules"],
-	delivery: [["calls"], "journal", "engine", "outbox", "queue", "inbox"],
+	delivery: [["calls"], "journal", "engine", ["outbox", "queue", "inbox"]],
 	protocol: [
 		["errors", "jid", "legible", "limits", "log", "names", "namespaces", "printable", "scope", "settings"],
 		"stanza",
@@ -89,21 +89,25 @@ const withoutIo = Object.entries(WITHOUT_IO).map(([name, modules]) => ({
 	to: { dependencyTypes: ["core"], pathNot: `^(node:)?(${modules.join("|")})$` },
 }));
 
-const layers = Object.entries(LAYERS).flatMap(([name, [common, ...order]]) => {
+const layers = Object.entries(LAYERS).flatMap(([name, [common, ...levels]]) => {
 	const src = `${folder(name)}/src`;
 	const unknown = readdirSync(join(ROOT, src), { withFileTypes: true }).filter(
-		(entry) => entry.isDirectory() && ![...order, "testing"].includes(entry.name),
+		(entry) => entry.isDirectory() && ![...levels.flat(), "testing"].includes(entry.name),
 	);
 	if (unknown.length > 0) throw new Error(`${src}/${unknown[0].name}: say in LAYERS what this folder may import`);
 	const beside = common.map((file) => `${file}\\.ts$`);
-	return order.map((layer, i) => ({
+	const placed = levels.flatMap((level, i) => [level].flat().map((layer) => [layer, levels.slice(0, i).flat()]));
+	return placed.map(([layer, below]) => ({
 		name: `${name}-layer-${layer}`,
 		severity: "error",
-		comment: `in ${name}, ${layer} may import only: ${[...common, ...order.slice(0, i)].join(", ") || "nothing"}`,
+		comment: `in ${name}, ${layer} may import only: ${[...common, ...below].join(", ") || "nothing"}`,
 		from: { path: `^${src}/${layer}/`, pathNot: TESTS },
 		to: {
 			path: `^${src}/`,
-			pathNot: `^${src}/(${[...order.slice(0, i + 1).map((each) => `${each}/`), ...beside].join("|")})`,
+			pathNot: `^${src}/(${[...below, layer]
+				.map((each) => `${each}/`)
+				.concat(beside)
+				.join("|")})`,
 		},
 	}));
 });

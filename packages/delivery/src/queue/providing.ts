@@ -146,6 +146,8 @@ function compare(
 
 /** It has the call: its lease begins anew. */
 function hold(state: QueueState, { now }: Turn, lease: Lease): void {
+	// Whose acknowledgement was lost: there is room for what waits for that, too.
+	if (lease.offer !== undefined) state.lanes.shelves.touched.add(lease.holder.service);
 	state.leases.endOffer(lease);
 	state.leases.renew(lease, now.up + state.limits.leaseMs);
 }

@@ -160,6 +160,15 @@ describe("who gets a call", () => {
 		expect(deliveries(bench.taken(got[0] as DeliverEffect))).toHaveLength(1);
 	});
 
+	it("gets more when it renews what it has not acknowledged: only the acknowledgement was lost", () => {
+		const bench = new QueueBench();
+		bench.pull({ credit: 100 });
+		const input = "x".repeat(600 * 1024);
+		const got = ["a", "b", "c"].flatMap((id) => deliveries(bench.submit(id, { input }).effects));
+		expect(got.map(({ id }) => id)).toEqual(["a", "b"]);
+		expect(delivery(bench.renew([got[0] as DeliverEffect]).effects).id).toBe("c");
+	});
+
 	it("has nothing else to lose, when others seem to have died of the call", () => {
 		const bench = new QueueBench();
 		bench.pull({ credit: 5, instance: "w1" });
