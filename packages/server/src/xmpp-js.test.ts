@@ -1,7 +1,6 @@
-import { client, xml } from "@xmpp/client";
-import { component, xml as componentXml } from "@xmpp/component";
 import { describe, expect, it } from "vitest";
 import { startTestServer } from "./testing/start.js";
+import { client, component, componentXml, xml } from "./testing/xmpp-js.js";
 
 function clientOf(port: number, username: string, password = "pw", resource = "js") {
 	const entity = client({ service: `xmpp://127.0.0.1:${port}`, domain: "localhost", username, password, resource });

@@ -1,4 +1,6 @@
-/** The little of xmpp.js that the tests use; it ships no types. */
+import * as clientModule from "@xmpp/client";
+import * as componentModule from "@xmpp/component";
+
 interface XmppJsElement {
 	attrs: Record<string, string>;
 	getChild(name: string, ns?: string): XmppJsElement | undefined;
@@ -21,12 +23,12 @@ interface XmppJsEntity {
 	reconnect: { stop(): void };
 }
 
-declare module "@xmpp/client" {
-	export function client(options: Record<string, unknown>): XmppJsEntity;
-	export function xml(name: string, attrs?: Record<string, string>, ...children: unknown[]): XmppJsElement;
+/** The little of xmpp.js that its users see. It ships no types, and those of the link are of what lies below that. */
+interface XmppJs {
+	client(options: Record<string, unknown>): XmppJsEntity;
+	component(options: Record<string, unknown>): XmppJsEntity;
+	xml(name: string, attrs?: Record<string, string>, ...children: unknown[]): XmppJsElement;
 }
 
-declare module "@xmpp/component" {
-	export function component(options: Record<string, unknown>): XmppJsEntity;
-	export function xml(name: string, attrs?: Record<string, string>, ...children: unknown[]): XmppJsElement;
-}
+export const { client, xml } = clientModule as unknown as Pick<XmppJs, "client" | "xml">;
+export const { component, xml: componentXml } = componentModule as unknown as Pick<XmppJs, "component" | "xml">;
