@@ -4,7 +4,10 @@ type Look = (direction: "sent" | "received", stanza: Element) => void;
 
 /** A link that can be looked into. */
 export interface Tapped extends Link {
-	/** Starts to keep what passes; what it returns ends that and gives what was kept. */
+	/**
+	 * Starts to keep the requests that are sent and what answers them; what it returns ends that and gives what was kept. What else
+	 * comes by meanwhile, such as news of a service, is no part of it.
+	 */
 	record(): () => Element[];
 }
 
@@ -13,9 +16,9 @@ const MAX_RECORDED = 100;
 
 /** The same link, with someone looking at every stanza that passes. */
 export function tapped(link: Link, look: Look = () => {}): Tapped {
-	let kept: Element[] | undefined;
+	let recording: Recording | undefined;
 	const see: Look = (direction, stanza) => {
-		if (kept !== undefined && kept.length < MAX_RECORDED) kept.push(stanza);
+		recording?.see(direction, stanza);
 		look(direction, stanza);
 	};
 	const claim = link.claim?.bind(link);
@@ -58,12 +61,27 @@ export function tapped(link: Link, look: Look = () => {}): Tapped {
 		close: () => link.close(),
 		destroy: (cause) => link.destroy(cause),
 		record() {
-			const recording: Element[] = [];
-			kept = recording;
+			const started = new Recording();
+			recording = started;
 			return () => {
-				kept = undefined;
-				return recording;
+				recording = undefined;
+				return started.kept;
 			};
 		},
+	};
+}
+
+/** Requests, each known by whom it was sent to and its id, and their answers. */
+class Recording {
+	readonly kept: Element[] = [];
+	readonly #asked = new Set<string>();
+
+	see: Look = (direction, stanza) => {
+		if (stanza.name !== "iq" || this.kept.length === MAX_RECORDED) return;
+		const type = stanza.attr("type");
+		const [id, to, from] = [stanza.attr("id"), stanza.attr("to"), stanza.attr("from")];
+		if (direction === "sent" && (type === "get" || type === "set")) this.#asked.add(`${id} ${to}`);
+		else if (direction === "sent" || !this.#asked.delete(`${id} ${from}`)) return;
+		this.kept.push(stanza);
 	};
 }
