@@ -107,7 +107,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		(jid, isHere) => nodes.set(jid, isHere),
 	);
 	const home = domainAbove(name);
-	const queue = await openQueue(options.store, { link, log, home });
+	const queue = await openQueue(options.store, { link, log, home, limits });
 	const owners = new Owners({
 		policy,
 		home,

@@ -1,4 +1,5 @@
-import { MAX_SETTLING_MS, resolveNumbers } from "@antiphon/protocol";
+import type { QueueLimits } from "@antiphon/delivery";
+import { BusError, MAX_SETTLING_MS, MAX_TTL_MS, resolveNumbers } from "@antiphon/protocol";
 
 /** Bounds of a domain. What goes over one is refused with `overloaded`, unless it says something else; nothing waits. */
 export interface DomainLimits {
@@ -50,6 +51,22 @@ export interface DomainLimits {
 	readonly askTimeoutMs: number;
 	/** How long a caller is told of changes, at most, in milliseconds. Default 60,000. */
 	readonly watchMs: number;
+	/** Durable calls without an outcome. Default 2,000,000. */
+	readonly maxQueuedCalls: number;
+	/** The same of one function. Default 1,000,000. */
+	readonly maxQueuedCallsPerFunction: number;
+	/** The same of one caller (bare JID) to one function. Default 100,000. */
+	readonly maxQueuedCallsPerCaller: number;
+	/** Hours for which the outcome of a durable call is kept at least, 1 to 8,760; who was promised more has that. Default 24. */
+	readonly keepOutcomesHours: number;
+	/** Dead letters; the oldest are off the list then. Default 100,000. */
+	readonly maxDeadLetters: number;
+	/** Days for which a dead letter is kept with its input, 1 to 3,650. Default 30. */
+	readonly keepDeadLettersDays: number;
+	/** How long an instance has a durable call of which it says nothing, in milliseconds, 15,000 to 86,400,000. Default 45,000. */
+	readonly callLeaseMs: number;
+	/** How long it may take to say that it has got one, in milliseconds, 1,000 to `callLeaseMs`; then an at-least-once call goes elsewhere. Default 10,000. */
+	readonly callTakenMs: number;
 }
 
 /** Providers renew three times in a lease, and then register, for which they get a little time. */
@@ -80,11 +97,52 @@ const DEFAULTS: DomainLimits = {
 	settleMs: 6_000,
 	askTimeoutMs: 5_000,
 	watchMs: 60_000,
+	maxQueuedCalls: 2_000_000,
+	maxQueuedCallsPerFunction: 1_000_000,
+	maxQueuedCallsPerCaller: 100_000,
+	keepOutcomesHours: 24,
+	maxDeadLetters: 100_000,
+	keepDeadLettersDays: 30,
+	callLeaseMs: 45_000,
+	callTakenMs: 10_000,
 };
+
+const HOUR_MS = 3_600_000;
+const YEAR_HOURS = 365 * 24;
+/** A provider renews every 10 s, and one that comes back after a start of the domain has to be heard first. */
+const MIN_CALL_LEASE_MS = 15_000;
+
+type Range = readonly [name: keyof DomainLimits, min: number, max: number];
 
 /** @throws BusError `invalid-argument` that names the limit */
 export function resolveLimits(given: Partial<DomainLimits> = {}): DomainLimits {
 	const limits = resolveNumbers(DEFAULTS, given, "limits");
+	const ranges: readonly Range[] = [
+		["keepOutcomesHours", 1, YEAR_HOURS],
+		["keepDeadLettersDays", 1, 10 * 365],
+		["callLeaseMs", MIN_CALL_LEASE_MS, MAX_TTL_MS],
+		["callTakenMs", 1_000, limits.callLeaseMs],
+	];
+	for (const [name, min, max] of ranges) requireRange(name, limits[name], min, max);
 	const settleMs = given.settleMs ?? Math.ceil(limits.leaseMs * SETTLE);
 	return { ...limits, settleMs: Math.min(settleMs, MAX_SETTLING_MS) };
+}
+
+/** What of them is about durable calls, as the queue has it. */
+export function queueLimits(limits: DomainLimits): Partial<QueueLimits> & Pick<QueueLimits, "keepMs" | "takenMs"> {
+	return {
+		calls: limits.maxQueuedCalls,
+		callsPerFunction: limits.maxQueuedCallsPerFunction,
+		callsPerSender: limits.maxQueuedCallsPerCaller,
+		keepMs: limits.keepOutcomesHours * HOUR_MS,
+		deadLetters: limits.maxDeadLetters,
+		deadMs: limits.keepDeadLettersDays * 24 * HOUR_MS,
+		leaseMs: limits.callLeaseMs,
+		takenMs: limits.callTakenMs,
+	};
+}
+
+function requireRange(name: string, value: number, min: number, max: number): void {
+	if (value >= min && value <= max) return;
+	throw new BusError("invalid-argument", `limits.${name} must be a whole number from ${min} to ${max}, not ${value}`);
 }

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { UsageError } from "../command-error.js";
 import { untilAnotherSignal, untilSignal } from "../connect/until-signal.js";
 import { checkStart } from "../domain-config/check.js";
-import { type DomainConfig, readDomainConfig } from "../domain-config/read.js";
+import { type DomainConfig, readDomainConfig, storeOptions } from "../domain-config/read.js";
 import { reload } from "../domain-config/reload.js";
 import { EXIT_STATUS } from "../exit-status.js";
 import { checkedStore } from "../hosting/check-store.js";
@@ -99,13 +99,14 @@ async function host(config: DomainConfig, file: string): Promise<void> {
 
 async function connected(config: DomainConfig, link: Link, file: string, log: Log): Promise<Domain> {
 	const { access, owners, limits, stateFile, store } = config;
+	const bytes = storeOptions(config);
 	try {
 		return await createDomain({
 			link,
 			owners,
 			limits,
 			log,
-			store: store === undefined ? memoryStore() : lmdbStore(store),
+			store: store === undefined ? memoryStore(bytes) : lmdbStore(store, bytes),
 			...(access && { access }),
 			...(stateFile !== undefined && { stateFile }),
 		});

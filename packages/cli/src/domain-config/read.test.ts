@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { UsageError } from "../command-error.js";
-import { readDomainConfig } from "./read.js";
+import { readDomainConfig, storeOptions } from "./read.js";
 
 const folder = mkdtempSync(join(tmpdir(), "domain-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,15 +53,19 @@ it("takes JSON, since that is YAML, and everything that there is", () => {
 		insecure: false,
 		access,
 		owners: { bank: "Worker@example.org" },
-		limits: { maxInstances: 3 },
+		limits: { maxInstances: 3, maxQueuedCalls: 5, keepOutcomesHours: 48, callLeaseMs: 60_000 },
 		stateFile: "fn.json",
 		store: "calls",
+		storeMaxBytes: 2 ** 34,
+		storeReserveBytes: 2 ** 30,
 		log: "warn",
 	};
-	expect(read(JSON.stringify(all))).toMatchObject({
+	const config = read(JSON.stringify(all));
+	expect(storeOptions(config)).toEqual({ maxBytes: 2 ** 34, reserveBytes: 2 ** 30 });
+	expect(config).toMatchObject({
 		access,
 		owners: { bank: "worker@example.org" },
-		limits: { maxInstances: 3, maxServices: 10_000 },
+		limits: { ...all.limits, maxServices: 10_000, maxQueuedCallsPerCaller: 100_000 },
 		stateFile: join(folder, "fn.json"),
 		store: join(folder, "calls"),
 		log: "warn",
@@ -116,6 +120,31 @@ it.each([
 		"a lease in which nobody can renew",
 		`${BASE}limits: { leaseMs: 999 }\n`,
 		/^FILE: limits\.leaseMs must be at least 1000, not 999: /,
+	],
+	[
+		"outcomes that nobody could ask for",
+		`${BASE}limits: { keepOutcomesHours: 9000 }\n`,
+		/^FILE: limits\.keepOutcomesHours must be a whole number from 1 to 8760, not 9000$/,
+	],
+	[
+		"a lease of calls in which nobody can renew",
+		`${BASE}limits: { callLeaseMs: 5000 }\n`,
+		/^FILE: limits\.callLeaseMs must be a whole number from 15000 to 86400000, not 5000$/,
+	],
+	[
+		"a time for taking calls that is longer than the lease",
+		`${BASE}limits: { callLeaseMs: 20000, callTakenMs: 30000 }\n`,
+		/^FILE: limits\.callTakenMs must be a whole number from 1000 to 20000, not 30000$/,
+	],
+	[
+		"a store in megabytes",
+		`${BASE}store: calls\nstoreMaxBytes: 8192\n`,
+		/^FILE: storeMaxBytes cannot be the number 8192: write how large the store may get, in bytes: a whole number from 16777216 to/,
+	],
+	[
+		"room on a disk that is not used",
+		`${BASE}storeReserveBytes: 1073741824\n`,
+		/^FILE: storeReserveBytes: there is no store, so calls are kept in memory: write store, too$/,
 	],
 	["a limit in words", `${BASE}limits: { leaseMs: long }\n`, /^FILE: limits\.leaseMs cannot be "long": write a whole/],
 	["no list", `${BASE}access: { call: { allow: x } }\n`, /^FILE: access\.call cannot be keys and values: write a list/],

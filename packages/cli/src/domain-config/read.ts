@@ -27,6 +27,9 @@ export interface DomainConfig {
 	readonly stateFile: string | undefined;
 	/** The folder of durable calls; `undefined`: they are kept in memory. */
 	readonly store: string | undefined;
+	/** How large that may get, and what is to be left on its disk; `undefined`: as the store has it. */
+	readonly storeMaxBytes: number | undefined;
+	readonly storeReserveBytes: number | undefined;
 	/** Where a connection without TLS will do. */
 	readonly plaintext: "nowhere" | "on this machine" | "everywhere";
 	readonly log: LogLevel;
@@ -69,6 +72,8 @@ export function readDomainConfig(file: string): DomainConfig {
 		limits: inFile(file, () => checkedLimits(content.limits as Partial<DomainLimits> | undefined)),
 		stateFile: content.stateFile === undefined ? undefined : writable(path(content.stateFile), file),
 		store: content.store === undefined ? undefined : folder(path(content.store), file),
+		storeMaxBytes: content.storeMaxBytes,
+		storeReserveBytes: reserveBytes(content, file),
 		plaintext: content.insecure ? "everywhere" : content.ca === undefined ? "on this machine" : "nowhere",
 		log: content.log ?? "info",
 		warnings: exposed === undefined ? [] : [exposed],
@@ -85,6 +90,20 @@ function checkedLimits(given: Partial<DomainLimits> | undefined): DomainLimits {
 		"invalid-argument",
 		`limits.leaseMs must be at least ${MIN_LEASE_MS}, not ${limits.leaseMs}: ${why}`,
 	);
+}
+
+/** @throws UsageError for what is to be left on a disk where there is none */
+function reserveBytes({ store, storeReserveBytes }: FileContent, file: string): number | undefined {
+	if (store !== undefined || storeReserveBytes === undefined) return storeReserveBytes;
+	throw new UsageError(`${file}: storeReserveBytes: there is no store, so calls are kept in memory: write store, too`);
+}
+
+/** How a store is opened as a config says. */
+export function storeOptions({ storeMaxBytes, storeReserveBytes }: DomainConfig) {
+	return {
+		...(storeMaxBytes !== undefined && { maxBytes: storeMaxBytes }),
+		...(storeReserveBytes !== undefined && { reserveBytes: storeReserveBytes }),
+	};
 }
 
 function contentOf(file: string): FileContent {

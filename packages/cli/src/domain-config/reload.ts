@@ -4,7 +4,17 @@ import { UsageError } from "../command-error.js";
 import { type DomainConfig, readDomainConfig } from "./read.js";
 
 /** What a running host does not take over. */
-const AT_START = ["url", "domain", "owners", "limits", "stateFile", "store", "log"] as const;
+const AT_START = [
+	"url",
+	"domain",
+	"owners",
+	"limits",
+	"stateFile",
+	"store",
+	"storeMaxBytes",
+	"storeReserveBytes",
+	"log",
+] as const;
 
 /** Who may do what if the file says nothing of it. */
 const LISTS = ["register", "call"] as const;

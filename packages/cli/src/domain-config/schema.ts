@@ -7,6 +7,11 @@ const text = z.string().min(1);
 const texts = z.union([text, z.array(text).min(1)]);
 const entry = z.strictObject({ allow: texts.optional(), deny: texts.optional(), to: texts.optional() });
 
+/** 16 MiB, of which something is left when the store has its own, to 16 TiB, which a process can map. */
+const [MIN_BYTES, MAX_BYTES] = [2 ** 24, 2 ** 44];
+const bytes = z.int().min(MIN_BYTES).max(MAX_BYTES);
+const BYTES = `a whole number from ${MIN_BYTES} to ${MAX_BYTES}`;
+
 /** The keys of a domain's config file. */
 export const fileSchema = z.strictObject({
 	url: text,
@@ -27,6 +32,8 @@ export const fileSchema = z.strictObject({
 	limits: z.strictObject(Object.fromEntries(LIMITS.map((name) => [name, z.number().optional()]))).optional(),
 	stateFile: text.optional(),
 	store: text.optional(),
+	storeMaxBytes: bytes.optional(),
+	storeReserveBytes: bytes.optional(),
 	log: z.enum(["debug", "info", "warn", "error"]).optional(),
 });
 
@@ -60,5 +67,7 @@ export const WHAT_TO_WRITE: Readonly<Record<string, string>> = {
 	"limits.*": "a whole number above 0",
 	stateFile: "the file in which owners and subscriptions are kept, such as /var/lib/antiphon/fn.json",
 	store: "the folder in which durable calls are kept, such as /var/lib/antiphon/fn",
+	storeMaxBytes: `how large the store may get, in bytes: ${BYTES}`,
+	storeReserveBytes: `what is to be left on its disk, in bytes: ${BYTES}`,
 	log: "debug, info, warn or error",
 };

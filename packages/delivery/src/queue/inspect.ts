@@ -29,6 +29,7 @@ import {
 	timeKey,
 	WAITING,
 } from "./queue-record.js";
+import { decodePromises, PROMISES } from "./retention.js";
 
 /** What is in the journal of a queue, all of which has been read. */
 export interface QueueInspection {
@@ -112,6 +113,9 @@ class Inspection {
 				break;
 			case IDS:
 				decodeNumber(key, body);
+				break;
+			case PROMISES:
+				decodePromises(body);
 				break;
 			case META:
 			case CLOCK_KEY:

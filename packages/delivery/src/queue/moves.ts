@@ -134,7 +134,7 @@ function settle(state: QueueState, turn: Turn, call: Call, outcome: OutcomeText,
 	lanes.close(call);
 	book.meta.open--;
 	book.setOutcome(call, outcome);
-	const promisedMs = Math.max(limits.keepMs, head.expires - now.calendar + LATE_COPY_MS);
+	const promisedMs = Math.max(state.promises.keepMsOf(n), head.expires - now.calendar + LATE_COPY_MS);
 	head.promisedUntil = now.up + promisedMs;
 	if (isDead) {
 		head.isDead = true;

@@ -207,8 +207,11 @@ export interface QueueAnswer {
 export type QueueResult =
 	/** A submit is on disk. */
 	| { readonly is: "accepted" }
-	/** It was there: same call, same input. If it is settled and `notify` was asked for, an {@link OutcomeEffect} follows. */
-	| { readonly is: "known" }
+	/**
+	 * It was there: same call, same input. If it is settled and `notify` was asked for, an {@link OutcomeEffect} follows.
+	 * `keepMs`: its outcome is kept for so long at least, which is shorter than the queue keeps new ones.
+	 */
+	| { readonly is: "known"; readonly keepMs?: number }
 	| { readonly is: "refused"; readonly refusal: Refusal }
 	| { readonly is: "state"; readonly state: OpenState; readonly attempts: number }
 	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText }

@@ -24,7 +24,7 @@ export interface QueueLimits {
 	readonly leaseMs: number;
 	/** For how long an acknowledgement of a delivery is waited for before an at-least-once call goes elsewhere. */
 	readonly takenMs: number;
-	/** For how long an outcome is kept at least. */
+	/** For how long an outcome is kept at least, of calls that are accepted from now on. What was promised to others stays. */
 	readonly keepMs: number;
 	/** For how long a dead letter is kept with its input. */
 	readonly deadMs: number;

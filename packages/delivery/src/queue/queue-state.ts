@@ -12,6 +12,7 @@ import { Leases } from "./leases.js";
 import type { PullAgainEffect, QueueEffect, QueueResult } from "./queue-events.js";
 import { QUEUE_LIMITS, type QueueLimits, type QueueOptions } from "./queue-options.js";
 import { BACK_OFFS, EXPIRIES, KEPT, STARTS } from "./queue-record.js";
+import { Promises } from "./retention.js";
 import { Shelves } from "./shelves.js";
 import { Waiters } from "./waiters.js";
 
@@ -36,6 +37,7 @@ export interface QueueState {
 	readonly starts: Agenda;
 	readonly expiries: Agenda;
 	readonly kept: Agenda;
+	readonly promises: Promises;
 	readonly waiters: Waiters;
 	readonly drain: Drain;
 	/** Nothing new is accepted: there is little room on the disk. */
@@ -61,6 +63,7 @@ export function emptyState(options: QueueOptions): QueueState {
 		starts: new Agenda(STARTS),
 		expiries: new Agenda(EXPIRIES),
 		kept: new Agenda(KEPT),
+		promises: new Promises(limits.keepMs),
 		waiters: new Waiters(limits.waiters, options.home),
 		drain: new Drain(),
 		isTight: false,

@@ -23,6 +23,7 @@ export function recover(state: QueueState, view: View, now: JournalTime): void {
 	state.hasMore = state.forgotten.length > 0;
 	book.recover(view);
 	lanes.recover(view);
+	state.promises.recover(view);
 	for (const agenda of [state.backOffs, state.starts, state.expiries, state.kept]) agenda.recover(view);
 	for (const key of keysOf(view, LEASED)) recoverLease(state, view, now, nIn(key));
 }

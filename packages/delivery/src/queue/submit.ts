@@ -35,8 +35,9 @@ export function submit(state: QueueState, turn: Turn, event: SubmitEvent): void 
 
 /** Takes a new call in: from here on it is settled once, whatever happens. */
 export function accept(state: QueueState, turn: Turn, head: Head, text: string): Call {
-	const { book, lanes, expiries } = state;
+	const { book, lanes, expiries, promises } = state;
 	const call = book.add(head, text);
+	promises.give(turn.desk, call.n);
 	book.meta.open++;
 	lanes.open(call);
 	expiries.add(turn.desk, head.expires, call.n);
@@ -52,7 +53,8 @@ function repeat(state: QueueState, turn: Turn, { ask, notify, submission }: Subm
 		refuse(turn, ask, "conflict", `${submission.id} is the id of another call`);
 		return;
 	}
-	answer(turn, ask, { is: "known" });
+	const keepMs = state.promises.of(call.n);
+	answer(turn, ask, { is: "known", ...(keepMs < state.limits.keepMs && { keepMs }) });
 	if (notify === undefined) return;
 	if (head.state === "settled") turn.effects.push(outcomeOf(state.book, call, notify));
 	else state.waiters.add(waiterOf(call), notify);

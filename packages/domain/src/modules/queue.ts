@@ -66,6 +66,7 @@ export function queue(runner: QueueRunner): DomainModule {
 			runner.gate.requireGiving();
 			const { from } = incoming;
 			const sender = senderOf(from);
+			let { keepMs } = runner;
 			const items = await Promise.all(
 				decodeSubmit(incoming.payload).map((item) =>
 					answered<AcceptedItem>(item, async () => {
@@ -76,12 +77,14 @@ export function queue(runner: QueueRunner): DomainModule {
 							(ask) => ({ type: "submit", ask, sender, notify, submission }),
 							sender,
 						);
-						if (result.is === "accepted" || result.is === "known") return { id: asked.id, state: result.is };
-						throw unexpected(result);
+						if (result.is !== "accepted" && result.is !== "known") throw unexpected(result);
+						// One that was accepted under a shorter promise has that: it holds for all of them.
+						if (result.is === "known") keepMs = Math.min(keepMs, result.keepMs ?? keepMs);
+						return { id: asked.id, state: result.is };
 					}),
 				),
 			);
-			return encodeAccepted({ keepMs: runner.keepMs, items });
+			return encodeAccepted({ keepMs, items });
 		});
 
 		handleGet(node, { ns: NS.delivery, name: "await" }, async ({ payload, from, to }) => {

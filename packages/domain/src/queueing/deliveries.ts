@@ -13,22 +13,29 @@ import {
 } from "@antiphon/protocol";
 import { BACKLOG, batches, keptElement, type NodeHost } from "antiphon/modules";
 
-/** How long an instance may take to say that it has taken calls, in milliseconds. */
-const TAKEN_WITHIN_MS = 10_000;
 /** When to try again what could not be sent, in milliseconds. */
 const RETRY_AFTER_MS = 500;
 
 type Batch = readonly [DeliverEffect, ...DeliverEffect[]];
 
+export interface DeliveriesParts {
+	readonly domain: string;
+	/** How long an instance may take to say that it has taken calls, in milliseconds. */
+	readonly takenMs: number;
+	readonly tell: (event: QueueEvent) => void;
+}
+
 /** Gives calls to instances, and tells the queue what has become of that. */
 export class Deliveries {
 	readonly #node: NodeHost;
 	readonly #domain: string;
+	readonly #takenMs: number;
 	readonly #tell: (event: QueueEvent) => void;
 
-	constructor(node: NodeHost, domain: string, tell: (event: QueueEvent) => void) {
+	constructor(node: NodeHost, { domain, takenMs, tell }: DeliveriesParts) {
 		this.#node = node;
 		this.#domain = domain;
+		this.#takenMs = takenMs;
 		this.#tell = tell;
 	}
 
@@ -80,7 +87,7 @@ export class Deliveries {
 		const payload = encodeDeliver({ instance, session, number, low, leaseMs, calls });
 		const from = Jid.of(service, this.#domain);
 		const asked = Jid.parse(to);
-		const answer = await this.#node.ask({ type: "set", to: asked, from, payload, timeoutMs: TAKEN_WITHIN_MS });
+		const answer = await this.#node.ask({ type: "set", to: asked, from, payload, timeoutMs: this.#takenMs });
 		if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), asked);
 		return new Map(decodeTaken(answer.child()).map((each) => [nameOf(each), each.error ?? "taken"]));
 	}

@@ -33,6 +33,8 @@ export interface QueueParts {
 	readonly core: Core<QueueEvent, QueueEffect>;
 	/** For how long an outcome is kept at least, in milliseconds. */
 	readonly keepMs: number;
+	/** How long an instance may take to say that it has taken a call, in milliseconds. */
+	readonly takenMs: number;
 	/** The domain whose accounts are at home here. Default: everybody is. */
 	readonly home?: string;
 	/** The journal has failed, or another process has taken it. */
@@ -48,6 +50,7 @@ interface Running {
 	readonly time: HeardTime;
 	readonly gate: Gate;
 	readonly keepMs: number;
+	readonly takenMs: number;
 	readonly home: string | undefined;
 }
 
@@ -66,7 +69,7 @@ export class QueueRunner {
 	#isTight = false;
 
 	/** Opens the journal, and reads it. @throws BusError `conflict` when another process has it; `internal` when it cannot be read */
-	static async open({ store, core, keepMs, home, ended }: QueueParts): Promise<QueueRunner> {
+	static async open({ store, core, keepMs, takenMs, home, ended }: QueueParts): Promise<QueueRunner> {
 		const gate = new Gate();
 		const isHearing = () => gate.isHearing;
 		let parts: Pick<Running, "journal" | "time"> | undefined;
@@ -91,7 +94,8 @@ export class QueueRunner {
 			mayComeLast: ({ type }) => type === "settle",
 			ended,
 		});
-		runner = new QueueRunner({ engine, gate, keepMs, home, ...(parts as Pick<Running, "journal" | "time">) });
+		const { journal, time } = parts as Pick<Running, "journal" | "time">;
+		runner = new QueueRunner({ engine, gate, keepMs, takenMs, home, journal, time });
 		return runner;
 	}
 
@@ -104,10 +108,10 @@ export class QueueRunner {
 
 	/** Begins, now that there is a node. */
 	attach(host: DomainHost, isOnline: () => boolean): void {
-		const { gate, time } = this.#running;
+		const { gate, time, takenMs } = this.#running;
 		const tell = (event: QueueEvent) => void this.tell(event);
 		this.#log = host.node.log;
-		this.#deliveries = new Deliveries(host.node, host.domain, tell);
+		this.#deliveries = new Deliveries(host.node, { domain: host.domain, takenMs, tell });
 		this.#outcomes = new ToldOutcomes(host.node, host.domain, tell);
 		host.node.every(LOOK_MS, () => time.look());
 		host.node.every(ROOM_MS, () => this.#lookForRoom());
@@ -173,6 +177,10 @@ export class QueueRunner {
 	#lookForRoom(): void {
 		const { usedBytes, freeBytes } = this.#running.journal.usage();
 		const isTight = usedBytes > TIGHT * (usedBytes + freeBytes);
-		if (isTight !== this.#isTight && this.tell({ type: "room", isTight })) this.#isTight = isTight;
+		if (isTight === this.#isTight || !this.tell({ type: "room", isTight })) return;
+		this.#isTight = isTight;
+		const bytes = `${usedBytes} bytes are used, and ${freeBytes} are left`;
+		if (isTight) this.#log.warn(`the queue takes no new calls until there is more room for it: ${bytes}`);
+		else this.#log.info(`the queue takes new calls again: ${bytes}`);
 	}
 }

@@ -166,7 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
 	{
 		name: "an outcome is forgotten as soon as it is there",
 		file: "queue/moves.js",
-		find: "Math.max(limits.keepMs, head.expires - now.calendar + LATE_COPY_MS)",
+		find: "Math.max(state.promises.keepMsOf(n), head.expires - now.calendar + LATE_COPY_MS)",
 		replace: "1",
 		rule: 12,
 		seed: 1,
