@@ -84,6 +84,7 @@ export {
 	type KeptLease,
 	numberOf,
 } from "./queue/kept-calls.js";
+export { contentIn } from "./queue/kept-content.js";
 export { UNKNOWN_CALL } from "./queue/outcomes.js";
 export { Queue } from "./queue/queue.js";
 export type {

@@ -1,4 +1,5 @@
 import type { DomainModule } from "./host/domain-host.js";
+import { callContents } from "./modules/call-contents.js";
 import { deadLetters } from "./modules/dead-letters.js";
 import { denied } from "./modules/denied.js";
 import { drain } from "./modules/drain.js";
@@ -38,4 +39,5 @@ export const QUEUE_MODULES: readonly ((runner: QueueRunner) => DomainModule)[] =
 	leases,
 	keptCalls,
 	deadLetters,
+	callContents,
 ];

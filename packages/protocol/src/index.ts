@@ -251,6 +251,16 @@ export {
 	encodeCallsRequest,
 	MAX_LISTED_CALLS,
 } from "./queue/calls.js";
+export {
+	CALL_CONTENTS,
+	type CallContent,
+	type CallContentName,
+	type ContentRequest,
+	decodeContent,
+	decodeContentRequest,
+	encodeContent,
+	encodeContentRequest,
+} from "./queue/content.js";
 export { encodeListedCall, type ListedCall } from "./queue/listed-call.js";
 export {
 	type CallNumber,

@@ -1,15 +1,17 @@
 import { CALL_LISTS, type CallListName, type CallsRequest, isQualifiedName, type Order } from "@antiphon/protocol";
-import { Jid } from "antiphon";
+import { BusError, Jid } from "antiphon";
 import { type Command, Option } from "commander";
 import { UsageError } from "../command-error.js";
 import { parseCallKey } from "../connect/call-key.js";
+import { canAsk, confirmed } from "../connect/confirm.js";
 import { type ConnectionFlags, withConnection, withNode } from "../connect/connection.js";
 import { domainOf } from "../connect/domain-of.js";
-import { type CallsFound, giveOrder, listCalls, numbersOf, showCall } from "../look-up/durable-calls.js";
+import { cancelCalls, numbersIn } from "../look-up/cancel-calls.js";
+import { type CallsFound, giveOrder, listCalls, numbersOf } from "../look-up/durable-calls.js";
 import { printResult } from "../output.js";
-import { callJson, callTable, shownJson } from "../print/calls.js";
-import { printOrdered } from "../print/orders.js";
-import { storyLines } from "../print/story.js";
+import { callJson, callTable } from "../print/calls.js";
+import { printMany, printOrdered } from "../print/orders.js";
+import { printShown, type ShowFlags, withContents } from "./show-call.js";
 
 export interface JsonFlags extends ConnectionFlags {
 	readonly json?: boolean;
@@ -26,7 +28,15 @@ interface LsFlags extends FilterFlags {
 	readonly limit: number;
 }
 
+interface CancelFlags extends FilterFlags {
+	readonly all?: boolean;
+	readonly state?: CallListName;
+	readonly yes?: boolean;
+}
+
 const MAX_LIMIT = 100_000;
+/** Lists of what has no outcome. */
+const OPEN_LISTS = CALL_LISTS.filter((list) => list !== "settled" && list !== "dead");
 /** What names a call on the command line. */
 export const CALL = "its number, or caller@example.org/ID, in ANTIPHON_DOMAIN";
 
@@ -47,31 +57,67 @@ export function callsCommand(program: Command): void {
 			const found = await find(domain, flags.state, flags, flags.limit);
 			printFound(flags, found, `${domain} has no such calls now`);
 		});
-	withConnection(calls.command("show"))
+	withContents(withConnection(calls.command("show")))
 		.description("tell what has become of a durable call, lease by lease; for administrators of the domain")
 		.argument("<call>", CALL)
 		.option("--json", "print one JSON object")
-		.action(async (text: string, flags: JsonFlags) => {
-			const [domain, key] = [domainOf(undefined, flags), parseCallKey(text)];
-			const call = await withNode(flags, (node, deadline) => showCall(node, domain, key, deadline));
-			printResult(flags.json, shownJson(call), () => storyLines(call));
+		.action(async (text: string, flags: ShowFlags) => {
+			await printShown(domainOf(undefined, flags), parseCallKey(text), flags);
 		});
-	order(calls, "cancel", "settle durable calls as cancelled");
-	order(calls, "retry", "have durable calls that wait for their back-off tried again now");
-}
-
-function order(calls: Command, name: Order, what: string): void {
-	withConnection(calls.command(name))
-		.description(`${what}; for administrators of the domain`)
+	withFilter(withConnection(calls.command("cancel")))
+		.description("settle durable calls as cancelled; for administrators of the domain")
+		.argument("[call...]", CALL)
+		.option("--all", "all without an outcome, or all of --function, --from and --state; asks first")
+		.addOption(new Option("--state <state>", "with --all: those in this state alone").choices(OPEN_LISTS))
+		.option("--yes", "with --all: do not ask first")
+		.option("--json", "print one JSON array")
+		.action(async (texts: string[], flags: CancelFlags) => {
+			const domain = domainOf(undefined, flags);
+			if (texts.length > 0 === (flags.all === true)) throw new UsageError("which calls? Name them, or say --all");
+			if (flags.all === true) return cancelAll(domain, flags);
+			if (flags.function !== undefined || flags.from !== undefined || flags.state !== undefined) {
+				throw new UsageError("--function, --from and --state go with --all, not with calls that are named");
+			}
+			await orderNamed("cancel", domain, texts, flags);
+		});
+	withConnection(calls.command("retry"))
+		.description("have durable calls that wait for their back-off tried again now; for administrators of the domain")
 		.argument("<call...>", CALL)
 		.option("--json", "print one JSON array")
-		.action(async (texts: string[], flags: JsonFlags) => {
-			const [domain, keys] = [domainOf(undefined, flags), texts.map(parseCallKey)];
-			const answers = await withNode(flags, async (node, deadline) =>
-				giveOrder(node, domain, name, await numbersOf(node, domain, keys, deadline), deadline),
-			);
-			printOrdered(flags.json, name, answers);
-		});
+		.action((texts: string[], flags: JsonFlags) => orderNamed("retry", domainOf(undefined, flags), texts, flags));
+}
+
+async function orderNamed(name: Order, domain: string, texts: readonly string[], flags: JsonFlags): Promise<void> {
+	const keys = texts.map(parseCallKey);
+	const answers = await withNode(flags, async (node, deadline) =>
+		giveOrder(node, domain, name, await numbersOf(node, domain, keys, deadline), deadline),
+	);
+	printOrdered(flags.json, name, answers);
+}
+
+/** Twice on a connection of its own: nobody is hurried by a deadline when there is a question. @throws UsageError, BusError */
+async function cancelAll(domain: string, flags: CancelFlags): Promise<void> {
+	if (flags.yes !== true && !canAsk()) {
+		throw new UsageError("there is no terminal to ask on: add --yes to cancel them without a question");
+	}
+	const request = requestOf(flags.state ?? "open", flags);
+	const numbers = await withNode(flags, (node, deadline) => numbersIn(node, domain, request, deadline));
+	if (numbers.length === 0) return printResult(flags.json, [], () => [`${domain} has no such calls now`]);
+	if (flags.yes !== true && !(await confirmed(cancelQuestion(numbers.length, domain, flags)))) {
+		throw new BusError("cancelled", "nothing was cancelled", { executed: "no" });
+	}
+	printMany(flags.json, await withNode(flags, (node, deadline) => cancelCalls(node, domain, numbers, deadline)));
+}
+
+export function cancelQuestion(
+	count: number,
+	domain: string,
+	{ function: fn, from, state }: Pick<CancelFlags, "function" | "from" | "state">,
+): string {
+	const what = `${count} ${count === 1 ? "call" : "calls"} without an outcome`;
+	const which = [fn && `of ${fn}`, from && `from ${from}`, state && `${state} now`].filter(Boolean).join(", ");
+	const ending = "Their callers are told so, and what an instance has may have run.";
+	return `Cancel ${what} in ${domain}${which === "" ? "" : ` (${which})`}? ${ending}`;
 }
 
 export function withFilter(command: Command): Command {
@@ -91,9 +137,14 @@ function parseLimit(text: string): number {
 	throw new UsageError(`--limit ${text}: use 1 to ${MAX_LIMIT}`);
 }
 
+/** @throws UsageError */
+function requestOf(list: CallListName, flags: FilterFlags): CallsRequest {
+	return { list, fn: functionIn(flags.function), sender: senderIn(flags.from) };
+}
+
 /** @throws UsageError, BusError */
 export function find(domain: string, list: CallListName, flags: FilterFlags, limit = MAX_LIMIT): Promise<CallsFound> {
-	const request: CallsRequest = { list, fn: functionIn(flags.function), sender: senderIn(flags.from) };
+	const request = requestOf(list, flags);
 	return withNode(flags, (node, deadline) => listCalls(node, domain, request, limit, deadline));
 }
 

@@ -5,12 +5,11 @@ import { parseCallKey } from "../connect/call-key.js";
 import { canAsk, confirmed } from "../connect/confirm.js";
 import { withConnection, withNode } from "../connect/connection.js";
 import { domainOf } from "../connect/domain-of.js";
-import { giveOrder, numbersOf, showCall } from "../look-up/durable-calls.js";
+import { giveOrder, numbersOf } from "../look-up/durable-calls.js";
 import { printResult } from "../output.js";
-import { shownJson } from "../print/calls.js";
 import { printOrdered } from "../print/orders.js";
-import { storyLines } from "../print/story.js";
 import { CALL, type FilterFlags, find, type JsonFlags, printFound, withFilter, withLimit } from "./calls.js";
+import { printShown, type ShowFlags, withContents } from "./show-call.js";
 
 interface LsFlags extends FilterFlags {
 	readonly limit: number;
@@ -37,16 +36,14 @@ export function deadCommand(program: Command): void {
 			const domain = domainOf(argument, flags);
 			printFound(flags, await find(domain, "dead", flags, flags.limit), `${domain} has no such dead letters now`);
 		});
-	withConnection(dead.command("show"))
+	withContents(withConnection(dead.command("show")))
 		.description("tell what has become of a dead letter, lease by lease; for administrators of the domain")
 		.argument("<call>", CALL)
 		.option("--json", "print one JSON object")
-		.action(async (text: string, flags: JsonFlags) => {
-			const [domain, key] = [domainOf(undefined, flags), parseCallKey(text)];
-			const call = await withNode(flags, (node, deadline) => showCall(node, domain, key, deadline));
-			if (!call.isDead)
-				throw new BusError("not-found", `call ${call.n} is no dead letter: antiphon calls show tells of it`);
-			printResult(flags.json, shownJson(call), () => storyLines(call));
+		.action(async (text: string, flags: ShowFlags) => {
+			await printShown(domainOf(undefined, flags), parseCallKey(text), flags, ({ n, isDead }) => {
+				if (!isDead) throw new BusError("not-found", `call ${n} is no dead letter: antiphon calls show tells of it`);
+			});
 		});
 	withAll(withConnection(dead.command("redrive")))
 		.description("have dead letters tried again, as new calls of the same senders; for administrators of the domain")

@@ -1,10 +1,13 @@
 import { createDomain } from "@antiphon/domain";
-import { type BusError, createNode, memoryBus, memoryStore, type Node, service, set } from "antiphon";
+import { decodeOrder, encodeOrdered } from "@antiphon/protocol";
+import { BusError, createNode, type Element, memoryBus, memoryStore, type Node, service, set } from "antiphon";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { queueLines } from "../commands/queues.js";
 import { callJson, callTable } from "../print/calls.js";
-import { printOrdered } from "../print/orders.js";
-import { giveOrder, listCalls, numbersOf, queueOf, showCall } from "./durable-calls.js";
+import { contentJson, contentLines } from "../print/content.js";
+import { printMany, printOrdered } from "../print/orders.js";
+import { cancelCalls, numbersIn } from "./cancel-calls.js";
+import { contentOf, giveOrder, listCalls, numbersOf, queueOf, showCall } from "./durable-calls.js";
 
 const DOMAIN = "fn.example.org";
 const deadline = { remainingMs: () => 30_000 };
@@ -99,4 +102,77 @@ it("Dead letters are redriven, all of more than one request names, and what is r
 		"9999: not-found: there is no dead letter 9999",
 		expect.stringMatching(`^1 is call ${count + 1} now, id \\S+-r1$`),
 	]);
+});
+
+it("All calls of a function are cancelled, however many requests that takes, and of each that was not it is said why", async () => {
+	const { boss, caller } = await world();
+	const count = 300;
+	const [first = ""] = await submit(caller, count);
+	const request = { list: "waiting", fn: "words.learn", sender: CALLER } as const;
+	const numbers = await numbersIn(boss, DOMAIN, request, deadline);
+	expect(new Set(numbers).size).toBe(count);
+	expect(await numbersIn(boss, DOMAIN, { ...request, fn: "words.forget" }, deadline)).toEqual([]);
+	const log = vi.spyOn(console, "log").mockImplementation(() => {});
+	onTestFinished(() => {
+		log.mockRestore();
+		process.exitCode = undefined;
+	});
+	const answers = await cancelCalls(boss, DOMAIN, [...numbers, 9_999], deadline);
+	expect(answers.filter(({ error }) => error === undefined)).toHaveLength(count);
+	expect(await queueOf(boss, DOMAIN, undefined, deadline)).toMatchObject({ open: 0, settled: count });
+	expect(await caller.outcome(first).catch(({ code }: BusError) => code)).toBe("cancelled");
+	printMany(false, answers);
+	expect([log.mock.calls.flat(), process.exitCode]).toEqual([
+		["9999: not-found: fn.example.org keeps no call 9999", `${count} calls are cancelled, and 1 not`],
+		5,
+	]);
+});
+
+it("The last of those that come one after the other is cancelled first, and what there is no room for is asked again", async () => {
+	const asked: number[][] = [];
+	let refuses = 3;
+	const query = async ({ payload }: { payload: Element }) => {
+		const numbers = decodeOrder(payload);
+		asked.push(numbers);
+		const error = new BusError("overloaded", "too much", { retryAfterMs: 1 });
+		return encodeOrdered(
+			"cancel",
+			numbers.map((n) => (refuses-- > 0 ? { n, error } : { n })),
+		);
+	};
+	const node = { query } as unknown as Node;
+	expect(await cancelCalls(node, DOMAIN, [1, 3, 2], deadline)).toEqual([{ n: 3 }, { n: 2 }, { n: 1 }]);
+	expect(asked).toEqual([
+		[3, 2, 1],
+		[3, 2, 1],
+	]);
+});
+
+it("Where the domain is lost half-way it is said how many were cancelled", async () => {
+	const query = async ({ payload }: { payload: Element }) => {
+		const numbers = decodeOrder(payload);
+		if (numbers.includes(1)) throw new BusError("link-lost", "the link is gone", { executed: "unknown" });
+		return encodeOrdered(
+			"cancel",
+			numbers.map((n) => ({ n })),
+		);
+	};
+	const numbers = Array.from({ length: 100 }, (_, i) => i + 1);
+	const failed = cancelCalls({ query } as unknown as Node, DOMAIN, numbers, deadline);
+	expect(await failed.catch(({ code, message }: BusError) => [code, message])).toEqual([
+		"link-lost",
+		"the link is gone. 64 of 100 calls were cancelled before that, maybe more: give the command again for the rest",
+	]);
+});
+
+it("What is in a call is shown as it was meant, and nothing in it moves the cursor", async () => {
+	const { boss, caller } = await world();
+	await submit(caller, 1);
+	const found = await contentOf(boss, DOMAIN, "outcome", 1, deadline);
+	expect(contentLines("outcome", found)).toEqual(["outcome: call 1 has no outcome yet"]);
+	expect(contentJson(found)).toBeNull();
+	const input = await contentOf(boss, DOMAIN, "input", 1, deadline);
+	expect(contentLines("input", input)).toEqual(["input: none"]);
+	expect(contentJson(input)).toEqual({ encoding: "msgpack" });
+	expect(await contentOf(caller, DOMAIN, "input", 1, deadline).catch(({ code }: BusError) => code)).toBe("forbidden");
 });

@@ -1,14 +1,18 @@
 import {
 	allPages,
+	type CallContent,
+	type CallContentName,
 	type CallKey,
 	type CallNumber,
 	type CallsRequest,
 	decodeCalls,
+	decodeContent,
 	decodeOrdered,
 	decodeQueues,
 	decodeShownCall,
 	encodeCallRequest,
 	encodeCallsRequest,
+	encodeContentRequest,
 	encodeOrder,
 	encodeQueuesRequest,
 	type FunctionQueue,
@@ -71,6 +75,23 @@ export async function listCalls(
 /** What has become of a call. @throws BusError `not-found` */
 export async function showCall(node: Node, domain: string, key: CallKey, deadline: Deadline): Promise<ShownCall> {
 	return decodeShownCall(await ask(node, domain, "get", encodeCallRequest(key), deadline));
+}
+
+/** What is in a call, or came of it. @returns why there is none: that is `not-found`, too. @throws BusError */
+export async function contentOf(
+	node: Node,
+	domain: string,
+	of: CallContentName,
+	n: number,
+	deadline: Deadline,
+): Promise<CallContent | BusError> {
+	try {
+		return decodeContent(await ask(node, domain, "get", encodeContentRequest({ n, of }), deadline));
+	} catch (thrown) {
+		const error = BusError.from(thrown);
+		if (error.code !== "not-found") throw error;
+		return error;
+	}
 }
 
 /** The numbers of calls. @throws BusError `not-found` for one that is not kept */

@@ -11,7 +11,23 @@ export function printOrdered(
 	order: Order,
 	answers: readonly Item<CallNumber, Ordered>[],
 ): void {
-	printResult(json, answers.map(asJson), () => answers.map((each) => lineOf(order, each)));
+	printAnswers(json, answers, () => answers.map((each) => lineOf(order, each)));
+}
+
+/** The same of calls that were cancelled together, which may be very many: for people, a line for each that was not. */
+export function printMany(json: boolean | undefined, answers: readonly Item<CallNumber, Ordered>[]): void {
+	const failed = answers.filter(({ error }) => error !== undefined);
+	const done = answers.length - failed.length;
+	const sum = `${done} ${done === 1 ? "call is" : "calls are"} cancelled${failed.length === 0 ? "" : `, and ${failed.length} not`}`;
+	printAnswers(json, answers, () => [...failed.map((each) => lineOf("cancel", each)), sum]);
+}
+
+function printAnswers(
+	json: boolean | undefined,
+	answers: readonly Item<CallNumber, Ordered>[],
+	lines: () => string[],
+): void {
+	printResult(json, answers.map(asJson), lines);
 	const error = answers.find((each) => each.error !== undefined)?.error;
 	if (error !== undefined) process.exitCode = exitStatusOf(error.code);
 }
