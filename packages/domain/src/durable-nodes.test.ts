@@ -127,8 +127,12 @@ describe("an instance with a handler that does not end", () => {
 		const worker = await join(bus, "worker@example.org");
 		let signal: AbortSignal | undefined;
 		let stuck = 0;
-		const work = (word: string, ctx: CallContext) => {
-			if (word !== "stuck") return word;
+		const work = async (word: string, ctx: CallContext) => {
+			if (word !== "stuck") {
+				// So that another one is given to the instance meanwhile, for which it has no place.
+				await new Promise((resolve) => setTimeout(resolve, 2));
+				return word;
+			}
 			signal = ctx.signal;
 			stuck++;
 			return new Promise<string>(() => {});
