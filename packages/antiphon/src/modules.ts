@@ -15,7 +15,7 @@ export { cancelMessage } from "./calls/cancel.js";
 export { keptElement } from "./calls/kept-element.js";
 export { ENVELOPE_BYTES, errorOfRefusal, faultText, outcomeFrom, readOutcomeText } from "./calls/outcome-text.js";
 export { isRunning } from "./calls/running.js";
-export { batches } from "./host/batches.js";
+export { type Batch, batches, goesAlong, itemBytes } from "./host/batches.js";
 export { contractTooLarge, whyNotShown } from "./host/contract-answer.js";
 export { addressOf, type Directory, isVersionOf, type ServedService, type Subject } from "./host/directory.js";
 export { handleGet, handleSet, type IqHandler } from "./host/handle-iq.js";

@@ -15,6 +15,7 @@ import { checkedOwners } from "./policy/names.js";
 import { Owners } from "./policy/owners.js";
 import { type AccessOptions, domainAbove, Policy } from "./policy/policy.js";
 import { openQueue } from "./queueing/open-queue.js";
+import { QUEUE_ASKS } from "./queueing/queue-runner.js";
 import { KnownNodes } from "./registry/known-nodes.js";
 import { Registry } from "./registry/registry.js";
 import { type DomainState, StateFile } from "./state-file.js";
@@ -169,8 +170,8 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 			maxCallsIn: maxCalls,
 			maxCallsInPerPeer: maxCallsPerCaller,
 			maxCallMs,
-			// What is passed on, and what the domain asks itself.
-			maxCallsOut: 2 * maxCalls,
+			// What is passed on, and what the domain asks itself; what its queue asks takes none of these places.
+			maxCallsOut: 2 * maxCalls + (queue === undefined ? 0 : QUEUE_ASKS),
 			...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
 		},
 	}).catch(async (error: unknown) => {

@@ -56,12 +56,13 @@ function repeat(state: QueueState, turn: Turn, { ask, notify, submission }: Subm
 	const keepMs = state.promises.of(call.n);
 	answer(turn, ask, { is: "known", ...(keepMs < state.limits.keepMs && { keepMs }) });
 	if (notify === undefined) return;
-	if (head.state === "settled") turn.effects.push(outcomeOf(state.book, call, notify));
+	if (head.state === "settled") turn.effects.push(outcomeOf(state.book, call, submission.call.fn, notify));
 	else state.waiters.add(waiterOf(call), notify);
 }
 
-function outcomeOf(book: CallBook, call: Call, to: string): OutcomeEffect {
-	const { fn, id } = call.head;
+/** @param fn as it was submitted: of what was cancelled before it came, that is not kept */
+function outcomeOf(book: CallBook, call: Call, fn: string, to: string): OutcomeEffect {
+	const { id } = call.head;
 	return { type: "outcome", to, fn, id, attempts: attemptsOf(call), outcome: book.outcome(call) };
 }
 

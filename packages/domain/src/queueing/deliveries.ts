@@ -10,9 +10,14 @@ import {
 	forwardedCall,
 	Jid,
 	message,
+	shareGroup,
 } from "@antiphon/protocol";
-import { BACKLOG, batches, keptElement, type NodeHost } from "antiphon/modules";
+import { BACKLOG, batches, keptElement, type NodeHost, Places } from "antiphon/modules";
+import { domainAbove } from "../policy/policy.js";
 
+/** Stanzas that instances have not answered: in all, and those of one account. */
+export const MAX_DELIVERIES = 4_096;
+const MAX_OF_ACCOUNT = 2_048;
 /** When to try again what could not be sent, in milliseconds. */
 const RETRY_AFTER_MS = 500;
 
@@ -25,18 +30,32 @@ export interface DeliveriesParts {
 	readonly tell: (event: QueueEvent) => void;
 }
 
-/** Gives calls to instances, and tells the queue what has become of that. */
+/**
+ * Gives calls to instances, and tells the queue what has become of that. What finds no place among the deliveries that are not
+ * answered is tried again soon; but first, an account that has fewer of them than others takes one of theirs ({@link Places}),
+ * of which nobody knows then whether it has arrived.
+ */
 export class Deliveries {
 	readonly #node: NodeHost;
 	readonly #domain: string;
 	readonly #takenMs: number;
 	readonly #tell: (event: QueueEvent) => void;
+	readonly #places: Places<Batch>;
+	/** Gives up what is under way. */
+	readonly #giveUps = new Map<Batch, () => void>();
 
 	constructor(node: NodeHost, { domain, takenMs, tell }: DeliveriesParts) {
 		this.#node = node;
 		this.#domain = domain;
 		this.#takenMs = takenMs;
 		this.#tell = tell;
+		const home = domainAbove(domain);
+		this.#places = new Places({
+			max: MAX_DELIVERIES,
+			maxPerAccount: MAX_OF_ACCOUNT,
+			groupOf: (who) => shareGroup(who.bare().toString(), home),
+			onLost: (batch) => this.#giveUps.get(batch)?.(),
+		});
 	}
 
 	deliver(effects: readonly DeliverEffect[]): void {
@@ -74,6 +93,8 @@ export class Deliveries {
 		} catch (thrown) {
 			const error = BusError.from(thrown);
 			for (const each of batch) this.#tell(eventOf(each, error));
+		} finally {
+			this.#places.leave(batch);
 		}
 	}
 
@@ -87,7 +108,13 @@ export class Deliveries {
 		const payload = encodeDeliver({ instance, session, number, low, leaseMs, calls });
 		const from = Jid.of(service, this.#domain);
 		const asked = Jid.parse(to);
-		const answer = await this.#node.ask({ type: "set", to: asked, from, payload, timeoutMs: this.#takenMs });
+		if (this.#places.take(batch, asked) !== undefined) throw tooMuchToSend();
+		const giveUpOn = (giveUp: (reason: BusError) => void) => {
+			this.#giveUps.set(batch, () => giveUp(crowdedOut()));
+			return () => this.#giveUps.delete(batch);
+		};
+		const request = { type: "set", to: asked, from, payload, timeoutMs: this.#takenMs, giveUpOn } as const;
+		const answer = await this.#node.ask(request);
 		if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), asked);
 		return new Map(decodeTaken(answer.child()).map((each) => [nameOf(each), each.error ?? "taken"]));
 	}
@@ -97,6 +124,10 @@ const nameOf = ({ n, token }: LeaseRef) => `${n} ${token}`;
 
 function tooMuchToSend(): BusError {
 	return new BusError("overloaded", "too much is waiting to be sent", { retryAfterMs: RETRY_AFTER_MS });
+}
+
+function crowdedOut(): BusError {
+	return new BusError("overloaded", "others have fewer deliveries under way", { executed: "unknown" });
 }
 
 const bytesOf = ({ call, sender }: DeliverEffect) => Buffer.byteLength(call.text) + sender.length;

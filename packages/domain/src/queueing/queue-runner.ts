@@ -13,12 +13,15 @@ import { type BusError, type Log, quietLog } from "@antiphon/protocol";
 import { runOnJournal, Seldom } from "antiphon/modules";
 import type { DomainHost } from "../host/domain-host.js";
 import { Asks } from "./asks.js";
-import { Deliveries } from "./deliveries.js";
+import { Deliveries, MAX_DELIVERIES } from "./deliveries.js";
 import { FunctionsKnown, isOfQueue, type KnowEvent, type UnknownEffect } from "./functions-known.js";
 import { Gate } from "./gate.js";
 import { HeardTime, LOOK_MS } from "./heard-time.js";
+import { MAX_OUTCOME_PLACES } from "./outcome-places.js";
 import { ToldOutcomes } from "./told-outcomes.js";
 
+/** What a queue asks at once of instances and callers: at most so much. */
+export const QUEUE_ASKS = MAX_DELIVERIES + MAX_OUTCOME_PLACES;
 /** How often it is looked how much room there is, in milliseconds. */
 const ROOM_MS = 1_000;
 /** Above this share of its room the queue takes nothing new. */

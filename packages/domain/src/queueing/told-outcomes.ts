@@ -1,68 +1,153 @@
 import type { OutcomeEffect, QueueEvent } from "@antiphon/delivery";
-import { BusError, decodeFault, decodeReceived, decodeStanzaError, encodeOutcomes, Jid } from "@antiphon/protocol";
-import { BACKLOG, batches, type NodeHost, outcomeFrom } from "antiphon/modules";
+import { BusError, decodeReceived, encodeOutcomes, Jid } from "@antiphon/protocol";
+import type { Element } from "@antiphon/xml";
+import { BACKLOG, type Batch, goesAlong, itemBytes, type NodeHost, outcomeFrom } from "antiphon/modules";
+import { domainAbove } from "../policy/policy.js";
+import { OutcomePlaces } from "./outcome-places.js";
 
 /** How long a caller may take to say that it has an outcome, in milliseconds, and how often it is told. */
 const RECEIVED_WITHIN_MS = 10_000;
 const MAX_TIMES = 3;
-/** What is being told, in bytes. What finds no room is not told: a caller that hears nothing asks. */
-const MAX_UNRECEIVED_BYTES = 16 * 1024 * 1024;
 
-type Batch = readonly [OutcomeEffect, ...OutcomeEffect[]];
+/** What goes in one stanza. */
+interface Telling extends Batch<OutcomeEffect> {
+	readonly line: Line;
+	/** While it is under way. */
+	giveUp: (() => void) | undefined;
+}
 
-/** Tells callers of outcomes until they have received them, or are gone. */
+/** Outcomes of one service for one address: the first is under way, the others wait. */
+interface Line {
+	readonly key: string;
+	readonly to: Jid;
+	/** The service's address. */
+	readonly from: Jid;
+	readonly tellings: Telling[];
+	/** Of the calls that are in these. */
+	readonly ids: Set<string>;
+	isBusy: boolean;
+}
+
+/**
+ * Tells callers of outcomes until they have received them, or are gone. An address is told of one list of a service at a time;
+ * what comes meanwhile goes with the next, each call once. Where there is no place ({@link OutcomePlaces}), or too much waits
+ * to be sent, outcomes are not told: a caller that hears nothing asks.
+ */
 export class ToldOutcomes {
 	readonly #node: NodeHost;
 	readonly #domain: string;
 	readonly #tell: (event: QueueEvent) => void;
-	#unreceivedBytes = 0;
+	readonly #lines = new Map<string, Line>();
+	readonly #places: OutcomePlaces<Telling>;
 
 	constructor(node: NodeHost, domain: string, tell: (event: QueueEvent) => void) {
 		this.#node = node;
 		this.#domain = domain;
 		this.#tell = tell;
+		this.#places = new OutcomePlaces(domainAbove(domain), (telling) => this.#lose(telling));
 	}
 
 	tell(effects: readonly OutcomeEffect[]): void {
-		const keyOf = ({ to, fn }: OutcomeEffect) => `${to} ${serviceOf(fn)}`;
-		for (const batch of batches(effects, keyOf, bytesOf)) void this.#tellBatch(batch);
+		if (this.#node.backlog > BACKLOG.calls) return;
+		const lines = new Set<Line>();
+		for (const effect of effects) {
+			const line = this.#lineOf(effect);
+			lines.add(line);
+			if (!line.ids.has(effect.id)) this.#add(line, effect);
+		}
+		for (const line of lines) if (!line.isBusy) void this.#work(line);
 	}
 
-	/** Never rejects. */
-	async #tellBatch(batch: Batch): Promise<void> {
-		const bytes = batch.reduce((sum, each) => sum + bytesOf(each), 0);
-		if (this.#unreceivedBytes + bytes > MAX_UNRECEIVED_BYTES || this.#node.backlog > BACKLOG.calls) return;
-		this.#unreceivedBytes += bytes;
+	#lineOf({ to, fn }: OutcomeEffect): Line {
+		const service = fn.slice(0, fn.indexOf("."));
+		const key = `${to} ${service}`;
+		const there = this.#lines.get(key);
+		if (there !== undefined) return there;
+		const addresses = { to: Jid.parse(to), from: Jid.of(service, this.#domain) };
+		const line: Line = { key, ...addresses, tellings: [], ids: new Set(), isBusy: false };
+		this.#lines.set(key, line);
+		return line;
+	}
+
+	/** Puts an outcome behind those of its line, if there is room. */
+	#add(line: Line, effect: OutcomeEffect): void {
+		const bytes = itemBytes(Buffer.byteLength(effect.outcome.text));
+		const last = line.tellings.at(-1);
+		const isOpen = last !== undefined && !(line.isBusy && line.tellings.length === 1) && goesAlong(last, bytes);
+		const telling: Telling = isOpen ? last : { line, items: [], bytes: 0, giveUp: undefined };
+		if (!this.#places.take(telling, line.to, telling.bytes + bytes)) return;
+		if (!isOpen) line.tellings.push(telling);
+		telling.items.push(effect);
+		telling.bytes += bytes;
+		line.ids.add(effect.id);
+	}
+
+	/** Tells what is in a line until nothing is. Never rejects. */
+	async #work(line: Line): Promise<void> {
+		line.isBusy = true;
+		for (let [first] = line.tellings; first !== undefined; [first] = line.tellings) {
+			const isGone = (await this.#outcome(first)) === "gone";
+			if (isGone) this.#tell({ type: "caller-gone", address: line.to.toString() });
+			if (isGone || this.#node.backlog > BACKLOG.calls) for (const each of [...line.tellings]) this.#forget(each);
+			else this.#forget(first);
+		}
+		this.#lines.delete(line.key);
+	}
+
+	/** Somebody has fewer. */
+	#lose(telling: Telling): void {
+		this.#forget(telling);
+		telling.giveUp?.();
+	}
+
+	#forget(telling: Telling): void {
+		const { line, items } = telling;
+		const at = line.tellings.indexOf(telling);
+		if (at === -1) return;
+		line.tellings.splice(at, 1);
+		for (const { id } of items) line.ids.delete(id);
+		this.#places.leave(telling);
+	}
+
+	/** Tells it until somebody answers. Never rejects. @returns `untold`: for a reason that is not the caller's */
+	async #outcome(telling: Telling): Promise<"received" | "gone" | "untold"> {
+		const { line, items } = telling;
+		const { to, from } = line;
+		const giveUpOn = (giveUp: (reason: BusError) => void) => {
+			telling.giveUp = () =>
+				giveUp(new BusError("cancelled", `others have fewer outcomes under way than ${to.bare()}`));
+			return () => {
+				telling.giveUp = undefined;
+			};
+		};
 		try {
-			if (!(await this.#isReached(batch))) this.#tell({ type: "caller-gone", address: batch[0].to });
-		} catch (thrown) {
-			this.#node.log.error(`the outcomes for ${batch[0].to} cannot be told: ${BusError.from(thrown).message}`);
-		} finally {
-			this.#unreceivedBytes -= bytes;
-		}
-	}
-
-	/** Tells it until somebody answers. */
-	async #isReached(batch: Batch): Promise<boolean> {
-		const [{ to, fn }] = batch;
-		const calls = batch.map(({ id, attempts, outcome }) => ({ id, attempts, outcome: outcomeFrom(outcome) }));
-		const payload = encodeOutcomes(calls);
-		const [asked, from] = [Jid.parse(to), Jid.of(serviceOf(fn), this.#domain)];
-		for (let times = 1; times <= MAX_TIMES; times++) {
-			try {
-				const timeoutMs = RECEIVED_WITHIN_MS;
-				const answer = await this.#node.ask({ type: "set", to: asked, from, payload, timeoutMs });
-				if (answer.attr("type") === "error") throw decodeFault(decodeStanzaError(answer), asked);
-				decodeReceived(answer.child());
-				return true;
-			} catch (thrown) {
-				if (BusError.from(thrown).code !== "deadline-exceeded") return false;
+			const calls = items.map(({ id, attempts, outcome }) => ({ id, attempts, outcome: outcomeFrom(outcome) }));
+			const payload = encodeOutcomes(calls);
+			const request = { type: "set", to, from, payload, timeoutMs: RECEIVED_WITHIN_MS, giveUpOn } as const;
+			for (let times = 1; times <= MAX_TIMES; times++) {
+				const answer = await this.#node.ask(request).catch(unlessLate);
+				if (answer !== undefined) return isReceived(answer) ? "received" : "gone";
 			}
+			return "gone";
+		} catch (thrown) {
+			const { code, message } = BusError.from(thrown);
+			if (code === "internal") this.#node.log.error(`the outcomes for ${to} cannot be told: ${message}`);
+			return "untold";
 		}
-		return false;
 	}
 }
 
-const serviceOf = (fn: string) => fn.slice(0, fn.indexOf("."));
+/** @throws what it is given, if it is no deadline */
+function unlessLate(thrown: unknown): undefined {
+	if (BusError.from(thrown).code !== "deadline-exceeded") throw thrown;
+}
 
-const bytesOf = ({ outcome }: OutcomeEffect) => Buffer.byteLength(outcome.text);
+function isReceived(answer: Element): boolean {
+	if (answer.attr("type") === "error") return false;
+	try {
+		decodeReceived(answer.child());
+		return true;
+	} catch {
+		return false;
+	}
+}
