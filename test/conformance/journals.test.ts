@@ -8,7 +8,15 @@ import { lmdbStore } from "@antiphon/store";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { LeasedCall } from "../../packages/delivery/src/inbox/inbox-record.js";
 import type { CallHead, SettledAs } from "../../packages/delivery/src/outbox/outbox-record.js";
-import type { Attempt, Head, Holder, LaneRecord, Meta } from "../../packages/delivery/src/queue/queue-record.js";
+import type {
+	Amount,
+	Attempt,
+	Head,
+	Holder,
+	LaneRecord,
+	Meta,
+	ShareRecord,
+} from "../../packages/delivery/src/queue/queue-record.js";
 import {
 	bodiesOf,
 	changedForms,
@@ -35,14 +43,28 @@ const MEMBERS = {
 	queue: {
 		c: membersOf<Head>()(
 			...(["sender", "id", "fn", "version", "digest", "delivery", "order", "retry", "accepted", "notBefore"] as const),
-			...(["expires", "text", "state", "due", "token", "isTokenGood", "recorded", "counted", "silent"] as const),
+			...([
+				"expires",
+				"text",
+				"textBytes",
+				"outcomeBytes",
+				"state",
+				"due",
+				"token",
+				"isTokenGood",
+				"recorded",
+				"counted",
+				"silent",
+			] as const),
 			...(["holder", "history", "settledAt", "keptUntil", "promisedUntil", "isDead", "redriven"] as const),
 		),
 		"c holder": membersOf<Holder>()("service", "instance", "node", "session", "number", "inbox"),
 		"c history": membersOf<Attempt>()("instance", "node", "at", "ended", "how", "message"),
 		o: membersOf<OutcomeText>()("text", "code", "name", "executed"),
 		l: membersOf<LaneRecord>()("fn", "version", "sender", "open"),
-		m: membersOf<Meta>()("next", "open", "settled", "leased", "dead"),
+		u: membersOf<ShareRecord>()("of", "calls", "open", "bytes"),
+		m: membersOf<Meta>()("next", "open", "settled", "leased", "dead", "counted"),
+		"m counted": membersOf<Amount>()("calls", "open", "bytes"),
 	},
 	outbox: {
 		h: membersOf<CallHead>()(
@@ -173,7 +195,7 @@ describe("journals that are kept, one set for each version of a record", { timeo
 		// As somebody would do it who adds a member, or leaves one out.
 		const file = kept(NEWEST, "queue");
 		const key = Buffer.from("m", "latin1").toString("hex");
-		const other = encodeRecord("m", Buffer.from('\x01{"next":20,"open":10,"settled":9,"leased":5}'));
+		const other = encodeRecord("m", Buffer.from('\x02{"next":20,"open":10,"settled":9,"leased":5}'));
 		const records = { ...file.records, [key]: Buffer.from(other).toString("hex") };
 		expect(changedForms(file, { ...file, records }).map(([each]) => each)).toEqual([key]);
 	});

@@ -21,6 +21,7 @@ export interface Delivery {
 	readonly StoreError: typeof import("../../../packages/delivery/dist/journal/journal.js").StoreError;
 	readonly encodeBatch: typeof import("../../../packages/delivery/dist/journal/batch.js").encodeBatch;
 	readonly decodeRecord: typeof import("../../../packages/delivery/dist/journal/record.js").decodeRecord;
+	readonly inspectQueue: typeof import("../../../packages/delivery/dist/queue/inspect.js").inspectQueue;
 	queue(): Core<QueueEvent, QueueEffect>;
 	outbox(settings: { readonly isDurable: boolean }): Core<OutboxEvent, OutboxEffect>;
 	inbox(settings: { readonly isDurable: boolean; readonly session: string }): Core<InboxEvent, InboxEffect>;
@@ -37,6 +38,7 @@ export async function loadDelivery(folder: string = fileURLToPath(new URL(DIST, 
 	const { encodeBatch } = await load("journal/batch.js");
 	const { decodeRecord } = await load("journal/record.js");
 	const { Queue } = await load("queue/queue.js");
+	const { inspectQueue } = await load("queue/inspect.js");
 	const { Outbox } = await load("outbox/outbox.js");
 	const { Inbox } = await load("inbox/inbox.js");
 	return {
@@ -47,6 +49,7 @@ export async function loadDelivery(folder: string = fileURLToPath(new URL(DIST, 
 		StoreError,
 		encodeBatch,
 		decodeRecord,
+		inspectQueue,
 		queue: () => new Queue({ fault: writeFault, fits: (wanted: string, served: string) => wanted <= served }),
 		outbox: (settings) => new Outbox({ ...settings, fault: writeFault }),
 		inbox: (settings) => new Inbox({ ...settings, fault: writeFault }),

@@ -50,6 +50,7 @@ export function simulate(delivery: Delivery, seed: number, given: Partial<Option
 
 class World {
 	readonly #seed: number;
+	readonly #delivery: Delivery;
 	readonly #options: Options;
 	readonly #schedule = new Schedule();
 	readonly #history = new History(() => this.#schedule.now);
@@ -66,6 +67,7 @@ class World {
 
 	constructor(delivery: Delivery, seed: number, options: Options) {
 		this.#seed = seed;
+		this.#delivery = delivery;
 		this.#options = options;
 		const random = new Random(seed, "world");
 		const muted = new Set(options.mute);
@@ -207,6 +209,9 @@ class World {
 		const left = this.#domain.disk.flushed.count("", "\xff");
 		if (left > LEFT)
 			this.#history.add({ type: "wrong", rule: 11, what: `${left} records are left on the domain's disk` });
+		const [problem] = this.#delivery.inspectQueue(this.#domain.disk.flushed, () => false).problems;
+		if (problem !== undefined)
+			this.#history.add({ type: "wrong", rule: 11, what: `of the domain's disk is told: ${problem}` });
 	}
 
 	#evidence(): Evidence {

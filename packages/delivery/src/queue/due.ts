@@ -13,21 +13,22 @@ export function doDue(state: QueueState, turn: Turn): void {
 	const { up, calendar } = turn.now;
 	const { desk } = turn;
 	const { book, leases } = state;
-	for (let i = 0; i < AT_ONCE; i++) {
+	const atOnce = state.pace.of(AT_ONCE);
+	for (let i = 0; i < atOnce; i++) {
 		const lease = leases.takeOver(up);
 		if (lease === undefined) break;
 		fallSilent(state, turn, book.get(lease.n), "over");
 	}
-	for (let i = 0; i < AT_ONCE; i++) {
+	for (let i = 0; i < atOnce; i++) {
 		const lease = leases.takeUntaken(up);
 		if (lease === undefined) break;
 		untaken(state, turn, book.get(lease.n));
 	}
-	for (const n of state.expiries.due(desk, calendar, AT_ONCE)) {
+	for (const n of state.expiries.due(desk, calendar, atOnce)) {
 		giveUp(state, turn, book.get(n), "deadline-exceeded", "it has expired");
 	}
 	for (const agenda of [state.backOffs, state.starts]) {
-		for (const n of agenda.due(desk, agenda === state.starts ? calendar : up, AT_ONCE)) {
+		for (const n of agenda.due(desk, agenda === state.starts ? calendar : up, atOnce)) {
 			leave(state, turn, book.get(n), "");
 			wait(state, turn, book.get(n));
 		}
@@ -42,7 +43,8 @@ export function doDue(state: QueueState, turn: Turn): void {
 function forget(state: QueueState, turn: Turn): void {
 	const { book, kept, limits } = state;
 	const { desk, now } = turn;
-	for (const n of kept.due(desk, now.up, AT_ONCE)) {
+	const atOnce = state.pace.of(AT_ONCE);
+	for (const n of kept.due(desk, now.up, atOnce)) {
 		const call = book.get(n);
 		kept.delete(desk, call.head.keptUntil ?? 0, n);
 		if (call.head.isDead === true) {
@@ -52,7 +54,7 @@ function forget(state: QueueState, turn: Turn): void {
 		book.meta.settled--;
 		book.forget(call);
 	}
-	const excess = Math.min(AT_ONCE, book.meta.dead - limits.deadLetters);
+	const excess = Math.min(atOnce, book.meta.dead - limits.deadLetters);
 	if (excess <= 0) return;
 	for (const key of desk.keys(DEAD, endOf(DEAD), excess)) purge(state, turn, book.get(nIn(key)));
 }

@@ -12,11 +12,13 @@ import {
 	decodeMeta,
 	decodeNumber,
 	decodeOutcome,
+	decodeShare,
 	decodeText,
 	EXPIRIES,
 	HEADS,
 	type Head,
 	idKey,
+	isCounted,
 	KEPT,
 	LANES,
 	LEASED,
@@ -24,12 +26,15 @@ import {
 	META,
 	nIn,
 	OUTCOMES,
+	SHARES,
+	type ShareRecord,
 	STARTS,
 	TEXTS,
 	timeKey,
 	WAITING,
 } from "./queue-record.js";
 import { decodePromises, PROMISES } from "./retention.js";
+import { amountOf, NONE, sum } from "./shares.js";
 
 /** What is in the journal of a queue, all of which has been read. */
 export interface QueueInspection {
@@ -70,6 +75,9 @@ class Inspection {
 	readonly #expected = new Map<string, number>();
 	readonly #found = new Map<string, number>();
 	#openInLanes = 0;
+	/** What is kept by the calls themselves, and as it was counted for accounts and for domains. */
+	#kept = NONE;
+	readonly #counted = { accounts: NONE, domains: NONE };
 
 	constructor(view: View, readsOther: (key: Key, body: Uint8Array) => boolean) {
 		this.#view = view;
@@ -99,8 +107,14 @@ class Inspection {
 		this.#found.set(kind, (this.#found.get(kind) ?? 0) + 1);
 		const body = this.#view.get(key) as Uint8Array;
 		switch (kind) {
-			case HEADS:
-				this.#lookAt(nIn(key), decodeHead(key, body));
+			case HEADS: {
+				const head = decodeHead(key, body);
+				this.#lookAt(nIn(key), head);
+				if (isCounted(body)) this.#kept = sum(this.#kept, amountOf(head, body.length));
+				break;
+			}
+			case SHARES:
+				this.#addShare(decodeShare(key, body));
 				break;
 			case LANES:
 				this.#openInLanes += decodeLane(key, body).open;
@@ -131,6 +145,11 @@ class Inspection {
 			default:
 				if (!this.#readsOther(key, body)) this.#report(`nobody has written a record ${legibleKey(key)}`);
 		}
+	}
+
+	#addShare(share: ShareRecord): void {
+		const whose = share.of.startsWith("@") ? "domains" : "accounts";
+		this.#counted[whose] = sum(this.#counted[whose], share);
 	}
 
 	/** A call has to stand in these lists, and in no other. */
@@ -181,6 +200,13 @@ class Inspection {
 		];
 		for (const kind of [IDS, WAITING, BACK_OFFS, STARTS, CHAINS, LEASED, EXPIRIES, OUTCOMES, KEPT, DEAD, TEXTS]) {
 			pairs.push([`records that begin with ${kind}`, this.#expected.get(kind) ?? 0, found(kind)]);
+		}
+		const { accounts, domains } = this.#counted;
+		for (const measure of ["calls", "open", "bytes"] as const) {
+			const counted = { accounts, domains, all: meta.counted };
+			for (const [whose, amount] of Object.entries(counted)) {
+				pairs.push([`${measure} in what is counted of ${whose}`, this.#kept[measure], amount[measure]]);
+			}
 		}
 		for (const [what, expected, there] of pairs) {
 			if (expected !== there) this.#report(`there should be ${expected} ${what}, and ${there} are there`);

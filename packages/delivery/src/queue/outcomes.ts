@@ -1,5 +1,6 @@
 import type { Refusal } from "../calls.js";
 import type { Call } from "./call-book.js";
+import { refuseAboveShare } from "./fair-share.js";
 import { attemptsOf, finish, keep, tellLost, waiterOf } from "./moves.js";
 import type { AwaitEvent, CancelEvent } from "./queue-events.js";
 import { LATE_COPY_MS, MAX_EXPIRES_MS } from "./queue-options.js";
@@ -42,6 +43,7 @@ export function cancel(state: QueueState, turn: Turn, event: CancelEvent): void 
 		refuse(turn, ask, "overloaded", "there is no room to remember that a call was cancelled", { retryAfterMs });
 		return;
 	}
+	if (known === undefined && refuseAboveShare(state, turn, ask, sender, id)) return;
 	const call = known ?? remember(state, turn, event);
 	if (call.head.state !== "settled") {
 		giveUp(state, turn, call, "cancelled", `${by === undefined ? "its caller" : `an ${by}`} has cancelled it`);

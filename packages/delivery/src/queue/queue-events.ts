@@ -189,10 +189,11 @@ export interface SurveyEvent {
 	readonly ask: number;
 }
 
-/** How the journal's disk is, told when it changes: while there is little left nothing new is accepted. */
+/** How the journal's disk is, to be told every now and then: what has come since the last time is counted by the queue. */
 export interface RoomEvent {
 	readonly type: "room";
-	readonly isTight: boolean;
+	/** What new calls may take, in bytes. Not more than 0: nothing new is accepted, and what is left is for what has been. */
+	readonly leftBytes: number;
 }
 
 /** What to do, once what led to it is on disk. In order. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { LeaseRef } from "../calls.js";
 import { fault, fits, QueueBench, REPLY, submitOf } from "../testing/queue-bench.js";
 import type { DeliverEffect, PullEvent, QueueEffect, QueueEvent } from "./queue-events.js";
-import { callKey, decodeHead, type Head, META, nIn, OUTCOMES } from "./queue-record.js";
+import { callKey, decodeHead, decodeShare, type Head, META, nIn, OUTCOMES, SHARES, TEXTS } from "./queue-record.js";
+import { amountOf, NONE, sum } from "./shares.js";
 
 type Command =
 	| { readonly is: "submit"; readonly id: number; readonly who: number; readonly way: number }
@@ -163,7 +164,8 @@ class World {
 		const submit = submitOf(`i${id}`, {
 			sender,
 			fn: `${service}.f${this.#senders.length > 1 ? way % 2 : 0}`,
-			input: `${id} ${way}`,
+			// Some in records of their own.
+			input: `${id} ${way}`.repeat(way === 3 ? 300 : 1),
 			version: this.#senders.length > 1 && id % 3 === 0 ? "1.1.0" : "1.0.0",
 			delivery: way % 2 === 0 ? "at-least-once" : "effectively-once",
 			afterMs: way === 3 ? 3_000 : 0,
@@ -234,14 +236,36 @@ function verify({ bench, heads }: World): void {
 	bench.make();
 }
 
+/** What is kept of each account, and of each domain, is what its calls say and what they have beside them. */
+function verifyShares({ records }: QueueBench): void {
+	const shares = new Map<string, object>();
+	const counted = new Map<string, typeof NONE>();
+	for (const [key, body] of records) {
+		if (key.startsWith(SHARES)) {
+			const { of, ...amount } = decodeShare(key, body);
+			shares.set(of, amount);
+		}
+		if (!key.startsWith("c")) continue;
+		const head = decodeHead(key, body);
+		const [textBytes, outcomeBytes] = [TEXTS, OUTCOMES].map((kind) => records.get(callKey(kind, nIn(key)))?.length);
+		expect([head.textBytes, head.outcomeBytes]).toEqual([textBytes, outcomeBytes]);
+		for (const who of [head.sender, head.sender.slice(head.sender.indexOf("@"))]) {
+			const amount = amountOf({ ...head, textBytes, outcomeBytes }, body.length);
+			counted.set(who, sum(counted.get(who) ?? NONE, amount));
+		}
+	}
+	expect(shares).toEqual(counted);
+}
+
 describe("whatever comes, in whatever order", () => {
 	it("every call is where it belongs, has one outcome, is settled in the end, and leaves nothing behind", () => {
 		fc.assert(
 			fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
 				const world = new World(["alice@example.org", "bob@example.org"], ["dictionary", "weather"]);
-				for (const command of commands) {
+				for (const [i, command] of commands.entries()) {
 					world.do(command);
 					verify(world);
+					if (i % 4 === 0) verifyShares(world.bench);
 					for (const [instance, credit] of world.credits) {
 						const held = [...world.heads.values()].filter(
 							({ state, holder }) => state === "leased" && holder?.instance === instance,
@@ -258,6 +282,7 @@ describe("whatever comes, in whatever order", () => {
 					world.do({ is: "wait", ms: 50_000 });
 				}
 				expect([...world.heads.values()].filter(({ state }) => state !== "settled")).toEqual([]);
+				verifyShares(world.bench);
 				world.bench.wait(31 * 86_400_000);
 				expect([...world.bench.records.keys()].filter((key) => key !== META)).toEqual([]);
 			}),

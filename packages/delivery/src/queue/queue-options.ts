@@ -7,8 +7,10 @@ export interface QueueLimits {
 	readonly callsPerFunction: number;
 	/** Of one sender to one function. */
 	readonly callsPerSender: number;
-	/** The part of `calls`, and of `lanes`, that the accounts of one foreign domain may have together. */
+	/** The part of `calls`, of `lanes`, and of what else is left, that the accounts of one foreign domain may have together. */
 	readonly foreignShare: number;
+	/** Calls that are there, settled ones and traces of cancelled ones too. No account may have more than is left of it. */
+	readonly kept: number;
 	/** Of different function, version or sender, with unsettled calls. Above: `overloaded`. */
 	readonly lanes: number;
 	/** Of these, those of one sender: it says itself which versions it calls. */
@@ -35,6 +37,7 @@ export const QUEUE_LIMITS: QueueLimits = {
 	callsPerFunction: 1_000_000,
 	callsPerSender: 100_000,
 	foreignShare: 1 / 4,
+	kept: 20_000_000,
 	lanes: 65_536,
 	lanesPerSender: 1_024,
 	leases: 65_536,

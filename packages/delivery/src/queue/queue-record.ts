@@ -17,6 +17,7 @@ import type { OpenState } from "./queue-events.js";
  * | `o` n | {@link OutcomeText} | when it is settled |
  * | `i` hash of sender and id | n | |
  * | `l` hash of the lane | {@link LaneRecord} | while it has unsettled calls |
+ * | `u` hash of the account, or of `@` and its domain | {@link ShareRecord} | while something of it is kept |
  * | `r` hash of the lane, n | – | waiting |
  * | `k` hash of function, sender and order key, n | – | unsettled: the first of them is the one that is not chained |
  * | `a` n | – | leased |
@@ -25,12 +26,16 @@ import type { OpenState } from "./queue-events.js";
  * | `x` time of `calendar`, n | – | unsettled: expires |
  * | `e` time of `up`, n | – | settled: kept until |
  * | `z` n | – | dead letter |
+ *
+ * Records of version 1 are read. What is kept of whom was not counted then: such a call is when its head is written again,
+ * and one that is forgotten before never was.
  */
 export const META: Key = "m";
 export const HEADS = "c";
 export const TEXTS = "b";
 export const OUTCOMES = "o";
 export const LANES = "l";
+export const SHARES = "u";
 export const WAITING = "r";
 export const LEASED = "a";
 export const BACK_OFFS = "d";
@@ -41,7 +46,9 @@ export const DEAD = "z";
 /** Of index records. */
 export const NOTHING = new Uint8Array(0);
 
-const VERSION = 1;
+const VERSION = 2;
+/** The first in which calls are counted for their accounts. */
+const COUNTED_SINCE = 2;
 const STATES: readonly string[] = ["waiting", "delayed", "chained", "leased", "settled"];
 
 /** Who has, or had last, a lease. */
@@ -84,6 +91,9 @@ export interface Head {
 	readonly expires: number;
 	/** `<call/>`, if it is short. */
 	text?: string | undefined;
+	/** What the records in `b` and `o` take, where there are any. */
+	textBytes?: number | undefined;
+	outcomeBytes?: number | undefined;
 	state: OpenState | "settled";
 	/** Where it stands in `d` or `s`. */
 	due?: { readonly kind: typeof BACK_OFFS | typeof STARTS; readonly at: number } | undefined;
@@ -117,6 +127,20 @@ export interface LaneRecord {
 	open: number;
 }
 
+/** How much is kept. */
+export interface Amount {
+	readonly calls: number;
+	/** Those of them that are not settled. */
+	readonly open: number;
+	/** About what they take in a journal. */
+	readonly bytes: number;
+}
+
+export interface ShareRecord extends Amount {
+	/** A bare JID, or `@` and a domain: all accounts there. */
+	readonly of: string;
+}
+
 export interface Meta {
 	/** The number of the next call. */
 	next: number;
@@ -125,6 +149,8 @@ export interface Meta {
 	settled: number;
 	leased: number;
 	dead: number;
+	/** Of all accounts together. */
+	counted: Amount;
 }
 
 export function callKey(kind: string, n: number): Key {
@@ -133,6 +159,10 @@ export function callKey(kind: string, n: number): Key {
 
 export function idKey(sender: string, id: string): Key {
 	return `i${hashKey(sender, id)}`;
+}
+
+export function shareKey(of: string): Key {
+	return SHARES + hashKey(of);
 }
 
 export function laneHash(fn: string, version: string, sender: string): Key {
@@ -153,7 +183,7 @@ export function nIn(key: Key): number {
 	return numberIn(key, key.length - NUMBER_LENGTH);
 }
 
-export function encode(value: Head | LaneRecord | Meta | OutcomeText | string | number): Uint8Array {
+export function encode(value: Head | LaneRecord | ShareRecord | Meta | OutcomeText | string | number): Uint8Array {
 	return encodeJsonBody(VERSION, value);
 }
 
@@ -166,6 +196,16 @@ export function decodeHead(key: Key, body: Uint8Array | undefined): Head {
 	return head;
 }
 
+/** Whether the call of a head is counted for its account. */
+export function isCounted([version = 0]: Uint8Array): boolean {
+	return version >= COUNTED_SINCE;
+}
+
+/** @throws StoreError `failed` */
+export function decodeShare(key: Key, body: Uint8Array | undefined): ShareRecord {
+	return decodeJsonBody(key, body, VERSION) as ShareRecord;
+}
+
 /** @throws StoreError `failed` */
 export function decodeLane(key: Key, body: Uint8Array | undefined): LaneRecord {
 	return decodeJsonBody(key, body, VERSION) as LaneRecord;
@@ -173,8 +213,8 @@ export function decodeLane(key: Key, body: Uint8Array | undefined): LaneRecord {
 
 /** @throws StoreError `failed` */
 export function decodeMeta(body: Uint8Array | undefined): Meta {
-	if (body === undefined) return { next: 1, open: 0, settled: 0, leased: 0, dead: 0 };
-	return decodeJsonBody(META, body, VERSION) as Meta;
+	const none = { next: 1, open: 0, settled: 0, leased: 0, dead: 0, counted: { calls: 0, open: 0, bytes: 0 } };
+	return body === undefined ? none : { ...none, ...(decodeJsonBody(META, body, VERSION) as Meta) };
 }
 
 /** @throws StoreError `failed` */

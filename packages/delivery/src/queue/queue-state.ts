@@ -9,10 +9,12 @@ import { Drain } from "./drain.js";
 import { Instances } from "./instances.js";
 import { Lanes } from "./lanes.js";
 import { Leases } from "./leases.js";
+import { Pace } from "./pace.js";
 import type { PullAgainEffect, QueueEffect, QueueResult } from "./queue-events.js";
 import { QUEUE_LIMITS, type QueueLimits, type QueueOptions } from "./queue-options.js";
 import { BACK_OFFS, EXPIRIES, KEPT, STARTS } from "./queue-record.js";
 import { Promises } from "./retention.js";
+import { Room } from "./room.js";
 import { Shelves } from "./shelves.js";
 import { Waiters } from "./waiters.js";
 
@@ -40,8 +42,10 @@ export interface QueueState {
 	readonly promises: Promises;
 	readonly waiters: Waiters;
 	readonly drain: Drain;
+	readonly room: Room;
 	/** Nothing new is accepted: there is little room on the disk. */
-	isTight: boolean;
+	readonly isTight: boolean;
+	readonly pace: Pace;
 	/** What was forgotten at the last recovery, and is to be told so. */
 	forgotten: PullAgainEffect[];
 	/** There is more to be done at once. */
@@ -51,10 +55,11 @@ export interface QueueState {
 export function emptyState(options: QueueOptions): QueueState {
 	const limits = { ...QUEUE_LIMITS, ...options.limits };
 	const instances = new Instances();
+	const room = new Room();
 	return {
 		options,
 		limits,
-		book: new CallBook(),
+		book: new CallBook(room),
 		lanes: new Lanes(new Shelves(instances, (wanted, served) => isFit({ options }, wanted, served)), options.home),
 		instances,
 		leases: new Leases(instances),
@@ -66,7 +71,11 @@ export function emptyState(options: QueueOptions): QueueState {
 		promises: new Promises(limits.keepMs),
 		waiters: new Waiters(limits.waiters, options.home),
 		drain: new Drain(),
-		isTight: false,
+		room,
+		get isTight() {
+			return room.leftBytes <= 0;
+		},
+		pace: new Pace(),
 		forgotten: [],
 		hasMore: false,
 	};

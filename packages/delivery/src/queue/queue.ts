@@ -57,6 +57,7 @@ export class Queue implements Core<QueueEvent, QueueEffect> {
 		const state = this.#state;
 		const turn: Turn = { now, desk, effects: state.forgotten };
 		this.#note(now);
+		state.pace.begin();
 		state.forgotten = [];
 		state.hasMore = false;
 		state.book.begin(desk);
@@ -86,6 +87,7 @@ export class Queue implements Core<QueueEvent, QueueEffect> {
 
 	recover(view: View, now: JournalTime): void {
 		this.#note(now);
+		if (this.#isChecked) this.#state.pace.slower();
 		recover(this.#state, view, now);
 		// A batch that was not stored has changed nothing there: it is as whole as it was at the start.
 		if (!this.#isChecked) check(this.#state, view);
@@ -147,6 +149,6 @@ function decide(state: QueueState, turn: Turn, event: QueueEvent): void {
 			survey(state, turn, event);
 			break;
 		case "room":
-			state.isTight = event.isTight;
+			state.room.tell(event.leftBytes);
 	}
 }

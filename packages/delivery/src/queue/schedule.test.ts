@@ -271,13 +271,13 @@ describe("a queue that has no room", () => {
 		const bench = new QueueBench();
 		bench.pull();
 		const lease = delivery(bench.submit("a").effects);
-		bench.tell({ type: "room", isTight: true });
+		bench.tell({ type: "room", leftBytes: 0 });
 		const refused = refusal(bench, "b") as { code: string; retryAfterMs: number };
 		expect(refused.code).toBe("overloaded");
 		expect(Math.abs(refused.retryAfterMs - 5_000)).toBeLessThanOrEqual(1_250);
 		expect(refusal(bench, "a")).toBe("known");
 		expect(bench.settle(lease).result).toEqual({ is: "recorded" });
-		bench.tell({ type: "room", isTight: false });
+		bench.tell({ type: "room", leftBytes: 2 ** 20 });
 		expect(refusal(bench, "b")).toBe("accepted");
 	});
 

@@ -16,7 +16,8 @@ const HISTORY = 16;
 /** Gives what waits to who takes it, where something has changed. */
 export function schedule(state: QueueState, turn: Turn): void {
 	const { touched } = state.lanes.shelves;
-	const most = Math.min(MAX_GRANTS, state.limits.leases - state.leases.size);
+	const atOnce = state.pace.of(MAX_GRANTS);
+	const most = Math.min(atOnce, state.limits.leases - state.leases.size);
 	let left = most;
 	for (const service of [...touched]) {
 		if (left <= 0) break;
@@ -25,7 +26,7 @@ export function schedule(state: QueueState, turn: Turn): void {
 		// The others first, the next time.
 		if (left <= 0) touched.add(service);
 	}
-	if (touched.size > 0 && most === MAX_GRANTS) state.hasMore = true;
+	if (touched.size > 0 && most === atOnce) state.hasMore = true;
 }
 
 /** @returns how many were given out */

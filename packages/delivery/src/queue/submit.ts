@@ -1,5 +1,6 @@
 import { numberKey } from "../journal/binary.js";
 import type { Call, CallBook } from "./call-book.js";
+import { refuseAboveShare } from "./fair-share.js";
 import { attemptsOf, place, waiterOf } from "./moves.js";
 import type { OutcomeEffect, SubmitEvent } from "./queue-events.js";
 import { MAX_EXPIRES_MS } from "./queue-options.js";
@@ -28,6 +29,7 @@ export function submit(state: QueueState, turn: Turn, event: SubmitEvent): void 
 		refuse(turn, ask, "overloaded", "there is no room for another call", { retryAfterMs });
 		return;
 	}
+	if (refuseAboveShare(state, turn, ask, sender, submission.id)) return;
 	accept(state, turn, headOf(turn, event), submission.call.text);
 	if (event.notify !== undefined) state.waiters.add(`${sender}\n${submission.id}`, event.notify);
 	answer(turn, ask, { is: "accepted" });

@@ -34,7 +34,7 @@ async function world(most?: number) {
 				delete: (key: string) => void writes.push([key, undefined]),
 			};
 			const events = contracts.map((each) => ({ type: "know" as const, ...each }));
-			const effects = core.step([...events, { type: "room", isTight: true }], now, desk);
+			const effects = core.step([...events, { type: "room", leftBytes: 0 }], now, desk);
 			for (const each of effects) {
 				if (each.type === "unknown") said.push(`${each.service} ${each.version} above ${each.most}`);
 			}

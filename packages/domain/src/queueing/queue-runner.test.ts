@@ -1,6 +1,6 @@
 import { memoryStore } from "@antiphon/delivery";
 import { memoryBus } from "@antiphon/link";
-import { encodeReply, encodeSubmit, type LeaseRef, NS, quietLog } from "@antiphon/protocol";
+import { decodeStates, encodeCancel, encodeReply, encodeSubmit, type LeaseRef, NS, quietLog } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import { expect, it } from "vitest";
 import { failure, host, NAME } from "../testing/bus.js";
@@ -17,6 +17,7 @@ import {
 	taken,
 } from "../testing/durable.js";
 import { failingStore } from "../testing/failing-store.js";
+import { Party } from "../testing/party.js";
 
 it("A store has one domain at a time, and is free again when that has closed", async () => {
 	const store = memoryStore();
@@ -83,4 +84,35 @@ it("It is said where calls are kept, and when that is no place for them", async 
 	await keeping({ log, store: failingStore().store });
 	expect(lines).toContain("durable calls are kept on disk: a test");
 	expect(lines.join()).not.toContain("Give the domain a store");
+});
+
+it("No account fills the store for the others, nor when the domain has started again", async () => {
+	const store = memoryStore({ maxBytes: 400_000 });
+	let ids = 0;
+	/** Makes up ids, and cancels them. */
+	const refusedOf = async (by: Party) => {
+		const calls = Array.from({ length: 64 }, () => ({
+			id: `made-up-${ids++}`,
+			fn: "words.learn",
+			expiresMs: 86_400_000,
+		}));
+		return decodeStates(await by.result("set", AT, encodeCancel(calls))).filter(({ error }) => error !== undefined);
+	};
+	const first = await keeping({ store });
+	const flooder = await Party.join(first.bus, "flooder@example.org/x");
+	while ((await refusedOf(flooder)).length === 0);
+	expect(ids).toBeLessThan(500);
+	expect(await submit(first.caller, submitted("a"))).toEqual([{ id: "a", state: "accepted" }]);
+	await first.hosted.close();
+	const second = await keeping({ store });
+	const refused = await refusedOf(await Party.join(second.bus, "flooder@example.org/x"));
+	// How much is left is known better than before.
+	expect(refused.length).toBeGreaterThan(16);
+	expect(refused[0]?.error).toMatchObject({
+		code: "overloaded",
+		executed: "no",
+		retryAfterMs: expect.any(Number),
+		message: expect.stringContaining("no account may have more than is left for all"),
+	});
+	expect(await submit(second.caller, submitted("b"))).toEqual([{ id: "b", state: "accepted" }]);
 });

@@ -118,6 +118,7 @@ export class QueueRunner {
 		this.#outcomes = new ToldOutcomes(host.node, host.domain, tell);
 		host.node.every(LOOK_MS, () => time.look());
 		host.node.every(ROOM_MS, () => this.#lookForRoom());
+		this.#lookForRoom();
 		gate.attach(host, isOnline);
 	}
 
@@ -177,10 +178,13 @@ export class QueueRunner {
 		this.#unknown.say((more) => this.#log.error(`${what} already: ${then}${more}`));
 	}
 
+	/** Also when it is as before: what the queue has counted since is not. What is not heard is said again. */
 	#lookForRoom(): void {
 		const { usedBytes, freeBytes } = this.#running.journal.usage();
-		const isTight = usedBytes > TIGHT * (usedBytes + freeBytes);
-		if (isTight === this.#isTight || !this.tell({ type: "room", isTight })) return;
+		const leftBytes = Math.floor(TIGHT * (usedBytes + freeBytes) - usedBytes);
+		this.#running.engine.take({ type: "room", leftBytes });
+		const isTight = leftBytes <= 0;
+		if (isTight === this.#isTight) return;
 		this.#isTight = isTight;
 		const bytes = `${usedBytes} bytes are used, and ${freeBytes} are left`;
 		if (isTight) this.#log.warn(`the queue takes no new calls until there is more room for it: ${bytes}`);

@@ -49,7 +49,7 @@ export class Domain extends Node implements Program {
 	/** There is little room left for new calls, or enough again. */
 	tight(isTight: boolean): void {
 		this.#isTight = isTight;
-		this.#runner?.take({ type: "room", isTight });
+		this.#runner?.take({ type: "room", leftBytes: isTight ? 0 : Number.POSITIVE_INFINITY });
 	}
 
 	/** The outcomes of calls by what is on the disk. */
@@ -127,7 +127,7 @@ export class Domain extends Node implements Program {
 			mayComeLast: (event) => event.type === "settle",
 			ended: (error) => this.ended(process, error),
 		});
-		if (this.#isTight) this.#runner.take({ type: "room", isTight: true });
+		if (this.#isTight) this.#runner.take({ type: "room", leftBytes: 0 });
 		return this;
 	}
 

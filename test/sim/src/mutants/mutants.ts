@@ -252,6 +252,14 @@ export const MUTANTS: readonly Mutant[] = [
 		seed: 1,
 	},
 	{
+		name: "what is forgotten is still counted for its account",
+		file: "queue/call-book.js",
+		find: "        this.#count(call, undefined);",
+		replace: "        void 0;",
+		rule: 11,
+		seed: 2,
+	},
+	{
 		name: "a fault that may be tried again is final",
 		file: "queue/reports.js",
 		find: "return name === undefined || retry?.faults.includes(name) !== true;",
