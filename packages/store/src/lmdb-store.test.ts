@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Journal, StoreError, Write } from "@antiphon/delivery";
@@ -8,6 +9,7 @@ import { child } from "./testing/child.js";
 import { place } from "./testing/place.js";
 
 const ONE = Buffer.from("1");
+const hashOf = (text: string) => createHash("sha256").update(text).digest("binary").slice(0, 16);
 const write = (journal: Journal, writes: Write[]) =>
 	new Promise<StoreError | undefined>((resolve) => journal.write(writes, resolve));
 const close = (journal: Journal) => new Promise<void>((resolve) => journal.close(resolve));
@@ -54,6 +56,39 @@ describe("a store of LMDB files", () => {
 		expect(journal.usage().freeBytes).toBeLessThan(1024 * 1024);
 		// What has been accepted may be written there all the same.
 		expect(await write(journal, [["a", Buffer.alloc(1_000_000)]])).toBeUndefined();
+		await close(journal);
+	});
+
+	it("has files that are not longer than they may be, whatever comes at once, and goes on with less when it is full", async () => {
+		const folder = place();
+		const maxBytes = 6 * 1024 * 1024;
+		const journal = await lmdbStore(folder, { maxBytes, reserveBytes: 0 }).open("queue");
+		const length = () => statSync(join(folder, "queue.mdb")).size;
+		let keys: string[] = [];
+		let n = 0;
+		/** Records anywhere in the tree, as hashes are. */
+		const put = async (count: number) => {
+			const batch = Array.from({ length: count }, () => hashOf(String(n++)));
+			const error = await write(
+				journal,
+				batch.map((key) => [key, Buffer.alloc(300)]),
+			);
+			if (error === undefined) keys = [...keys, ...batch];
+			expect(length()).toBeLessThanOrEqual(maxBytes);
+			return error?.kind;
+		};
+		while ((await put(1_000)) === undefined);
+		expect(keys.length).toBeGreaterThan(1_000);
+		let small = 0;
+		while ((await put(50)) === undefined) small++;
+		expect(small).toBeGreaterThan(10);
+		expect(journal.usage().usedBytes).toBeGreaterThan(0.6 * maxBytes);
+		while (keys.length > 0) {
+			const gone = keys.splice(0, 50).map((key): Write => [key, undefined]);
+			expect(await write(journal, gone)).toBeUndefined();
+			expect(length()).toBeLessThanOrEqual(maxBytes);
+		}
+		expect(await put(1_000)).toBeUndefined();
 		await close(journal);
 	});
 

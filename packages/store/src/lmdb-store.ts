@@ -7,11 +7,11 @@ import { failed, isNoRoom } from "./lmdb-errors.js";
 import { LmdbJournal } from "./lmdb-journal.js";
 import { makeFile, makeFolder } from "./new-file.js";
 import { type Processes, systemProcesses } from "./owner.js";
-import { takeOwnership } from "./ownership.js";
+import { pass, takeOwnership } from "./ownership.js";
 import { Room } from "./room.js";
 
 export interface LmdbStoreOptions {
-	/** How large each journal may get, in bytes: what takes more is refused as `full`. Default 8 GiB. */
+	/** How large the file of each journal may get, in bytes: what takes more is refused as `full`. Default 8 GiB. */
 	readonly maxBytes?: number;
 	/** What is to be left on the disk, in bytes: it does not count as free. Default 256 MiB. */
 	readonly reserveBytes?: number;
@@ -67,7 +67,7 @@ export async function openJournal(
 		const environment = openEnvironment(file, limits.maxBytes);
 		try {
 			const epoch = takeOwnership(environment, file, processes);
-			const room = new Room(environment, file, statSync(file).size, limits);
+			const room = new Room(environment, file, statSync(file).size, limits, () => pass(environment, epoch));
 			return new LmdbJournal({ file, environment, room, epoch, onClose });
 		} catch (error) {
 			await environment.root.close();

@@ -4,6 +4,8 @@ import type { Owner, Processes } from "./owner.js";
 
 /** Which process has the journal; its version is the epoch, on which each batch depends. */
 const OWNER = "owner";
+/** What is changed when nothing else is. */
+const PASS_KEY = "pass";
 /** In which way journals are kept in these files. */
 const FORMAT_KEY = "format";
 const FORMAT = 1;
@@ -37,4 +39,10 @@ export function asOwner({ journal }: Environment, epoch: number, changes: () => 
 /** Leaves the journal to whoever wants it next. */
 export function leaveOwnership(environment: Environment, epoch: number): Promise<boolean> {
 	return asOwner(environment, epoch, () => void environment.journal.put(OWNER, Buffer.from("null"), epoch));
+}
+
+/** A transaction that changes nothing that anybody reads. */
+export function pass(environment: Environment, epoch: number): Promise<boolean> {
+	const now = Buffer.from(String(performance.now()));
+	return asOwner(environment, epoch, () => void environment.journal.put(PASS_KEY, now, 1));
 }
