@@ -1,4 +1,4 @@
-import { legible, MAX_ATTEMPTS, MAX_TTL_MS } from "@antiphon/protocol";
+import { legible, MAX_ATTEMPTS, MAX_TTL_MS, strayIn } from "@antiphon/protocol";
 
 /** How often, and when, a durable call that has failed is tried again. Times in milliseconds. */
 export interface Retry {
@@ -68,7 +68,6 @@ export function whatIsWrongWith(retry: unknown, delivery: unknown, declared: rea
 }
 
 /** What is in it that is no setting: a slip of the pen would else change nothing. */
-export function strayIn(retry: Retry): string | undefined {
-	const stray = Object.keys(retry).find((name) => !Object.hasOwn(DEFAULT_RETRY, name));
-	return stray === undefined ? undefined : `retry.${stray}: there is no such setting`;
+export function strayInRetry(retry: Retry): string | undefined {
+	return strayIn(retry, Object.keys(DEFAULT_RETRY), "retry");
 }

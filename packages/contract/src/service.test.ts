@@ -115,7 +115,7 @@ describe("service", () => {
 			[{ maxBackoffMs: 999 }, "retry.maxBackoffMs must be at least backoffMs"],
 			[{ faults: "busy" }, "retry.faults must be a list of names of declared faults"],
 			[{ faults: ["bussy"] }, 'retry.faults must name faults that the function declares, each once, and has "bussy"'],
-			[{ attempt: 3 }, "retry.attempt: there is no such setting"],
+			[{ attempt: 3 }, "retry.attempt: there is no such setting; did you mean attempts?"],
 		])("refuses %j", (retry, why) => {
 			expect(() => of(retry)).toThrow(new TypeError(`a.fn: ${why}`));
 		});

@@ -1,6 +1,6 @@
 import { isFaultName, isFunctionName, isServiceName, isVersion } from "@antiphon/protocol";
 import { DELIVERIES, type FunctionContract } from "./function.js";
-import { strayIn, whatIsWrongWith } from "./retry.js";
+import { strayInRetry, whatIsWrongWith } from "./retry.js";
 import { requireSchema } from "./schema.js";
 
 export type Functions = Readonly<Record<string, FunctionContract>>;
@@ -63,7 +63,7 @@ function checkFunction(address: string, contract: Partial<FunctionContract> | un
 		throw new TypeError(`${address}: delivery must be one of ${DELIVERIES.join(", ")}`);
 	}
 	if (retry !== undefined) {
-		const wrong = whatIsWrongWith(retry, delivery, Object.keys(faults)) ?? strayIn(retry);
+		const wrong = whatIsWrongWith(retry, delivery, Object.keys(faults)) ?? strayInRetry(retry);
 		if (wrong !== undefined) throw new TypeError(`${address}: ${wrong}`);
 	}
 	if (input !== undefined) requireSchema(input, `${address}: input`);

@@ -51,6 +51,7 @@ export type { JournalTime } from "./journal/journal-time.js";
 export { type MemoryStoreOptions, memoryStore } from "./journal/memory-journal.js";
 export { writtenByNewer } from "./journal/newer.js";
 export { decodeRecord } from "./journal/record.js";
+export { storeBounds } from "./journal/store-bounds.js";
 export { Outbox } from "./outbox/outbox.js";
 export type {
 	AwaitEffect,

@@ -1,6 +1,6 @@
 import type { Store } from "@antiphon/delivery";
 import type { Link } from "@antiphon/link";
-import { BusError, type Log, quietLog } from "@antiphon/protocol";
+import { BusError, type Log, quietLog, requireNames } from "@antiphon/protocol";
 import { createNode, type Node, type NodeStatus } from "antiphon";
 import { Denials, type NodeModule } from "antiphon/modules";
 import { Subscribers } from "./callers/subscribers.js";
@@ -51,6 +51,17 @@ export interface DomainOptions {
 	readonly connectTimeoutMs?: number;
 }
 
+const OPTIONS = Object.keys({
+	link: true,
+	access: true,
+	limits: true,
+	owners: true,
+	stateFile: true,
+	store: true,
+	log: true,
+	connectTimeoutMs: true,
+} satisfies Record<keyof DomainOptions, true>);
+
 /** A domain that is being hosted. Disposing of it closes it in order. */
 export interface Domain extends AsyncDisposable {
 	/** Its name, `fn.example.org`. */
@@ -82,6 +93,7 @@ export interface Domain extends AsyncDisposable {
  * `conflict` when another host has the domain; as `createNode` when the link cannot come up
  */
 export async function createDomain(options: DomainOptions): Promise<Domain> {
+	requireOptions(options);
 	const { link, log = quietLog, connectTimeoutMs } = options;
 	const limits = resolveLimits(options.limits);
 	const name = link.ownedDomain;
@@ -215,6 +227,22 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
 		closed: flushed.then(() => node.closed),
 		[Symbol.asyncDispose]: () => end("drain"),
 	};
+}
+
+/** What JavaScript may get wrong. @throws BusError `invalid-argument` */
+function requireOptions(options: DomainOptions): void {
+	requireNames(options, OPTIONS);
+	const { link, store } = options;
+	if (typeof link?.open !== "function") {
+		throw new BusError(
+			"invalid-argument",
+			"createDomain needs a link: componentLink({ url, domain, secret }), for one",
+		);
+	}
+	if (store === undefined || typeof store?.open === "function") return;
+	const message =
+		"store must be a store: lmdbStore(folder) of @antiphon/store, or memoryStore(), which outlasts nothing";
+	throw new BusError("invalid-argument", message);
 }
 
 /** Rejects when the node is closed. */

@@ -4,6 +4,7 @@ import { xml } from "@antiphon/xml";
 import { get, isFault, service, set } from "antiphon";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { createDomain } from "./index.js";
 import { failure, host, join, NAME } from "./testing/bus.js";
 
 const dictionary = service("dictionary", "1.2.0", {
@@ -28,6 +29,18 @@ const handlersOf = (who: string) => ({
 });
 
 describe("a domain", () => {
+	it.each<[string, object | null | undefined]>([
+		["the options must be an object, not null", null],
+		["createDomain needs a link", {}],
+		["createDomain needs a link", { link: "xmpp://localhost" }],
+		["store must be a store: lmdbStore(folder)", { link: memoryBus().link(NAME), store: "dir" }],
+		["outbox: there is no such setting; there are link,", { link: memoryBus().link(NAME), outbox: 1 }],
+		["stores: there is no such setting; did you mean store?", { link: memoryBus().link(NAME), stores: 1 }],
+	])("is not hosted with options that cannot be: %s", async (message, options) => {
+		const error = await failure(createDomain(options as never));
+		expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringContaining(message) });
+	});
+
 	it("registers a provider on an account, and its callers call it directly", async () => {
 		const bus = memoryBus();
 		const domain = await host(bus);

@@ -301,7 +301,7 @@ export {
 	ScramServer,
 	scramCredentials,
 } from "./scram.js";
-export { resolveNumbers } from "./settings.js";
+export { requireNames, resolveNumbers, strayIn } from "./settings.js";
 export { shareGroup } from "./share-group.js";
 export { Dispatcher, type Match, type Route, type StanzaKind } from "./stanza/dispatcher.js";
 export {

@@ -50,6 +50,18 @@ describe("a store of LMDB files", () => {
 		await expect(lmdbStore(folder).open("inbox")).rejects.toMatchObject({ kind: "failed" });
 	});
 
+	it.each<[string, unknown[]]>([
+		['a store needs a folder, such as lmdbStore("./state"), not ""', [""]],
+		['a store needs a folder, such as lmdbStore("./state"), not 5', [5]],
+		["a store needs a folder", []],
+		["options.maxBytes must be a whole number from 1 to 9007199254740991, not -1", ["x", { maxBytes: -1 }]],
+		["options.reserveBytes must be a whole number from 0 to 9007199254740991", ["x", { reserveBytes: 1e18 }]],
+		["options.maxbytes: there is no such setting; did you mean maxBytes?", ["x", { maxbytes: 1 }]],
+		["options must be an object, not 8", ["x", 8]],
+	])("is not made of what it cannot be made of: %s", (message, args) => {
+		expect(() => lmdbStore(...(args as Parameters<typeof lmdbStore>))).toThrow(message);
+	});
+
 	it("keeps off the part of the disk that is reserved", async () => {
 		const store = lmdbStore(place(), { reserveBytes: 2 ** 50 });
 		const journal = await store.open("queue");

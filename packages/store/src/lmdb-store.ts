@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Journal, type Store, StoreError } from "@antiphon/delivery";
+import { type Journal, type Store, StoreError, storeBounds } from "@antiphon/delivery";
 import { openEnvironment } from "./environment.js";
 import { checkFileHead } from "./file-head.js";
 import { failed, isNoRoom } from "./lmdb-errors.js";
@@ -26,8 +26,14 @@ const openHere = new Set<string>();
  * Journals in a folder, each in an LMDB file of its own, which one process at a time may have open. What they say is stored
  * has been flushed to the disk. The folder has to be on a disk of this machine, not on one that is shared over a network.
  * @param folder is made if it is not there, for this user only: inputs of calls are in these files
+ * @throws TypeError for what is no folder; BusError `invalid-argument` for options that cannot be
  */
 export function lmdbStore(folder: string, options: LmdbStoreOptions = {}): Store {
+	// Else the files would be wherever the process happens to be.
+	if (typeof folder !== "string" || folder.trim() === "") {
+		throw new TypeError(`a store needs a folder, such as lmdbStore("./state"), not ${JSON.stringify(folder)}`);
+	}
+	const limits = storeBounds(DEFAULTS, options, ["reserveBytes"]);
 	return {
 		kind: `lmdb at ${folder}`,
 		isDurable: true,
@@ -38,7 +44,7 @@ export function lmdbStore(folder: string, options: LmdbStoreOptions = {}): Store
 			openHere.add(path);
 			const forget = () => openHere.delete(path);
 			try {
-				return await openJournal(file, { ...DEFAULTS, ...options }, systemProcesses, forget);
+				return await openJournal(file, limits, systemProcesses, forget);
 			} catch (error) {
 				forget();
 				throw error;

@@ -33,6 +33,14 @@ describe("a journal in memory", () => {
 		expect(held(disk).journal.view.count("", "\xff")).toBe(0);
 	});
 
+	it.each<[string, unknown]>([
+		["options.maxBytes must be a whole number from 1 to 9007199254740991, not -1", { maxBytes: -1 }],
+		["options.maxbytes: there is no such setting; did you mean maxBytes?", { maxbytes: 1 }],
+		["options must be an object, not 5", 5],
+	])("is not made of what it cannot be made of: %s", (message, options) => {
+		expect(() => memoryStore(options as object)).toThrow(message);
+	});
+
 	it("keeps what it was given, whatever is done to it afterwards", async () => {
 		const journal = await memoryStore().open("queue");
 		const body = Buffer.from("one");

@@ -1,7 +1,9 @@
+import { requireNames } from "@antiphon/protocol";
 import { encodeBatch, type RecordBatch } from "./batch.js";
 import { type Journal, type Store, StoreError, type Usage, type View, type Write } from "./journal.js";
 import { MemoryDisk } from "./memory-disk.js";
 import { decodeRecord } from "./record.js";
+import { storeBounds } from "./store-bounds.js";
 
 export interface MemoryStoreOptions {
 	/** What one journal may take, in bytes. Above that a batch that takes more is refused as `full`. Default 256 MiB. */
@@ -10,9 +12,12 @@ export interface MemoryStoreOptions {
 	readonly defer?: (action: () => void) => void;
 }
 
-const MAX_BYTES = 256 * 1024 * 1024;
+const BOUNDS = { maxBytes: 256 * 1024 * 1024 };
 
-/** Journals in the memory of this process: they outlive a node that is closed, and nothing else. */
+/**
+ * Journals in the memory of this process: they outlive a node that is closed, and nothing else.
+ * @throws BusError `invalid-argument`
+ */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
 	const disks = new Map<string, MemoryDisk>();
 	return storeOn((name) => {
@@ -24,7 +29,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 /** @param diskOf the disk of a journal, by its name */
 export function storeOn(diskOf: (name: string) => MemoryDisk, options: MemoryStoreOptions): Store {
-	const { maxBytes = MAX_BYTES, defer = queueMicrotask } = options;
+	requireNames(options, ["maxBytes", "defer"], "options");
+	const { defer = queueMicrotask, ...bounds } = options;
+	const { maxBytes } = storeBounds(BOUNDS, bounds);
 	const open = new Set<string>();
 	return {
 		kind: "memory",
