@@ -1,16 +1,12 @@
 import type { Client, Functions, Handlers, Service } from "@antiphon/contract";
-import { checkedSignal, type Link, type LinkState } from "@antiphon/link";
+import type { Link, LinkState } from "@antiphon/link";
 import { BusError } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
-import { checkedTimeoutMs } from "./bounds/limits.js";
 import { type ClientOptions, makeClient } from "./calling/client.js";
-import { stillGoesOn } from "./calling/durable-call.js";
-import { parseDurableId } from "./calling/durable-id.js";
-import type { Patience } from "./calling/waiters.js";
-import { outputOf } from "./calls/outcome-text.js";
+import { cancelSent, type OutcomeOptions, outcomeOf } from "./calling/sent-call.js";
 import type { QueryRequest } from "./host/query-request.js";
 import { Journals } from "./journals.js";
-import type { Node, NodeOptions, NodeStats, OutcomeOptions } from "./node.js";
+import type { Node, NodeOptions, NodeStats } from "./node.js";
 import { NodeAddress } from "./node-address.js";
 import { NodeLifecycle } from "./node-lifecycle.js";
 import { assemble, type NodeParts } from "./node-parts.js";
@@ -81,16 +77,12 @@ export class BusNode implements Node {
 		return makeClient(this.#parts.caller, service, options);
 	}
 
-	async outcome(callId: string, options: OutcomeOptions = {}): Promise<unknown> {
-		const call = parseDurableId(callId);
-		const { outcome } = await stillGoesOn(callId, this.#parts.outbox.wait(call, this.#patience(options)));
-		return outputOf(outcome);
+	outcome(callId: string, options: OutcomeOptions = {}): Promise<unknown> {
+		return outcomeOf(this.#parts.caller, callId, options);
 	}
 
-	async cancel(callId: string, options: OutcomeOptions = {}): Promise<boolean> {
-		const call = parseDurableId(callId);
-		const { outcome } = await stillGoesOn(callId, this.#parts.outbox.cancel(call, this.#patience(options)));
-		return outcome.code === "cancelled";
+	cancel(callId: string, options: OutcomeOptions = {}): Promise<boolean> {
+		return cancelSent(this.#parts.caller, callId, options);
 	}
 
 	query(request: QueryRequest): Promise<Element | undefined> {
@@ -171,10 +163,6 @@ export class BusNode implements Node {
 	#end(cause: BusError): void {
 		this.#onClosed(cause);
 		this.#link.destroy();
-	}
-
-	#patience({ timeoutMs = this.#parts.limits.defaultTimeoutMs, signal }: OutcomeOptions): Patience {
-		return { deadlineMs: performance.now() + checkedTimeoutMs(timeoutMs), signal: checkedSignal(signal) };
 	}
 
 	#onLink(state: LinkState): void {

@@ -73,9 +73,10 @@ export {
 	ping,
 } from "./browse.js";
 export type { ClientOptions } from "./calling/client.js";
+export type { OutcomeOptions } from "./calling/sent-call.js";
 export { createNode } from "./create-node.js";
 export type { QueryRequest } from "./host/query-request.js";
 export { linkFromEnv } from "./link-from-env.js";
-export type { Node, NodeOptions, NodeStats, OutcomeOptions } from "./node.js";
+export type { Node, NodeOptions, NodeStats } from "./node.js";
 export type { NodeStatus } from "./node-status.js";
 export type { Served, ServeOptions } from "./serving/served.js";

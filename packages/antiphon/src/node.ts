@@ -5,6 +5,7 @@ import type { BusError, Log } from "@antiphon/protocol";
 import type { Element } from "@antiphon/xml";
 import type { NodeLimits } from "./bounds/limits.js";
 import type { ClientOptions } from "./calling/client.js";
+import type { OutcomeOptions } from "./calling/sent-call.js";
 import type { NodeModule } from "./host/node-host.js";
 import type { QueryRequest } from "./host/query-request.js";
 import type { NodeStatus } from "./node-status.js";
@@ -30,14 +31,6 @@ export interface NodeOptions {
 	readonly modules?: readonly NodeModule[];
 	/** What XEP-0092 tells of this node. Default: Antiphon's own name and version. */
 	readonly software?: { readonly name: string; readonly version: string };
-}
-
-/** How long to wait for a durable call. */
-export interface OutcomeOptions {
-	/** In milliseconds. Default `limits.defaultTimeoutMs`. */
-	readonly timeoutMs?: number;
-	/** Ends the waiting, and not the call. */
-	readonly signal?: AbortSignal;
 }
 
 /** Numbers of one moment. */
@@ -86,16 +79,18 @@ export interface Node extends AsyncDisposable {
 	/**
 	 * Waits for the outcome of a durable call, also of one that another process of this account has made: resolves with its
 	 * output, as the provider sent it.
-	 * @param callId what `send()` has resolved with
-	 * @throws BusError the error that is its outcome; `deadline-exceeded` or `cancelled`, executed unknown, when it goes on and
-	 * the time (default `limits.defaultTimeoutMs`) or the signal is over; `not-found`, executed unknown, when its domain does
-	 * not know it, or not any more
+	 * @param callId what `send()` has resolved with, or the `callId` of an error. That of a handler's `ctx` will do for a call that
+	 * this node has made itself
+	 * @throws BusError the error that is its outcome; with `goesOn`, executed unknown, `deadline-exceeded` or `cancelled` when the time
+	 * (default `limits.defaultTimeoutMs`) or the signal is over; `not-found`, executed unknown, when its domain does not
+	 * know it, or not any more
 	 */
 	outcome(callId: string, options?: OutcomeOptions): Promise<unknown>;
 	/**
 	 * Gives a durable call up: it does not run any more, unless it does already.
 	 * @returns whether its outcome is now that it was cancelled; `false`: it had another one before
-	 * @throws BusError as `outcome`, but for what its outcome is
+	 * @throws BusError `not-found`: no call of this account with this id has come to its domain. One that comes yet is cancelled
+	 * then: it may still be in the outbox of another process. Otherwise as `outcome`, but for what its outcome is
 	 */
 	cancel(callId: string, options?: OutcomeOptions): Promise<boolean>;
 	/** Asks any XMPP entity with an `iq`. Resolves with the payload of the result. @throws BusError */

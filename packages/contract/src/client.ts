@@ -54,11 +54,15 @@ type CallArguments<SentInput, Options> = [SentInput] extends [undefined]
 
 /** A function that its domain calls for you: it may be waited for, as any other, or sent. */
 export interface DurableFunction<SentInput, Output> {
-	/** Waits for the outcome. @throws BusError whose `callId` names a call that goes on, when the waiting was over before */
+	/**
+	 * Waits for the outcome. @throws BusError whose `callId` names the call; with `goesOn` when the waiting was over before, and
+	 * else the error that is its outcome. Without a `callId` nothing is kept: nothing was accepted
+	 */
 	(...args: CallArguments<SentInput, DurableCallOptions>): Promise<Output>;
 	/**
 	 * Resolves with the id of the call, for `node.outcome()` and `node.cancel()`, once it is accepted: on the disk of its domain,
-	 * or in the outbox of this node if that has one. @throws BusError when neither has it
+	 * or in the outbox of this node if that has one. @throws BusError when neither has it, or, with a `callId`, when that is not known;
+	 * `conflict` with the id of the call that its key stands for
 	 */
 	send(...args: CallArguments<SentInput, SendOptions>): Promise<string>;
 }

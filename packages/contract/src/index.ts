@@ -13,7 +13,15 @@ export { describe } from "./describe.js";
 export { type FunctionDescription, parseDescription, type ServiceDescription } from "./description.js";
 export { type Fault, isFault } from "./fault.js";
 export { fingerprint } from "./fingerprint.js";
-export { type Delivery, type FunctionContract, type FunctionKind, type FunctionSpec, get, set } from "./function.js";
+export {
+	DELIVERIES,
+	type Delivery,
+	type FunctionContract,
+	type FunctionKind,
+	type FunctionSpec,
+	get,
+	set,
+} from "./function.js";
 export type { CallContext, Handler, Handlers } from "./handler.js";
 export { outgoing } from "./outgoing.js";
 export { DEFAULT_RETRY, type Retry, type RetrySpec } from "./retry.js";

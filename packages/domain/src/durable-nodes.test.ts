@@ -78,8 +78,10 @@ describe("a call that is kept", () => {
 	it("ends with the fault of its contract", async () => {
 		await host(bus, { store });
 		await provider((_, ctx) => ctx.fail("full", { count: 3 }));
-		const { learn } = await caller();
-		expect(await failure(learn({ word: "iq" }))).toMatchObject({ code: "fault", name: "full", data: { count: 3 } });
+		const { node, learn } = await caller();
+		const error = await failure(learn({ word: "iq" }));
+		expect(error).toMatchObject({ code: "fault", name: "full", data: { count: 3 }, goesOn: false });
+		expect(await failure(node.outcome(error.callId ?? ""))).toMatchObject({ name: "full", callId: error.callId });
 	});
 
 	it("is cancelled before it runs, or while it runs", async () => {
@@ -99,6 +101,23 @@ describe("a call that is kept", () => {
 		const waiting = await learn.send({ word: "iq" });
 		expect(await node.cancel(waiting)).toBe(true);
 		expect(await failure(node.outcome(waiting))).toMatchObject({ code: "cancelled", executed: "no" });
+	});
+
+	it("is not cancelled by a mistyped id, nor by another's account", async () => {
+		await host(bus, { store });
+		await provider(() => ({ count: 0 }));
+		const { node, learn } = await caller();
+		const callId = await learn.send({ word: "iq" }, { notBefore: new Date(Date.now() + 3_600_000) });
+		const other = await join(bus, "other@example.org");
+		for (const [who, id] of [
+			[node, `mistyped:words@${NAME}`],
+			[node, `mistyped:words@${NAME}`],
+			[other, callId],
+		] as const) {
+			expect(await failure(who.cancel(id))).toMatchObject({ code: "not-found", executed: "unknown" });
+		}
+		expect(await node.cancel(callId)).toBe(true);
+		expect(await node.cancel(callId)).toBe(true);
 	});
 
 	it("is refused where nothing keeps it, and it is said what to do", async () => {

@@ -31,8 +31,10 @@ export interface BusErrorOptions {
 	readonly data?: unknown;
 	/** With `overloaded`: when to try again, in milliseconds. */
 	readonly retryAfterMs?: number;
-	/** Of a durable call that goes on although nobody waits for it any more. */
+	/** Which durable call it is about. */
 	readonly callId?: string;
+	/** Whether it was only the waiting for that call that has ended. Default `false`. */
+	readonly goesOn?: boolean;
 	/** What led to this. Stays in the process: a cause never goes on the wire. */
 	readonly cause?: unknown;
 }
@@ -63,7 +65,9 @@ const EXECUTED_BY_DEFAULT: Readonly<Record<BusErrorCode, Executed>> = {
  * - `name` and `data`: for the code `fault`, the fault's name in the contract and its data; `isFault` narrows the type.
  *   For every other code `name` is `BusError`.
  * - `retryAfterMs`: with `overloaded`, when it may be worth another try.
- * - `callId`: of a durable call that goes on although nobody waits for it any more.
+ * - `callId`: which durable call it is about, if it is one that may have been accepted: what `node.outcome()` and
+ *   `node.cancel()` take.
+ * - `goesOn`: it is not the outcome of that call. Only the waiting has ended; `node.outcome(callId)` waits again.
  */
 export class BusError extends Error {
 	readonly code: BusErrorCode;
@@ -71,6 +75,7 @@ export class BusError extends Error {
 	readonly data: unknown;
 	readonly retryAfterMs: number | undefined;
 	readonly callId: string | undefined;
+	readonly goesOn: boolean;
 
 	constructor(code: BusErrorCode, message: string, options: BusErrorOptions = {}) {
 		super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -80,6 +85,7 @@ export class BusError extends Error {
 		this.data = options.data;
 		this.retryAfterMs = options.retryAfterMs;
 		this.callId = options.callId;
+		this.goesOn = options.goesOn ?? false;
 	}
 
 	/**

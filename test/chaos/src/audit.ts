@@ -37,9 +37,9 @@ async function outcomeOf(node: Asking, id: string): Promise<Outcome | undefined>
 		try {
 			return { is: "ok", value: String(await node.outcome(id, { timeoutMs: WAIT_MS })) };
 		} catch (thrown) {
-			const { code, executed, callId } = BusError.from(thrown);
+			const { code, executed, goesOn } = BusError.from(thrown);
 			if (code === "not-found") return undefined;
-			const isOfWaiting = callId !== undefined || code === "link-lost" || code === "overloaded";
+			const isOfWaiting = goesOn || code === "link-lost" || code === "overloaded";
 			if (!isOfWaiting) return { is: "error", code, executed };
 		}
 	}

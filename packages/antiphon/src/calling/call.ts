@@ -16,6 +16,7 @@ import { cancelMessage } from "../calls/cancel.js";
 import { isRunning } from "../calls/running.js";
 import { settleBy } from "../calls/settle-by.js";
 import { attempt, type GiveUpOn } from "./attempts.js";
+import { requireCallOptions } from "./call-options.js";
 import type { OutboxRunner } from "./outbox-runner.js";
 import type { Resolver } from "./resolver.js";
 import type { Hop, Route } from "./route.js";
@@ -58,6 +59,7 @@ export interface CallTarget {
 export async function call(caller: Caller, target: CallTarget, given: unknown, options: CallOptions): Promise<unknown> {
 	const { fn, fnName, name, route } = target;
 	try {
+		requireCallOptions(target, options);
 		const signal = checkedSignal(options.signal);
 		const deadlineMs = performance.now() + checkedTimeoutMs(options.timeoutMs ?? caller.defaultTimeoutMs);
 		let input = outgoing(fn.input, given, `${name}: input`, "invalid-argument");

@@ -1,5 +1,6 @@
 import type { Client, DurableCallOptions, Functions, Service } from "@antiphon/contract";
 import { BusError, checkedLabels, ENCODINGS, type Encoding, Jid, type Labels } from "@antiphon/protocol";
+import { asCallFailure } from "../calls/call-failure.js";
 import { addressOf } from "../host/directory.js";
 import { type Caller, type CallTarget, call } from "./call.js";
 import { clientTools } from "./client-tools.js";
@@ -72,12 +73,20 @@ export function makeClient<F extends Functions>(
 function callable(caller: Caller, target: CallTarget) {
 	const { delivery } = target.fn;
 	const make = (input?: unknown, options: DurableCallOptions = {}) =>
-		(options.delivery ?? delivery) === "at-most-once"
+		// JavaScript may pass null.
+		(options?.delivery ?? delivery) === "at-most-once"
 			? call(caller, target, input, options)
 			: callDurably(caller, target, input, options);
-	if (delivery === "at-most-once") return make;
+	if (delivery === "at-most-once") return Object.defineProperty(make, "send", { value: () => cannotSend(target) });
 	const send = (input?: unknown, options: DurableCallOptions = {}) => sendDurably(caller, target, input, options);
 	return Object.assign(make, { send });
+}
+
+/** TypeScript knows that there is no `send`; JavaScript is told why. */
+async function cannotSend({ name }: CallTarget): Promise<never> {
+	const instead =
+		'state delivery "at-least-once" or "effectively-once" for it in the contract, or call it without send';
+	throw asCallFailure(new BusError("invalid-argument", `${name} is not durable, so nothing would keep it: ${instead}`));
 }
 
 function domainRoute(

@@ -69,8 +69,8 @@ describe("a durable call", () => {
 		const { node, learn } = await caller();
 		const failed = failureOf(learn({ word: "iq" }, { timeoutMs: 500 }));
 		await pass(500);
-		const { code, executed, callId, message } = await failed;
-		expect([code, executed]).toEqual(["deadline-exceeded", "unknown"]);
+		const { code, executed, goesOn, callId, message } = await failed;
+		expect([code, executed, goesOn]).toEqual(["deadline-exceeded", "unknown", true]);
 		expect(callId).toBe(`${domain.call.item.id}:lexicon@${DOMAIN}`);
 		expect(message).toContain(callId);
 		domain.settle(domain.call, reply(7));
@@ -84,10 +84,54 @@ describe("a durable call", () => {
 		const failed = failureOf(learn({ word: "iq" }, { signal: controller.signal }));
 		await pass();
 		controller.abort();
-		expect(await failed).toMatchObject({ code: "cancelled", executed: "unknown", callId: expect.any(String) });
+		const callId = `${domain.call.item.id}:lexicon@${DOMAIN}`;
+		expect(await failed).toMatchObject({ code: "cancelled", executed: "unknown", goesOn: true, callId });
 		await pass();
 		expect(domain.call.state).toBe("waiting");
 		expect(domain.count("cancel")).toBe(0);
+	});
+
+	it("is not made at all when its signal has ended before", async () => {
+		for (const outbox of [undefined, keptStore()]) {
+			const { learn } = await caller(outbox && { outbox });
+			const signal = AbortSignal.abort();
+			const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
+			const failed = await Promise.all([
+				failureOf(learn({ word: "iq" }, { signal })),
+				failureOf(learn.send({ word: "iq" }, { signal })),
+				failureOf(learn.send({ word: "iq" }, { signal: late })),
+			]);
+			for (const { executed, callId, goesOn } of failed) {
+				expect([executed, callId, goesOn]).toEqual(["no", undefined, false]);
+			}
+			expect(failed.map(({ code }) => code)).toEqual(["cancelled", "cancelled", "deadline-exceeded"]);
+			await pass(5_000);
+			expect(domain.asked).toEqual([]);
+		}
+	});
+
+	it("is named by the error that is its outcome, whoever asks for it", async () => {
+		const { node, learn } = await caller();
+		const failed = failureOf(learn({ word: "iq" }));
+		await pass();
+		const callId = `${domain.call.item.id}:lexicon@${DOMAIN}`;
+		domain.settle(domain.call, fault(new BusError("internal", "the function failed")));
+		expect(await failed).toMatchObject({ code: "internal", callId, goesOn: false });
+		expect(await failureOf(node.outcome(callId))).toMatchObject({ code: "internal", callId, goesOn: false });
+		const full = failureOf(learn({ word: "jid" }));
+		await pass();
+		const error = new BusError("fault", "no more room", { name: "full", data: { words: 4 } });
+		const [, second] = domain.calls;
+		domain.settle(second as never, { ...fault(error), name: "full" });
+		expect(await full).toMatchObject({
+			name: "full",
+			data: { words: 4 },
+			callId: `${second?.item.id}:lexicon@${DOMAIN}`,
+		});
+		const odd = failureOf(learn({ word: "x" }));
+		await pass();
+		domain.settle(domain.calls[2] as never, reply("many" as never));
+		expect(await odd).toMatchObject({ code: "protocol", callId: expect.stringContaining(`:lexicon@${DOMAIN}`) });
 	});
 
 	it("is sent: what comes back is its id, once it is accepted", async () => {
@@ -141,7 +185,15 @@ describe("a durable call", () => {
 		expect(domain.calls).toHaveLength(1);
 		const other = failureOf(learn.send({ word: "jid" }, { key: "k" }));
 		await pass();
-		expect(await other).toMatchObject({ code: "conflict", executed: "no" });
+		const message = `the key "k" stands for ${first}, which was made before with another input`;
+		expect(await other).toMatchObject({ code: "conflict", executed: "no", callId: first, message });
+		// This one hears it from its domain: its own outbox does not know of the first.
+		for (const outbox of [undefined, keptStore()]) {
+			const { learn: elsewhere } = await caller(outbox && { outbox });
+			const refused = failureOf(elsewhere({ word: "jid" }, { key: "k" }));
+			await pass();
+			expect(await refused).toMatchObject({ code: "conflict", executed: "no", callId: first, message });
+		}
 		const another = learn.send({ word: "jid" }, { key: "l" });
 		await pass();
 		expect(await another).not.toBe(first);
@@ -178,10 +230,49 @@ describe("a durable call", () => {
 		["timeoutMs", { timeoutMs: -1 }],
 		["retry.attempts", { retry: { attempts: 0 } }],
 		["retry.backoffMs", { retry: { backoffMs: "1" } }],
+		["expires: there is no such setting; did you mean expiresMs?", { expires: 5 }],
+		["timeout: there is no such setting; did you mean timeoutMs?", { timeout: 5 }],
+		["retry.tries: there is no such setting; there are attempts, backoffMs,", { retry: { tries: 1 } }],
+		["retry.faults: there is no such setting", { retry: { faults: ["full"] } }],
+		["retry must be an object", { retry: 3 }],
+		[
+			'delivery must be one of at-most-once, at-least-once, effectively-once, not "exactly-once"',
+			{ delivery: "exactly-once" },
+		],
+		["call lexicon.learn with that, without send", { delivery: "at-most-once" }],
+		["the options must be an object, not null", null as never],
+		["the options must be an object, not 500", 500 as never],
 	])("refuses an option %s that cannot be: %j", async (name, options) => {
 		const { learn } = await caller();
 		const error = await failureOf(learn.send({ word: "iq" }, options));
 		expect(error).toMatchObject({ code: "invalid-argument", executed: "no", message: expect.stringContaining(name) });
+		expect(domain.asked).toEqual([]);
+	});
+
+	it("and a plain one refuse what they cannot be told, and to be sent what nothing keeps", async () => {
+		const { node, learn } = await caller();
+		const { define } = node.client(lexicon, at);
+		const plain = define as unknown as Record<"send", (input: string) => Promise<never>> & typeof define;
+		const options = { delivery: "exactly-once", key: "k" } as never;
+		for (const [failed, message] of [
+			[learn({ word: "iq" }, options), "delivery must be one of"],
+			[learn({ word: "iq" }, null as never), "the options must be an object"],
+			[define("iq", { timeout: 1 } as never), "timeout: there is no such setting; did you mean timeoutMs?"],
+			[define("iq", { key: "k" } as never), "key: there is no such setting; there are timeoutMs, signal"],
+			[define("iq", null as never), "the options must be an object"],
+			[plain.send("iq"), "lexicon.define is not durable, so nothing would keep it"],
+			[node.outcome(`a:lexicon@${DOMAIN}`, { timeout: 1 } as never), "did you mean timeoutMs?"],
+			[node.cancel(`a:lexicon@${DOMAIN}`, { sig: 1 } as never), "did you mean signal?"],
+		] as const) {
+			const error = await failureOf(failed);
+			expect(error).toMatchObject({
+				code: "invalid-argument",
+				executed: "no",
+				message: expect.stringContaining(message),
+			});
+		}
+		expect(Object.keys(define)).toEqual([]);
+		expect(domain.asked).toEqual([]);
 	});
 
 	it("is a plain one where that is asked for", async () => {
@@ -236,6 +327,86 @@ describe("a call that was sent", () => {
 		const strange = failureOf(other.outcome(`made-up:lexicon@${DOMAIN}`));
 		await pass();
 		expect(await strange).toMatchObject({ code: "not-found", executed: "unknown" });
+	});
+
+	it("is not cancelled by who has mistyped its id, or is another: there is no such call", async () => {
+		const { node, learn } = await caller();
+		const callId = await sent(learn);
+		const stranger = await createNode({ link: new CuttableLink(bus, "stranger@example.org") });
+		onTestFinished(() => stranger.close());
+		for (const [who, id] of [
+			[node, `made-up:lexicon@${DOMAIN}`],
+			[stranger, callId],
+			// Its trace is kept there, and is no call for that.
+			[stranger, callId],
+		] as const) {
+			const cancelled = failureOf(who.cancel(id));
+			await pass();
+			const { code, executed, message } = await cancelled;
+			expect([code, executed]).toEqual(["not-found", "unknown"]);
+			expect(message).toContain(`has made no call ${id.split(":")[0]} of which lexicon@${DOMAIN} knows`);
+		}
+		expect(domain.call.state).toBe("waiting");
+	});
+
+	it("and is cancelled before it has come to its domain is cancelled, for it was made here", async () => {
+		const { node, learn, link } = await caller({ outbox: keptStore() });
+		domain.instead.set("submit", () => "ignored");
+		const callId = await sent(learn);
+		const cancelled = node.cancel(callId);
+		await pass();
+		link.cut();
+		await link.mend();
+		await pass(10_000);
+		expect(await cancelled).toBe(true);
+	});
+
+	it("is found by the id that its handler sees, where this node has made it", async () => {
+		const { node, learn } = await caller();
+		const callId = await sent(learn);
+		const [id] = callId.split(":");
+		const outcome = node.outcome(`caller@example.org/${id}`);
+		domain.settle(domain.call, reply(8));
+		await pass();
+		expect(await outcome).toEqual({ words: 8 });
+		expect(await node.cancel(`caller@example.org/${id}`)).toBe(false);
+		for (const [asked, message] of [
+			[node.outcome("caller@example.org/made-up"), "pass made-up:SERVICE@DOMAIN"],
+			[node.cancel(`other@example.org/${id}`), "a call of other@example.org"],
+		] as const) {
+			const error = await failureOf(asked);
+			expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringContaining(message) });
+		}
+	});
+
+	it("is not said to have no outcome by who did not wait for it", async () => {
+		const { node, learn } = await caller();
+		const callId = await sent(learn);
+		domain.settle(domain.call, reply(1));
+		await pass();
+		const asked = domain.asked.length;
+		const signal = AbortSignal.abort();
+		for (const failed of [node.outcome(callId, { signal }), node.cancel(callId, { signal })]) {
+			const { code, executed, goesOn, message, callId: named } = await failureOf(failed);
+			expect([code, executed, goesOn, named]).toEqual(["cancelled", "unknown", true, callId]);
+			expect(message).toMatch(/^nobody waits any longer/);
+			expect(message).not.toMatch(/no outcome/);
+		}
+		await pass();
+		expect(domain.asked.length).toBe(asked);
+		expect(await node.outcome(callId)).toEqual({ words: 1 });
+	});
+
+	it("is not given up, nor asked about, by who has no patience at all", async () => {
+		const { node, learn } = await caller();
+		const callId = await sent(learn);
+		const { node: other } = await caller();
+		const signal = AbortSignal.abort();
+		for (const failed of [node.cancel(callId, { signal }), other.outcome(callId, { signal })]) {
+			expect(await failureOf(failed)).toMatchObject({ code: "cancelled", goesOn: true });
+		}
+		await pass(5_000);
+		expect([domain.count("cancel"), domain.count("await"), domain.call.state]).toEqual([0, 0, "waiting"]);
 	});
 
 	it("is not asked about any more when nobody waits", async () => {
@@ -477,9 +648,14 @@ describe("the store of an outbox", () => {
 
 	it("is no other thing", async () => {
 		const link = memoryBus().link("a@example.org/x");
-		for (const options of [{ outbox: "./outbox" }, { inbox: {} }]) {
+		for (const [options, message] of [
+			[{ outbox: "./outbox" }, "outbox must be a store"],
+			[{ inbox: {} }, "inbox must be a store"],
+			[{ store: keptStore() }, "a node has two stores"],
+			[{ outbxo: keptStore() }, "outbxo: there is no such setting; did you mean outbox?"],
+		] as const) {
 			const error = await failureOf(createNode({ link, ...options } as never));
-			expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringContaining("must be a store") });
+			expect(error).toMatchObject({ code: "invalid-argument", message: expect.stringContaining(message) });
 		}
 	});
 });

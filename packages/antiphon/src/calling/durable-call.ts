@@ -1,6 +1,6 @@
 import { type DurableCallOptions, outgoing } from "@antiphon/contract";
-import type { Submission } from "@antiphon/delivery";
-import { checkedSignal, stanzaId } from "@antiphon/link";
+import type { OutcomeText, Submission } from "@antiphon/delivery";
+import { abortedError, checkedSignal, stanzaId } from "@antiphon/link";
 import {
 	BusError,
 	callDigest,
@@ -17,7 +17,9 @@ import { asCallFailure } from "../calls/call-failure.js";
 import { ENVELOPE_BYTES, outputOf } from "../calls/outcome-text.js";
 import { settleBy } from "../calls/settle-by.js";
 import { type Caller, type CallTarget, parsedFault, parsedOutput } from "./call.js";
-import { durableId } from "./durable-id.js";
+import { durableDelivery, requireCallOptions } from "./call-options.js";
+import { about, asked, changed, foundBy } from "./durable-error.js";
+import { type DurableId, durableId } from "./durable-id.js";
 import { wishedRetry } from "./retry.js";
 import type { Patience } from "./waiters.js";
 
@@ -32,7 +34,7 @@ export async function sendDurably(
 	options: DurableCallOptions,
 ): Promise<string> {
 	try {
-		return (await keep(caller, target, given, options)).callId;
+		return durableId(await keep(caller, target, given, options));
 	} catch (thrown) {
 		throw asCallFailure(thrown);
 	}
@@ -46,39 +48,68 @@ export async function callDurably(
 	options: DurableCallOptions,
 ): Promise<unknown> {
 	try {
-		const { id, to, callId, patience } = await keep(caller, target, given, options);
-		const { outcome } = await stillGoesOn(callId, caller.outbox.wait({ to, id }, patience));
-		let output: unknown;
+		const { patience, ...call } = await keep(caller, target, given, options);
+		const callId = durableId(call);
+		const over = `the call has no outcome yet and goes on: ${foundBy(callId)}`;
+		const { attempts, outcome } = await asked(callId, caller.outbox.wait(call, patience), over);
 		try {
-			output = outputOf(outcome);
+			return await outputFrom(target, outcome, patience);
 		} catch (thrown) {
-			throw await parsedFault(target, BusError.from(thrown), patience.deadlineMs, patience.signal);
+			const error = about(callId, thrown);
+			// That there is another of this key its domain says before anything has run.
+			throw attempts === 0 ? withKey(error, options.key, callId) : error;
 		}
-		return await parsedOutput(target, output, patience.deadlineMs, patience.signal);
 	} catch (thrown) {
 		throw asCallFailure(thrown);
 	}
 }
 
-interface Kept {
-	readonly id: string;
-	readonly to: string;
-	readonly callId: string;
+/** What an outcome is for its caller. @throws BusError */
+async function outputFrom(
+	target: CallTarget,
+	outcome: OutcomeText,
+	{ deadlineMs, signal }: Patience,
+): Promise<unknown> {
+	let output: unknown;
+	try {
+		output = outputOf(outcome);
+	} catch (thrown) {
+		throw await parsedFault(target, BusError.from(thrown), deadlineMs, signal);
+	}
+	return parsedOutput(target, output, deadlineMs, signal);
+}
+
+interface Kept extends DurableId {
 	readonly patience: Patience;
 }
 
 async function keep(caller: Caller, target: CallTarget, given: unknown, options: DurableCallOptions): Promise<Kept> {
+	requireCallOptions(target, options);
 	const { fn, name } = target;
-	const to = queueOf(target);
+	const to = queueOf(target).toString();
 	const signal = checkedSignal(options.signal);
 	const deadlineMs = performance.now() + checkedTimeoutMs(options.timeoutMs ?? caller.defaultTimeoutMs);
 	let input = outgoing(fn.input, given, `${name}: input`, "invalid-argument");
 	if (input instanceof Promise) input = await settleBy(input, deadlineMs, signal, "no");
 	const submission = submissionOf(caller, target, input, options);
-	const callId = durableId(submission.id, to);
+	const { id } = submission;
+	const callId = durableId({ id, to });
 	const patience = { deadlineMs, signal };
-	await stillGoesOn(callId, caller.outbox.keep(to.toString(), submission, patience));
-	return { id: submission.id, to: to.toString(), callId, patience };
+	if (signal?.aborted) throw abortedError(signal, "no");
+	const over = `whether the call is accepted is not known yet, and if it is, it goes on: ${foundBy(callId)}`;
+	try {
+		await asked(callId, caller.outbox.keep(to, submission, patience), over);
+	} catch (thrown) {
+		throw withKey(BusError.from(thrown), options.key, callId);
+	}
+	return { id, to, patience };
+}
+
+/** Who gives calls names of its own knows them by these. */
+function withKey(error: BusError, key: string | undefined, callId: string): BusError {
+	if (error.code !== "conflict" || key === undefined) return error;
+	const message = `the key ${JSON.stringify(key)} stands for ${callId}, which was made before with another input`;
+	return changed(error, { message, callId, cause: error });
 }
 
 /** The address of the service. @throws BusError for a client of something else */
@@ -104,11 +135,10 @@ function submissionOf(caller: Caller, target: CallTarget, input: unknown, option
 		throw new BusError("too-large", `the call has ${bytes} bytes; ${maxBytes} can be kept and delivered`);
 	}
 	const id = key === undefined ? stanzaId() : callIdOf(caller.self(), name, key);
-	const delivery = options.delivery ?? fn.delivery;
 	return {
 		id,
 		call: { fn: name, version, text, digest: callDigest(call, decodeCallHead(call)) },
-		delivery: delivery === "at-least-once" ? delivery : "effectively-once",
+		delivery: durableDelivery(target, options.delivery),
 		afterMs,
 		expiresMs,
 		orderKey,
@@ -142,17 +172,4 @@ function requireOrderKey(orderKey: string | undefined): void {
 function requireKey(key: unknown): void {
 	if (key === undefined || (typeof key === "string" && key !== "")) return;
 	throw new BusError("invalid-argument", "key must be text of at least one character");
-}
-
-/** Who does not wait any longer is told how to find the call again. */
-export async function stillGoesOn<T>(callId: string, waited: Promise<T>): Promise<T> {
-	try {
-		return await waited;
-	} catch (thrown) {
-		const error = BusError.from(thrown);
-		const { code, executed } = error;
-		if (executed !== "unknown" || (code !== "deadline-exceeded" && code !== "cancelled")) throw error;
-		const message = `the call has no outcome yet and goes on: node.outcome("${callId}") waits for it, node.cancel() ends it`;
-		throw new BusError(code, message, { executed, callId, cause: error });
-	}
 }

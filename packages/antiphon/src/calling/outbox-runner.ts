@@ -34,6 +34,8 @@ export interface OutboxParts {
 export interface Settled {
 	readonly attempts: number;
 	readonly outcome: OutcomeText;
+	/** To who gives up a call that this node has not made: no such call has come to its domain. */
+	readonly isUnknown?: boolean;
 }
 
 /** How long a domain may take to answer, in milliseconds; then it is asked again. Less than most have who wait. */
@@ -95,6 +97,11 @@ export class OutboxRunner {
 				ended(error);
 			},
 		});
+	}
+
+	/** To which services this node has submitted calls of an id, as far as it still knows. */
+	addressesOf(id: string): readonly string[] {
+		return this.#core?.addressesOf(id) ?? [];
 	}
 
 	/** The link has come up, or is down. */

@@ -57,8 +57,8 @@ function stateResult(state: CallState): DomainResult | undefined {
 	if (state.error !== undefined) return { is: "refused", refusal: refusalOf(state.error) };
 	const { attempts } = state;
 	if (state.state !== "settled") return { is: "state", state: state.state, attempts };
-	const { outcome } = state;
-	return outcome && { is: "settled", attempts, outcome: readOutcomeText(outcome) };
+	const { outcome, isUnknown } = state;
+	return outcome && { is: "settled", attempts, outcome: readOutcomeText(outcome), ...(isUnknown && { isUnknown }) };
 }
 
 /** A call as it is submitted. */

@@ -1,12 +1,16 @@
 import { DEFAULT_RETRY, type FunctionContract, type RetrySpec } from "@antiphon/contract";
 import type { RetryPolicy } from "@antiphon/delivery";
-import { BusError, MAX_ATTEMPTS, MAX_TTL_MS } from "@antiphon/protocol";
+import { BusError, MAX_ATTEMPTS, MAX_TTL_MS, requireNames } from "@antiphon/protocol";
 
 /** What a caller wishes that wishes nothing: a domain takes the fewer attempts and the longer pauses of this and the contract. */
 export const NO_WISH = { attempts: MAX_ATTEMPTS, backoffMs: 1, maxBackoffMs: 1 } as const;
 
+/** Which faults are final is the contract's alone. */
+const WISHES = Object.keys(DEFAULT_RETRY).filter((name) => name !== "faults");
+
 /** How a call is to be retried. Its contract is for the domain to keep to, which has the provider's. @throws BusError */
 export function wishedRetry(fn: FunctionContract, wish: Omit<RetrySpec, "faults"> = {}): RetryPolicy {
+	requireNames(wish, WISHES, "retry");
 	const inContract = fn.retry?.attemptTimeoutMs ?? DEFAULT_RETRY.attemptTimeoutMs;
 	return {
 		attempts: checked("attempts", wish.attempts ?? NO_WISH.attempts, MAX_ATTEMPTS),

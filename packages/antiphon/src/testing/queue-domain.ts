@@ -2,6 +2,7 @@ import type { MemoryBus } from "@antiphon/link";
 import {
 	BusError,
 	type CallState,
+	callDigest,
 	decodeAwait,
 	decodeCancel,
 	decodeInstanceName,
@@ -193,7 +194,7 @@ export class QueueDomain {
 						this.settle(call, fault(new BusError("cancelled", "cancelled by its caller", { executed })));
 					}
 				}
-				return encodeStates(decodeCancel(payload).map(({ id }) => this.#stateOf(from, id, false)));
+				return encodeStates(decodeCancel(payload).map(({ id }) => this.#cancelled(from, id)));
 			case "pull": {
 				const pull = decodePull(payload);
 				this.pulls.set(keyOf(pull), { ...pull, node: from.toString(), serial: 0 });
@@ -223,6 +224,9 @@ export class QueueDomain {
 			const there = this.#find(from, item.id);
 			const told = item.notify ? [from.toString()] : [];
 			if (there !== undefined) {
+				if (callDigest(there.item.call, there.item.head) !== callDigest(item.call, item.head)) {
+					return { id: item.id, error: new BusError("conflict", "it is the id of another call") };
+				}
 				for (const each of told) there.told.add(each);
 				if (there.state === "settled") setImmediate(() => this.tell(there, from.toString()));
 				return { id: item.id, state: "known" as const };
@@ -243,6 +247,13 @@ export class QueueDomain {
 		if (notify) call.told.add(from.toString());
 		const { attempts, outcome, state } = call;
 		return state === "settled" ? { id, state, attempts, outcome } : { id, state, attempts };
+	}
+
+	/** What it does not know it takes for cancelled. */
+	#cancelled(from: Jid, id: string): CallState {
+		if (this.#find(from, id) !== undefined) return this.#stateOf(from, id, false);
+		const outcome = fault(new BusError("cancelled", "cancelled before it came", { executed: "no" }));
+		return { id, state: "settled", attempts: 0, outcome, isUnknown: true };
 	}
 
 	#settled(item: ReturnType<typeof decodeSettle>[number]) {

@@ -23,7 +23,7 @@ export function answered(state: OutboxState, turn: Turn, { request, result }: Ou
 	if (key === undefined) return;
 	const asking = state.asking.get(key);
 	const call = state.table.get(key);
-	if (result.is === "settled" && asking !== "submit") settle(state, turn, key, result.attempts, result.outcome);
+	if (result.is === "settled" && asking !== "submit") settle(state, turn, key, result);
 	else if (call === undefined) strangerAnswered(state, turn, key, result);
 	else if (asking === "submit") submitAnswered(state, turn, call, result);
 	else if (asking === "await") awaitAnswered(state, turn, call, result);

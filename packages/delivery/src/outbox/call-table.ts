@@ -60,6 +60,11 @@ export class CallTable {
 		return this.#calls.get(key);
 	}
 
+	/** Of calls with this id, which may be several services' own. Looks at all calls: for what people ask. */
+	addressesOf(id: string): string[] {
+		return [...this.#calls.keys()].flatMap((key) => (partsOf(key).id === id ? [partsOf(key).to] : []));
+	}
+
 	/** Those that have no outcome, in the order in which they were kept. */
 	open(): KeptCall[] {
 		return [...this.#calls.values()].filter(({ head }) => head.state !== "settled");

@@ -61,7 +61,10 @@ export interface StopWaitingEvent {
 	readonly ask: number;
 }
 
-/** Gives a call up. Answered `settled` with the outcome that it has then, whichever it is, or `refused` by the domain. */
+/**
+ * Gives a call up. Answered `settled` with the outcome that it has then, whichever it is, or `refused` by the domain. Of a call
+ * that is not known here it is said whether the domain knows it.
+ */
 export interface CancelCallEvent {
 	readonly type: "cancel";
 	readonly ask: number;
@@ -93,8 +96,8 @@ export type DomainResult =
 	| { readonly is: "known" }
 	/** To `await`: it has no outcome yet; this node will be told. */
 	| { readonly is: "state"; readonly state: string; readonly attempts: number }
-	/** To `await` and `cancel`. */
-	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText }
+	/** To `await` and `cancel`. `isUnknown`: it has not come there, and is cancelled if it does. */
+	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText; readonly isUnknown?: boolean }
 	| { readonly is: "refused"; readonly refusal: Refusal };
 
 /** Nothing came, or an error for the stanza as a whole: nothing is known of what has become of the request. */
@@ -116,7 +119,8 @@ export interface OutboxAnswer {
 
 export type OutboxResult =
 	| { readonly is: "kept" }
-	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText }
+	/** `isUnknown`: it was not made here, and has not come to the domain, where it is cancelled if it does. */
+	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText; readonly isUnknown?: boolean }
 	/** The outcome is on disk here, or nobody wants it. */
 	| { readonly is: "received" }
 	| { readonly is: "refused"; readonly refusal: Refusal };

@@ -517,6 +517,18 @@ describe("cancelling", () => {
 		expect([2, 3].map((ask) => answerTo(ask, refusedIt)?.is)).toEqual([undefined, "refused"]);
 		expect(requests(refusedIt)).toEqual(["await x"]);
 	});
+
+	it("passes on that the domain knows no such call, unless it was made here", () => {
+		const outcome = { text: "<fault/>", code: "cancelled", executed: "no" } as const;
+		const unknown: DomainResult = { is: "settled", attempts: 0, outcome, isUnknown: true };
+		const bench = new Bench();
+		const another = bench.tell(up, cancel(1, "x"));
+		expect(answerTo(1, bench.tell(answered(requestOf(another, "cancel", "x"), unknown)))).toEqual(unknown);
+		bench.submitted("a");
+		const own = bench.tell(cancel(2, "a"));
+		const { isUnknown: _, ...known } = unknown;
+		expect(answerTo(2, bench.tell(answered(requestOf(own, "cancel", "a"), unknown)))).toEqual(known);
+	});
 });
 
 describe("calls with an order key", () => {

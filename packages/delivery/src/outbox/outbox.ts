@@ -69,6 +69,11 @@ export class Outbox implements Core<OutboxEvent, OutboxEffect> {
 		return known.length === 0 ? undefined : Math.min(...known);
 	}
 
+	/** To which addresses calls of an id were submitted, of those that are in memory. */
+	addressesOf(id: string): string[] {
+		return this.#state.table.addressesOf(id);
+	}
+
 	recover(view: View, now: JournalTime): void {
 		const state = this.#state;
 		const { waiters, table, exchange, asking } = state;

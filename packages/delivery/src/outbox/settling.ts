@@ -1,8 +1,9 @@
 import type { BusErrorCode, Executed } from "@antiphon/protocol";
-import type { OutcomeText, Refusal } from "../calls.js";
+import type { Refusal } from "../calls.js";
 import { askAbout, leave } from "./asking.js";
 import { type KeptCall, keyOf } from "./call-table.js";
 import type { ToldEvent } from "./outbox-events.js";
+import type { SettledAs } from "./outbox-record.js";
 import { answer, answerAll, type OutboxState, refused, type Turn } from "./outbox-state.js";
 
 /** The rest is for the next step, which comes at once. */
@@ -10,19 +11,26 @@ const EXPIRED_AT_ONCE = 256;
 
 /** A domain tells what has come of a call. */
 export function told(state: OutboxState, turn: Turn, { ask, from, id, attempts, outcome }: ToldEvent): void {
-	settle(state, turn, keyOf(from, id), attempts, outcome);
+	settle(state, turn, keyOf(from, id), { attempts, outcome });
 	answer(turn, ask, { is: "received" });
 }
 
 /** A call, of the table or not, has its outcome. */
-export function settle(state: OutboxState, turn: Turn, key: string, attempts: number, outcome: OutcomeText): void {
+export function settle(
+	state: OutboxState,
+	turn: Turn,
+	key: string,
+	{ attempts, outcome, isUnknown }: SettledAs & { readonly isUnknown?: boolean },
+): void {
 	const { table } = state;
 	const call = table.get(key);
 	if (call?.head.state === "settled") return;
 	if (call !== undefined) goOn(state, table.settle(turn.desk, call, { attempts, outcome }, turn.now));
 	leave(state, key);
 	answerAll(state, turn, key, { is: "kept" }, "keep");
-	answerAll(state, turn, key, { is: "settled", attempts, outcome }, "wait", "cancel");
+	// What was made here is a call, though it never got there.
+	const isNone = call === undefined && isUnknown === true;
+	answerAll(state, turn, key, { is: "settled", attempts, outcome, ...(isNone && { isUnknown }) }, "wait", "cancel");
 }
 
 /** A call gets an outcome that no provider has reported. */
@@ -36,7 +44,7 @@ export function settleAs(
 ): void {
 	const outcome = { text: state.options.fault(code, executed, message), code, executed };
 	if (executed === "no") answerAll(state, turn, call.key, refused(code, message), "keep");
-	settle(state, turn, call.key, 0, outcome);
+	settle(state, turn, call.key, { attempts: 0, outcome });
 }
 
 /** As if it had never been kept. */

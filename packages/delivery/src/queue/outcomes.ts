@@ -92,5 +92,7 @@ function remember(state: QueueState, turn: Turn, { sender, id, expiresMs = 0 }: 
 }
 
 function answerSettled(state: QueueState, turn: Turn, ask: number, call: Call): void {
-	answer(turn, ask, { is: "settled", attempts: attemptsOf(call), outcome: state.book.outcome(call) });
+	const [attempts, outcome] = [attemptsOf(call), state.book.outcome(call)];
+	const isUnknown = call.head.digest === undefined;
+	answer(turn, ask, { is: "settled", attempts, outcome, ...(isUnknown && { isUnknown }) });
 }

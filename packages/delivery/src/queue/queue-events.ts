@@ -215,7 +215,8 @@ export type QueueResult =
 	| { readonly is: "known"; readonly keepMs?: number }
 	| { readonly is: "refused"; readonly refusal: Refusal }
 	| { readonly is: "state"; readonly state: OpenState; readonly attempts: number }
-	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText }
+	/** `isUnknown`: it was cancelled before it came, if it ever comes. */
+	| { readonly is: "settled"; readonly attempts: number; readonly outcome: OutcomeText; readonly isUnknown?: boolean }
 	| { readonly is: "pulling"; readonly leaseMs: number }
 	| { readonly is: "recorded" }
 	| ({ readonly is: "renewed" } & RenewedLeases)

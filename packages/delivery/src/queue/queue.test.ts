@@ -425,7 +425,9 @@ describe("a call that is given up", () => {
 	it("has not run if nobody had it, otherwise nobody knows", () => {
 		const bench = new QueueBench();
 		bench.submit("a");
-		expect(bench.cancel("a").result).toMatchObject({ is: "settled", outcome: { code: "cancelled", executed: "no" } });
+		const { result: cancelled } = bench.cancel("a");
+		expect(cancelled).toMatchObject({ is: "settled", outcome: { code: "cancelled", executed: "no" } });
+		expect(cancelled).not.toHaveProperty("isUnknown");
 		bench.pull();
 		const lease = delivery(bench.submit("b").effects);
 		const { result, effects } = bench.cancel("b");
@@ -444,7 +446,9 @@ describe("a call that is given up", () => {
 	it("before it came does not run when it comes, for as long as it may", () => {
 		const bench = new QueueBench();
 		bench.pull();
-		expect(bench.cancel("a", 86_400_000).result).toMatchObject({ outcome: { code: "cancelled", executed: "no" } });
+		const unknown = { isUnknown: true, outcome: { code: "cancelled", executed: "no" } };
+		expect(bench.cancel("a", 86_400_000).result).toMatchObject(unknown);
+		expect(bench.cancel("a").result).toMatchObject(unknown);
 		bench.wait(86_400_000 + 7_200_000 - 1);
 		expect(bench.submit("a", { notify: "alice@example.org/1" })).toMatchObject({
 			result: { is: "known" },

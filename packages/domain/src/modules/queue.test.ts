@@ -174,7 +174,8 @@ describe("Of a call hears and decides its sender alone", () => {
 		]);
 		const cancel = encodeCancel([{ id: "a", fn: "words.learn", expiresMs: 1_000 }]);
 		const answer = decodeStates(await mallory.result("set", AT, cancel));
-		expect(answer).toMatchObject([{ id: "a", state: "settled", attempts: 0, outcome: { code: "cancelled" } }]);
+		const outcome = { code: "cancelled" };
+		expect(answer).toMatchObject([{ id: "a", state: "settled", attempts: 0, outcome, isUnknown: true }]);
 		expect(await states(caller, "a")).toMatchObject([{ id: "a", state: "waiting" }]);
 	});
 

@@ -148,7 +148,8 @@ async function answered<Answer>(
 function stateOf({ id }: CallName, result: QueueResult): CallState {
 	if (result.is === "state") return { id, state: result.state, attempts: result.attempts };
 	if (result.is !== "settled") throw unexpected(result);
-	return { id, state: "settled", attempts: result.attempts, outcome: outcomeFrom(result.outcome) };
+	const { attempts, outcome, isUnknown } = result;
+	return { id, state: "settled", attempts, outcome: outcomeFrom(outcome), ...(isUnknown && { isUnknown }) };
 }
 
 /** Outcomes as far as they fit: asked for alone, each does. */

@@ -27,6 +27,8 @@ export type CallState =
 			readonly attempts: number;
 			/** `undefined`: it does not fit into this answer. Asked for alone, it does. */
 			readonly outcome: Outcome | undefined;
+			/** Whether it was cancelled before it came: nobody knows whether there is such a call. Default: it came. */
+			readonly isUnknown?: boolean;
 			readonly error?: undefined;
 	  })
 	| Refused<CallName>;
@@ -48,8 +50,9 @@ export function encodeStates(states: readonly CallState[]): Element {
 	const items = states.map((each) => {
 		if (each.error !== undefined) return xml("item", NS.delivery, { id: each.id }, encodeRefusal(each.error));
 		const { id, state, attempts } = each;
-		const outcome = each.state === "settled" ? each.outcome?.element : undefined;
-		return xml("item", NS.delivery, { id, state, attempts: String(attempts) }, outcome);
+		const settled = each.state === "settled" ? each : undefined;
+		const unknown = settled?.isUnknown ? "true" : undefined;
+		return xml("item", NS.delivery, { id, state, attempts: String(attempts), unknown }, settled?.outcome?.element);
 	});
 	return xml("states", NS.delivery, {}, ...items);
 }
@@ -69,7 +72,9 @@ function stateIn(item: Element, name: CallName): CallState {
 	const attempts = boundedNumber(item, "attempts", 0, MAX_NUMBER, "protocol");
 	const isEmpty = item.elements(undefined, NS.rpc).length === 0;
 	if (state === "settled") {
-		return { ...name, state, attempts, outcome: isEmpty ? undefined : outcomeIn(item, "protocol", NO_QUEUES) };
+		const outcome = isEmpty ? undefined : outcomeIn(item, "protocol", NO_QUEUES);
+		const isUnknown = flagIn(item, "unknown", "protocol");
+		return { ...name, state, attempts, outcome, ...(isUnknown && { isUnknown }) };
 	}
 	if (isEmpty) return { ...name, state, attempts };
 	throw new BusError("protocol", `a call that is ${state} cannot have an outcome`);
