@@ -38,7 +38,8 @@ const MAX_LIMIT = 100_000;
 /** Lists of what has no outcome. */
 const OPEN_LISTS = CALL_LISTS.filter((list) => list !== "settled" && list !== "dead");
 /** What names a call on the command line. */
-export const CALL = "its number, or caller@example.org/ID, in ANTIPHON_DOMAIN";
+export const CALL =
+	"its number, caller@example.org/ID, or ID:service@domain of the account that asks; in ANTIPHON_DOMAIN";
 
 /** `antiphon calls`: the durable calls of a domain. */
 export function callsCommand(program: Command): void {

@@ -36,6 +36,8 @@ it.each([
 	[["calls", "cancel", "--all", "--yes", "--function", "x", "--domain", "fn.example.org"], /^--function x: use a name/],
 	[["calls", "cancel", "--all", "--state", "dead", "--domain", "fn.example.org"], /Allowed choices are open, waiting/],
 	[["calls", "retry", "--domain", "fn.example.org"], /missing required argument 'call'/],
+	[["domain", "--config", "none.yaml", "--json"], /^--json goes with --check-store alone$/],
+	[["domain", "--config", "none.yaml", "--check", "--check-store"], /^--check and --check-store are two checks/],
 	[["queues", "fn.example.org", "--service", "No Name"], /^No Name is no name of a service$/],
 ])("antiphon %s says what is wrong", async (args, message) => {
 	const program = await makeProgram(args[0], true);

@@ -38,6 +38,8 @@ export function domainCommand(program: Command): void {
 		)
 		.option("--json", "with --check-store: print one JSON object")
 		.action(async ({ config: file, check, checkStore, json }: DomainFlags) => {
+			if (check && checkStore) throw new UsageError("--check and --check-store are two checks: ask for one at a time");
+			if (json && !checkStore) throw new UsageError("--json goes with --check-store alone");
 			const config = readDomainConfig(file);
 			if (checkStore) {
 				const isSound = await printStore(config, file, json);

@@ -3,6 +3,7 @@ import { decodeOrder, encodeOrdered } from "@antiphon/protocol";
 import { BusError, createNode, type Element, memoryBus, memoryStore, type Node, service, set } from "antiphon";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { queueLines } from "../commands/queues.js";
+import { parseCallKey } from "../connect/call-key.js";
 import { callJson, callTable } from "../print/calls.js";
 import { contentJson, contentLines } from "../print/content.js";
 import { printMany, printOrdered } from "../print/orders.js";
@@ -64,6 +65,15 @@ it("Durable calls are counted, listed as far as is wanted, shown, and given up",
 	expect([...numbers].sort()).toEqual([2, all.calls.find((each) => each.id === id)?.n].sort());
 	expect(await giveOrder(boss, DOMAIN, "cancel", numbers, deadline)).toEqual(numbers.map((n) => ({ n })));
 	expect(await showCall(boss, DOMAIN, { n: 2 }, deadline)).toMatchObject({ code: "cancelled", attempts: 0 });
+	const named = parseCallKey(ids[2] ?? "");
+	const others = await showCall(boss, DOMAIN, named, deadline).catch(({ code, message }: BusError) => [code, message]);
+	expect(others).toEqual([
+		"not-found",
+		expect.stringContaining(`boss@example.org has no such call. If another account has made it, say whose it is`),
+	]);
+	const chief = await join("boss@example.org/y");
+	const [own = ""] = await submit(chief, 1);
+	expect(await showCall(boss, DOMAIN, parseCallKey(own), deadline)).toMatchObject({ sender: "boss@example.org" });
 	const refused = await showCall(boss, DOMAIN, { n: 99 }, deadline).catch(({ code }: BusError) => code);
 	expect(refused).toBe("not-found");
 	const other = queueOf(await join("other@example.org/x"), DOMAIN, undefined, deadline);

@@ -2,7 +2,6 @@ import {
 	allPages,
 	type CallContent,
 	type CallContentName,
-	type CallKey,
 	type CallNumber,
 	type CallsRequest,
 	decodeCalls,
@@ -24,7 +23,8 @@ import {
 	type QueueState,
 	type ShownCall,
 } from "@antiphon/protocol";
-import { BusError, type Node } from "antiphon";
+import { BusError, Jid, type Node } from "antiphon";
+import { keyFor, type NamedCall, notOwn } from "../connect/call-key.js";
 import type { Deadline } from "../connect/connection.js";
 import { askDomain } from "./ask-domain.js";
 
@@ -72,9 +72,15 @@ export async function listCalls(
 	}
 }
 
-/** What has become of a call. @throws BusError `not-found` */
-export async function showCall(node: Node, domain: string, key: CallKey, deadline: Deadline): Promise<ShownCall> {
-	return decodeShownCall(await ask(node, domain, "get", encodeCallRequest(key), deadline));
+/** What has become of a call. @throws BusError `not-found`; UsageError for one that another domain keeps */
+export async function showCall(node: Node, domain: string, named: NamedCall, deadline: Deadline): Promise<ShownCall> {
+	const account = Jid.parse(node.jid).bare().toString();
+	const key = keyFor(named, account, domain);
+	try {
+		return decodeShownCall(await ask(node, domain, "get", encodeCallRequest(key), deadline));
+	} catch (thrown) {
+		throw notOwn(named, account, BusError.from(thrown));
+	}
 }
 
 /** What is in a call, or came of it. @returns why there is none: that is `not-found`, too. @throws BusError */
@@ -94,11 +100,11 @@ export async function contentOf(
 	}
 }
 
-/** The numbers of calls. @throws BusError `not-found` for one that is not kept */
+/** The numbers of calls. @throws as `showCall` */
 export async function numbersOf(
 	node: Node,
 	domain: string,
-	keys: readonly CallKey[],
+	keys: readonly NamedCall[],
 	deadline: Deadline,
 ): Promise<number[]> {
 	const numbers = new Set<number>();

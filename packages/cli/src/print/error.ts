@@ -5,7 +5,7 @@ import { printable } from "./printable.js";
 
 /** What `--json` prints for an error. */
 export function errorJson(error: BusError): Record<string, unknown> {
-	const { code, message, executed, data, retryAfterMs } = error;
+	const { code, message, executed, data, retryAfterMs, callId } = error;
 	return {
 		error: {
 			code,
@@ -13,6 +13,7 @@ export function errorJson(error: BusError): Record<string, unknown> {
 			executed,
 			...(code === "fault" ? { name: error.name, data } : {}),
 			...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+			...(callId === undefined ? {} : { callId }),
 		},
 	};
 }
@@ -28,6 +29,7 @@ export function errorLines(error: BusError, isCall: boolean): string[] {
 	const what = error.code === "fault" ? `fault ${printable(error.name)}` : error.code;
 	const ran = isCall ? ` (${EXECUTED[error.executed]})` : "";
 	const lines = [`${styleText("red", what)}: ${printable(error.message)}${ran}`];
+	if (error.callId !== undefined) lines.push(`durable call ${printable(error.callId)}`);
 	if (error.data !== undefined) lines.push(escaped(JSON.stringify(error.data, undefined, 2)));
 	return lines;
 }
