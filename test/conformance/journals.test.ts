@@ -56,9 +56,11 @@ const MEMBERS = {
 				"counted",
 				"silent",
 			] as const),
-			...(["holder", "history", "settledAt", "keptUntil", "promisedUntil", "isDead", "redriven"] as const),
+			...(["holder", "history", "settledAt", "keptUntil", "promisedUntil", "isDead"] as const),
+			...(["origin", "redriveOf", "redriven", "again"] as const),
 		),
 		"c holder": membersOf<Holder>()("service", "instance", "node", "session", "number", "inbox"),
+		"c again": membersOf<NonNullable<Head["again"]>>()("n", "id", "at"),
 		"c history": membersOf<Attempt>()("instance", "node", "at", "ended", "how", "message"),
 		o: membersOf<OutcomeText>()("text", "code", "name", "executed"),
 		l: membersOf<LaneRecord>()("fn", "version", "sender", "open"),
@@ -169,7 +171,7 @@ describe("journals that are kept, one set for each version of a record", { timeo
 		expect(problems).toEqual([]);
 		expect(Object.values(calls).every((count) => count > 0)).toBe(true);
 		expect(outcomes).toBe(calls.settled);
-		expect(deadLetters).toBeGreaterThan(1);
+		expect(deadLetters).toBeGreaterThan(0);
 	});
 
 	it.each(Object.entries(MEMBERS))("have all that may be in a record: the %s", (name, records) => {

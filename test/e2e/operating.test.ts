@@ -189,16 +189,18 @@ describe("an operator's view of a domain", { timeout: LIMIT_MS }, () => {
 		const [{ call, ...dead }] = await json("dead", "ls", "--from", "guest@localhost");
 		expect(dead).toMatchObject({ function: "ledger.add", dead: true, attempts: 1, code: "unavailable" });
 		isBroken = false;
-		const [queues, story, redriven] = await Promise.all([
+		const [queues, story] = await Promise.all([
 			json("queues"),
 			antiphon(["calls", "show", `guest@localhost/${sent.split(":")[0]}`], env),
-			json("dead", "redrive", "--all", "--function", "ledger.add"),
 		]);
+		const redriven = await json("dead", "redrive", "--all", "--function", "ledger.add");
+		const [twice, shown] = await Promise.all([json("dead", "redrive", "--all"), json("calls", "show", String(call))]);
 		expect(queues).toMatchObject({ durable: false, settled: expect.any(Number), dead: 1 });
 		expect(story.stdout).toMatch(
 			/^call \d+: ledger\.add 1\.0\.0, effectively-once\nof guest@localhost, .*\naccepted .* ago\n.*leased to one .*\n.*done in/,
 		);
 		expect(redriven).toEqual([{ call, again: { call: expect.any(Number), id: expect.stringMatching(/-r1$/) } }]);
+		expect([twice, shown]).toMatchObject([[], { dead: false, redriven: redriven[0].again }]);
 		await served.drain();
 	});
 

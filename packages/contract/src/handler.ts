@@ -8,8 +8,8 @@ export interface CallContext<SentFaults = unknown> {
 	/** `service.function` */
 	readonly fn: string;
 	/**
-	 * `caller@example.org/ID` of a durable call: the same for every attempt, and of no other call: what an effect that must not
-	 * happen twice is kept by. `caller@example.org/resource/ID` of any other: names this attempt; a call that is made again has
+	 * `caller@example.org/ID` of a durable call: the same for every attempt, also after a redrive, and of no other call: what an effect
+	 * that must not happen twice is kept by. `caller@example.org/resource/ID` of any other: names this attempt; a call that is made again has
 	 * another one. It begins with the caller's address, as its server attests it: nobody can make another's.
 	 */
 	readonly callId: string;

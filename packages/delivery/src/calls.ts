@@ -73,6 +73,8 @@ export interface LeasedRun extends LeaseRef {
 	readonly sender: string;
 	readonly id: string;
 	readonly delivery: DurableDelivery;
+	/** Of a redriven call: the id of the call that it was at first, by which its handler knows it. */
+	readonly origin?: string | undefined;
 	readonly call: CallText;
 }
 

@@ -1,9 +1,11 @@
 // What docs/guarantees.md shows, run: its examples are the regions of this file.
 import { memoryBus } from "@antiphon/link";
+import { decodeOrdered, encodeOrder } from "@antiphon/protocol";
 import { type Handlers, memoryStore, service, set } from "antiphon";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { host, join, NAME } from "./testing/bus.js";
+import { Party } from "./testing/party.js";
 
 const bank = service("bank", "1.0.0", {
 	transfer: set({
@@ -55,4 +57,32 @@ it("an effect that carries the id of its call is there once, however often the c
 	expect(await transfer({ to: "alice", cents: 100 })).toEqual({ number: 1 });
 	expect(runs).toEqual([1, 2, 3]);
 	expect([...transfers.rows.values()]).toEqual([{ to: "alice", cents: 100, number: 1 }]);
+});
+
+it("and it is there once when its call has died and is redriven", async () => {
+	const bus = memoryBus();
+	const admin = [{ allow: "boss@example.org" }];
+	const everybody = [{ allow: "*@example.org" }];
+	await host(bus, { store: memoryStore(), access: { register: everybody, call: everybody, admin } });
+	const transfers = new Table();
+	const seen: string[] = [];
+	let isOnFire = true;
+	const handlers: Handlers<typeof bank.functions> = {
+		async transfer(input, { callId }) {
+			seen.push(callId);
+			const { number } = await transfers.insertOrFind(callId, input);
+			if (isOnFire) throw new Error("the printer is on fire");
+			return { number };
+		},
+	};
+	await (await join(bus, "worker@example.org")).serve(bank, handlers, { domain: NAME });
+	const { transfer } = (await join(bus, "shop@example.org")).client(bank, { domain: NAME });
+	await expect(transfer({ to: "alice", cents: 100 })).rejects.toMatchObject({ code: "internal" });
+	isOnFire = false;
+	const boss = await Party.join(bus, "boss@example.org/desk");
+	const [redriven] = decodeOrdered("redrive", await boss.result("set", NAME, encodeOrder("redrive", [1])));
+	expect(redriven).toMatchObject({ n: 1, again: { n: 2 } });
+	await expect.poll(() => seen.length, { timeout: 30_000 }).toBe(4);
+	expect(new Set(seen).size).toBe(1);
+	expect(transfers.rows.size).toBe(1);
 });

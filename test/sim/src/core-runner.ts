@@ -1,4 +1,4 @@
-import type { Core, StoreError } from "@antiphon/delivery";
+import type { Core, JournalTime, StoreError, View } from "@antiphon/delivery";
 import type { Delivery } from "./delivery.js";
 import type { Disk } from "./disk.js";
 import type { Process } from "./machine.js";
@@ -36,6 +36,8 @@ export function runCore<Event, Effect>(parts: RunnerParts<Event, Effect>) {
 	});
 	return {
 		take: (event: Event) => engine.take(event),
+		/** What is on the disk as it is now. */
+		look: <Seen>(read: (view: View, now: JournalTime) => Seen): Seen => read(disk.flushed, time.now()),
 		/** What a core that starts from the disk as it is now says to these events. It is thrown away with all that it decides. */
 		shadow(another: Core<Event, Effect>, events: readonly Event[]): readonly Effect[] {
 			const [view, now] = [disk.flushed, time.now()];

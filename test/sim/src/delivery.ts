@@ -22,6 +22,8 @@ export interface Delivery {
 	readonly encodeBatch: typeof import("../../../packages/delivery/dist/journal/batch.js").encodeBatch;
 	readonly decodeRecord: typeof import("../../../packages/delivery/dist/journal/record.js").decodeRecord;
 	readonly inspectQueue: typeof import("../../../packages/delivery/dist/queue/inspect.js").inspectQueue;
+	readonly callIn: typeof import("../../../packages/delivery/dist/queue/kept-calls.js").callIn;
+	readonly callsIn: typeof import("../../../packages/delivery/dist/queue/kept-calls.js").callsIn;
 	queue(): Core<QueueEvent, QueueEffect>;
 	outbox(settings: { readonly isDurable: boolean }): Core<OutboxEvent, OutboxEffect>;
 	inbox(settings: { readonly isDurable: boolean; readonly session: string }): Core<InboxEvent, InboxEffect>;
@@ -37,6 +39,7 @@ export async function loadDelivery(folder: string = fileURLToPath(new URL(DIST, 
 	const { StoreError } = await load("journal/journal.js");
 	const { encodeBatch } = await load("journal/batch.js");
 	const { decodeRecord } = await load("journal/record.js");
+	const { callIn, callsIn } = await load("queue/kept-calls.js");
 	const { Queue } = await load("queue/queue.js");
 	const { inspectQueue } = await load("queue/inspect.js");
 	const { Outbox } = await load("outbox/outbox.js");
@@ -50,6 +53,8 @@ export async function loadDelivery(folder: string = fileURLToPath(new URL(DIST, 
 		encodeBatch,
 		decodeRecord,
 		inspectQueue,
+		callIn,
+		callsIn,
 		queue: () => new Queue({ fault: writeFault, fits: (wanted: string, served: string) => wanted <= served }),
 		outbox: (settings) => new Outbox({ ...settings, fault: writeFault }),
 		inbox: (settings) => new Inbox({ ...settings, fault: writeFault }),

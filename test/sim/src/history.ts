@@ -44,6 +44,8 @@ export type Happening =
 			readonly process: number;
 			readonly n: number;
 			readonly token: number;
+			/** By which it knows its call. */
+			readonly callId: CallName;
 			readonly text: string;
 			readonly delivery: DurableDelivery;
 	  }
@@ -94,6 +96,12 @@ export type Happening =
 			readonly by: "pushed" | "asked" | "told" | "end";
 			readonly where: string;
 	  }
+	/** A dead letter has become another call: the domain has said so, or has let that call go. */
+	| { readonly type: "redriven"; readonly call: CallName; readonly as: CallName; readonly isThere: boolean | undefined }
+	/** The domain has said that a dead letter is off its list. */
+	| { readonly type: "purged"; readonly call: CallName; readonly isThere: boolean | undefined }
+	/** An administrator was shown the dead letters, or the first of them. */
+	| { readonly type: "listed"; readonly letters: readonly CallName[] }
 	| { readonly type: "process"; readonly machine: string; readonly process: number; readonly is: "started" | "dead" }
 	| { readonly type: "fault"; readonly fault: number; readonly what: string }
 	| { readonly type: "healed" }

@@ -25,7 +25,8 @@ export function minimise(delivery: Delivery, failed: Outcome): Outcome {
 	for (const name of ["calls", "callers", "providers"] as const) {
 		while (best.options[name] > 1 && tries({ [name]: Math.floor(best.options[name] / 2) }));
 	}
-	for (const name of ["lostCallers", "lostProviders"] as const) if (best.options[name] !== 0) tries({ [name]: 0 });
+	for (const name of ["lostCallers", "lostProviders", "administrators"] as const)
+		if (best.options[name] !== 0) tries({ [name]: 0 });
 	const numbers = planned(best.history.events);
 	for (let size = Math.ceil(numbers.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
 		for (let i = 0; i < numbers.length; i += size) {

@@ -13,7 +13,7 @@ const MOST_SEEDS = 12;
 const QUIET: Partial<Options> = {
 	...Object.fromEntries(FAULT_NAMES.map((name) => [name, 0])),
 	...{ callers: 2, providers: 2, calls: 15, faultyMs: 120_000, credit: 4, outboxes: 2, inboxes: 2 },
-	...{ lostCallers: 0, lostProviders: 0, oldProviders: 0, retention: false },
+	...{ lostCallers: 0, lostProviders: 0, oldProviders: 0, administrators: 0, retention: false },
 };
 
 interface World {
@@ -114,6 +114,12 @@ const CASES: Readonly<Record<string, Case>> = {
 		faults: { liars: 2 },
 		hits: ({ stories }) =>
 			stories.some(({ recorded }) => recorded.some(({ from, isFenced }) => from.startsWith("liar") && isFenced)),
+	},
+	"administrators who redrive and purge dead letters, whether that was done before or not": {
+		faults: { administrators: 2, retryableRuns: 0.9, loss: 0.1, copies: 0.1 },
+		hits: ({ events, stories }) =>
+			stories.some(({ made, started }) => made.length > 0 && started.length > 0) &&
+			events.some(({ type }) => type === "purged"),
 	},
 };
 

@@ -48,6 +48,8 @@ export interface Options {
 	readonly newCalls: number;
 	/** How many of those who lie there are. */
 	readonly liars: number;
+	/** How many administrators look after dead letters. */
+	readonly administrators: number;
 	/** Whether callers have an outbox, and providers an inbox, that survives them. */
 	readonly outboxes: number;
 	readonly inboxes: number;
@@ -126,6 +128,16 @@ export function optionsOf(seed: number, given: Partial<Options> = {}): Options {
 		shadows: 0.1,
 		mute: [],
 		...faults,
+		...administered(random.stream("administrators")),
 		...given,
 	};
+}
+
+/**
+ * Administrators, and calls that die for them to decide about; or neither. Of a stream of its own: the worlds without are what
+ * they were before there were any.
+ */
+function administered(random: Random): Partial<Options> & Pick<Options, "administrators"> {
+	if (!random.chance(0.25)) return { administrators: 0 };
+	return { administrators: 1, retryableRuns: Number((0.2 + 0.7 * random.fraction()).toPrecision(2)) };
 }

@@ -39,6 +39,11 @@ export type Body =
 	| { readonly is: "restarted" }
 	/** The server about somebody who was there. */
 	| { readonly is: "unavailable" }
+	/** From an administrator: `urn:antiphon:queue:1`. */
+	| { readonly is: "survey" | "list" }
+	| { readonly is: Order; readonly items: readonly { readonly n: number }[] }
+	/** The dead letters. */
+	| { readonly is: "listed"; readonly items: readonly { readonly n: number }[] }
 	/** What the domain says to each item, in their order. */
 	| { readonly is: "answers"; readonly items: readonly QueueResult[] }
 	/** What a provider says to each delivery. */
@@ -51,6 +56,8 @@ export interface Taken extends LeaseRef {
 	readonly retryAfterMs?: number | undefined;
 }
 
+export type Order = "retry" | "redrive" | "purge";
+
 /** Where the queue is. */
 export const DOMAIN = "fn.example.org";
 export const SERVICE = "dictionary";
@@ -60,6 +67,8 @@ export const OLD = "1.0.0";
 export const NEW = "1.1.0";
 /** The account of all providers. */
 export const WORKERS = "worker@example.org";
+/** The account of the administrators. */
+export const ADMIN = "boss@example.org";
 
 /** As many items as a stanza may have. */
 export const MAX_ITEMS = 64;
@@ -76,7 +85,8 @@ export function wrongWith(body: Body): string | undefined {
 	if (!("items" in body) || body.is === "answers") return undefined;
 	const names = body.items.map((item) => {
 		if ("submission" in item) return item.submission.id;
-		return "id" in item && !("n" in item) ? item.id : `${item.n} ${item.token}`;
+		if ("id" in item && !("n" in item)) return item.id;
+		return "token" in item ? `${item.n} ${item.token}` : `${item.n}`;
 	});
 	if (new Set(names).size < names.length) return `<${body.is}/> names something twice: ${names.join(", ")}`;
 	return names.length > MAX_ITEMS && body.is !== "pull" ? `<${body.is}/> has ${names.length} items` : undefined;

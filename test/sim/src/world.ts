@@ -1,3 +1,4 @@
+import { Administrator } from "./actors/administrator.js";
 import { Caller } from "./actors/caller.js";
 import { Domain } from "./actors/domain.js";
 import { Liar } from "./actors/liar.js";
@@ -113,7 +114,8 @@ class World {
 			calls: options.calls,
 		};
 		const liars = names(options.liars, "liar").map((name) => new Liar(parts(name, false), overheard));
-		const nodes = [this.#domain, ...this.#callers, ...this.#providers, ...liars];
+		const administrators = names(options.administrators, "boss").map((name) => new Administrator(parts(name, false)));
+		const nodes = [this.#domain, ...this.#callers, ...this.#providers, ...liars, ...administrators];
 		this.#nodes = new Map(nodes.map((node) => [node.name, node]));
 		this.#trouble = new Trouble({
 			schedule: this.#schedule,
@@ -195,10 +197,9 @@ class World {
 			({ submission: { retry, afterMs } }) =>
 				retry.attempts * (retry.attemptMs + retry.maxBackoffMs + LEASE_MS) + afterMs,
 		);
-		return Math.min(
-			longest.reduce((sum, ms) => sum + ms, 1_800_000),
-			LONGEST_MS,
-		);
+		const all = longest.reduce((sum, ms) => sum + ms, 1_800_000);
+		// A letter that is redriven takes as long as its call did.
+		return Math.min(all * (1 + this.#options.administrators), LONGEST_MS);
 	}
 
 	/** When nobody comes any more, and the time is over for which things are kept, the disk is as good as empty. */

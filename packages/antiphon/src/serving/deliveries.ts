@@ -48,13 +48,13 @@ async function take(
 ): Promise<LeaseAnswer> {
 	const { n, token } = item;
 	if (item.error !== undefined) return { n, token, error: item.error };
-	const { serial, id, attempt, delivery, head } = item;
+	const { serial, id, attempt, delivery, origin, head } = item;
 	const { fn, version = "", ttlMs } = head;
 	const sender = head.for.bare().toString();
 	const call = { fn, version, text: serialize(item.call), digest: callDigest(item.call, head) };
 	const lease = { session, number, low, leaseMs, n, token, serial };
 	try {
-		await inbox.deliver({ ...place, ...lease, ttlMs, attempt, sender, id, delivery, call });
+		await inbox.deliver({ ...place, ...lease, ttlMs, attempt, sender, id, delivery, origin, call });
 		return { n, token };
 	} catch (thrown) {
 		return { n, token, error: BusError.from(thrown) };

@@ -82,7 +82,8 @@ export class LeasedRuns {
 	start(effect: RunEffect): void {
 		const { run, token } = effect;
 		const lease = leaseOf(effect);
-		const call = `${effect.domain}\n${effect.sender}\n${effect.id}`;
+		// A redriven call is the same to its handler.
+		const call = `${effect.domain}\n${effect.sender}\n${effect.origin ?? effect.id}`;
 		const entry: Run = { run, place: placeOf(effect), token, abort: undefined };
 		const before = this.#runs.get(lease);
 		if (before !== undefined) this.#leases.delete(before.run);

@@ -81,6 +81,34 @@ describe("an instance that is registered", () => {
 		expect(domain.answers.map((answer) => answer.child()?.name).sort()).toEqual(["received", "taken"]);
 	});
 
+	it("knows a redriven call by the id that it had at first, and runs it only when its last run there has ended", async () => {
+		const seen: string[] = [];
+		const { open, opened } = gate<string>();
+		await provider((_, { callId }) => {
+			seen.push(callId);
+			return opened;
+		});
+		await send();
+		const { call } = domain;
+		domain.leases = false;
+		const again = {
+			n: 2,
+			item: { ...call.item, id: `${call.item.id}-r1` },
+			origin: call.item.id,
+			told: new Set<string>(),
+		};
+		domain.calls.push({ ...call, ...again, state: "waiting", token: 0, attempts: 0 });
+		domain.lease();
+		await pass();
+		expect(seen).toHaveLength(1);
+		open("done");
+		await pass();
+		domain.lease();
+		await pass();
+		expect(seen).toEqual([1, 2].map(() => `caller@example.org/${call.item.id}`));
+		expect(domain.calls[1]?.outcome?.executed).toBe("yes");
+	});
+
 	it("reports an error, and what is wrong with a call, as that", async () => {
 		await provider(() => {
 			throw new BusError("conflict", "known already");

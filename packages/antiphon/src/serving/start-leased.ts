@@ -17,10 +17,10 @@ export interface LeasedParts {
 
 /** Runs calls that domains have leased to this node, as it runs any other. */
 export function startLeased({ calls, self, maxStanzaBytes }: LeasedParts): StartRun {
-	return ({ domain, service, n, sender, id, attempt, call }, settle, left) => {
+	return ({ domain, service, n, sender, id, origin = id, attempt, call }, settle, left) => {
 		const payload = keptElement(call.text);
 		const encoding = payload.attr("enc") === "msgpack" ? "msgpack" : "json";
-		const received = { from: Jid.of(service, domain), to: self(), callId: `${sender}/${id}`, attempt, payload };
+		const received = { from: Jid.of(service, domain), to: self(), callId: `${sender}/${origin}`, attempt, payload };
 		const ended = (outcome: Outcome) => settle(reportable(outcome, encoding, maxStanzaBytes() - ENVELOPE_BYTES));
 		return calls.runLeased(received, `${domain} ${n}`, ended, left);
 	};

@@ -41,6 +41,8 @@ interface Kept {
 	readonly n: number;
 	readonly sender: Jid;
 	readonly item: ReadSubmission;
+	/** Of a redriven call. */
+	readonly origin?: string;
 	state: "waiting" | "leased" | "settled";
 	token: number;
 	attempts: number;
@@ -114,11 +116,11 @@ export class QueueDomain {
 		const pull = [...this.pulls.values()].find((each) => each.service === service && each.credit > 0);
 		if (pull === undefined) return;
 		call.holder = pull.node;
-		const { n, token, sender, item, attempts } = call;
+		const { n, token, sender, item, attempts, origin } = call;
 		const { session, number, instance } = pull;
 		const serial = over.serial ?? ++pull.serial;
 		const payload = forwardedCall(item.call, sender, item.head.ttlMs);
-		const each = { n, token, serial, id: item.id, attempt: attempts, delivery: item.delivery, call: payload };
+		const each = { n, token, serial, id: item.id, attempt: attempts, delivery: item.delivery, origin, call: payload };
 		const deliver = { instance, session, number, low: 0, leaseMs: 45_000, calls: [each], ...over };
 		this.#ask(pull.node, encodeDeliver(deliver), service);
 	}

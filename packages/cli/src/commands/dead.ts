@@ -46,7 +46,9 @@ export function deadCommand(program: Command): void {
 			});
 		});
 	withAll(withConnection(dead.command("redrive")))
-		.description("have dead letters tried again, as new calls of the same senders; for administrators of the domain")
+		.description(
+			"have dead letters tried again, each as a new call of its sender, and take them off the list; for administrators of the domain",
+		)
 		.action(async (texts: string[], flags: SomeFlags) => {
 			const domain = domainOf(undefined, flags);
 			await order("redrive", domain, await chosen(domain, texts, flags), flags);

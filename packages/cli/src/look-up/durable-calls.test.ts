@@ -97,8 +97,21 @@ it("Dead letters are redriven, all of more than one request names, and what is r
 	const numbers = calls.map(({ n }) => n);
 	const redriven = await giveOrder(boss, DOMAIN, "redrive", numbers, deadline);
 	expect(redriven.map((each) => each.error ?? each.again?.n)).toEqual(numbers.map((n) => n + count));
-	const purged = await giveOrder(boss, DOMAIN, "purge", [...numbers, 9_999], deadline);
-	expect(purged.slice(0, -1)).toEqual(numbers.map((n) => ({ n })));
+	expect(await listCalls(boss, DOMAIN, { list: "dead" }, 1_000, deadline)).toEqual({ calls: [], isCut: false });
+	const [twice] = await giveOrder(boss, DOMAIN, "redrive", [1], deadline);
+	expect(twice?.error?.message).toMatch(
+		new RegExp(`^call 1 has been redriven: it is call ${count + 1} now, id \\S+-r1$`),
+	);
+	expect(await showCall(boss, DOMAIN, { n: count + 1 }, deadline)).toMatchObject({ redriveOf: { n: 1 } });
+	await serve(await join("worker@example.org/c"), () => {
+		throw new Error("broken still");
+	});
+	await expect
+		.poll(async () => (await queueOf(boss, DOMAIN, undefined, deadline)).dead, { timeout: 30_000, interval: 100 })
+		.toBe(count);
+	const again = redriven.map((each) => (each.error === undefined ? (each.again?.n ?? 0) : 0));
+	const purged = await giveOrder(boss, DOMAIN, "purge", [...again, 9_999], deadline);
+	expect(purged.slice(0, -1)).toEqual(again.map((n) => ({ n })));
 	const log = vi.spyOn(console, "log").mockImplementation(() => {});
 	onTestFinished(() => {
 		log.mockRestore();
@@ -108,7 +121,7 @@ it("Dead letters are redriven, all of more than one request names, and what is r
 	printOrdered(false, "redrive", redriven.slice(0, 1));
 	expect(process.exitCode).toBe(5);
 	expect(log.mock.calls.flat()).toEqual([
-		`${numbers.at(-1)} is purged`,
+		`${again.at(-1)} is purged`,
 		"9999: not-found: there is no dead letter 9999",
 		expect.stringMatching(`^1 is call ${count + 1} now, id \\S+-r1$`),
 	]);

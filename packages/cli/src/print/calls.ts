@@ -42,5 +42,10 @@ export function shownJson(call: ShownCall) {
 		how,
 		message: said,
 	}));
-	return { ...callJson(call), orderKey, maxAttempts, message, leases };
+	const { redriveOf, redriven } = call;
+	const line = {
+		redriveOf: redriveOf === undefined ? null : { call: redriveOf.n, origin: redriveOf.origin },
+		redriven: redriven === undefined ? null : { call: redriven.n, id: redriven.id, agoMs: redriven.agoMs },
+	};
+	return { ...callJson(call), orderKey, maxAttempts, message, leases, ...line };
 }

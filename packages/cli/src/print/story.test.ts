@@ -1,5 +1,6 @@
 import type { ShownCall } from "@antiphon/protocol";
 import { expect, it } from "vitest";
+import { shownJson } from "./calls.js";
 import { storyLines } from "./story.js";
 
 const call: ShownCall = {
@@ -26,6 +27,8 @@ const call: ShownCall = {
 		{ instance: "worker-2", jid: "worker@example.org/b", atMs: 10_003, tookMs: 41, how: "reply", message: undefined },
 	],
 	message: undefined,
+	redriveOf: undefined,
+	redriven: undefined,
 };
 const [first] = call.leases;
 const lease = first as NonNullable<typeof first>;
@@ -67,6 +70,29 @@ it("What its last lease does not say is said of its outcome", () => {
 		message: "an administrator has cancelled it",
 	};
 	expect(last(cancelled)).toBe("+10 s  settled, cancelled: an administrator has cancelled it");
+});
+
+it("A redriven call says what it has become, and of which it was made", () => {
+	const given = { ...call, isDead: false, code: "internal" as const, leases: [] };
+	const redriven = { n: 184_500, id: "q0wY-r1", agoMs: 600_000 };
+	expect(storyLines({ ...given, redriven }).slice(-2)).toEqual([
+		"+10 s   settled, internal",
+		"+2 min  redriven: it is call 184500 now, id q0wY-r1",
+	]);
+	const redriveOf = { n: 184_467, origin: "q0wY" };
+	expect(storyLines({ ...call, n: 184_500, id: "q0wY-r1", redriveOf }).slice(1, 4)).toEqual([
+		"of caller@example.org, id q0wY-r1",
+		"call 184467 redriven, known to its handler by the id q0wY",
+		"accepted 12 min ago",
+	]);
+	expect(shownJson({ ...given, redriven })).toMatchObject({
+		redriven: { call: 184_500, id: "q0wY-r1" },
+		redriveOf: null,
+	});
+	expect(shownJson({ ...call, redriveOf })).toMatchObject({
+		redriveOf: { call: 184_467, origin: "q0wY" },
+		redriven: null,
+	});
 });
 
 it("A call without an outcome says what it waits for, and until when", () => {

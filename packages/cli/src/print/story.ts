@@ -17,11 +17,12 @@ export function storyLines(call: ShownCall): string[] {
 	const { n, sender, id, fn, version, delivery, orderKey } = call;
 	const what = fn === undefined ? "" : `: ${fn} ${version}, ${delivery}`;
 	const order = orderKey === undefined ? "" : `, order key ${orderKey}`;
-	const deeds = [...leased(call), ...settled(call)];
+	const deeds = [...leased(call), ...settled(call), ...redriven(call)];
 	const width = Math.max(0, ...deeds.map(({ atMs }) => offset(atMs).length));
 	return [
 		`call ${n}${what}`,
 		`of ${sender}, id ${id}${order}`,
+		...lineage(call),
 		`accepted ${age(call.acceptedMs)} ago`,
 		...(call.leases.length >= REMEMBERED ? ["… what came before is not kept"] : []),
 		...deeds.map((deed) => `${offset(deed.atMs).padEnd(width)}  ${deed.what}`),
@@ -69,6 +70,18 @@ function settled({ settledMs, acceptedMs, code, fault, message, isDead, attempts
 		return leases.at(-1)?.how === "reply" ? [] : [{ atMs, what: "done, which was reported later" }];
 	const error = `${code}${fault === undefined ? "" : ` ${fault}`}${message === undefined ? "" : `: ${message}`}`;
 	return [{ atMs, what: isDead ? `a dead letter after ${runs}: ${error}` : `settled, ${error}` }];
+}
+
+/** Whose call it is anew, and what its handler knows it by. */
+function lineage({ redriveOf }: ShownCall): string[] {
+	return redriveOf === undefined
+		? []
+		: [`call ${redriveOf.n} redriven, known to its handler by the id ${redriveOf.origin}`];
+}
+
+function redriven({ redriven: again, acceptedMs }: ShownCall): Deed[] {
+	if (again === undefined) return [];
+	return [{ atMs: Math.max(0, acceptedMs - again.agoMs), what: `redriven: it is call ${again.n} now, id ${again.id}` }];
 }
 
 /** What comes next. */

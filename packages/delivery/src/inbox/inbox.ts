@@ -200,10 +200,10 @@ export class Inbox implements Core<InboxEvent, InboxEffect> {
 				...{ state: "running", session, run, at: now.up },
 			});
 			this.#taken(turn, ask);
-			const { ttlMs, attempt, delivery, call: text } = event;
+			const { ttlMs, attempt, delivery, origin, call: text } = event;
 			effects.push({
 				...{ type: "run", run, domain, service, instance, n, token },
-				...{ ttlMs, attempt, sender, id, delivery, call: text },
+				...{ ttlMs, attempt, sender, id, delivery, origin, call: text },
 			});
 		}
 	}

@@ -22,8 +22,9 @@ export function retry(state: QueueState, turn: Turn, { ask, n }: RetryEvent): vo
 	answer(turn, ask, { is: "retried" });
 }
 
-function whyNot({ state, due, isDead, holder }: Head): string | undefined {
+function whyNot({ state, due, isDead, again, holder }: Head): string | undefined {
 	if (isDead === true) return "is a dead letter: redrive it";
+	if (again !== undefined) return `has been redriven: it is call ${again.n} now`;
 	if (state === "settled") return "has its outcome, and a call has one";
 	if (state === "leased") return `is leased to ${holder?.instance}`;
 	if (state === "chained") return "comes behind another of its order key";

@@ -1,5 +1,5 @@
 import type { Call } from "./call-book.js";
-import { purge } from "./moves.js";
+import { purge, unlist } from "./moves.js";
 import type { PurgeEvent, RedriveEvent } from "./queue-events.js";
 import { answer, type QueueState, refuse, type Turn } from "./queue-state.js";
 import { accept } from "./submit.js";
@@ -7,7 +7,10 @@ import { accept } from "./submit.js";
 /** Of an id, in characters. */
 const MAX_ID = 64;
 
-/** A dead letter is tried again, as another call: it has its outcome, and a call has one. */
+/**
+ * A dead letter is tried again, as another call, which has its input from now on: the letter has its outcome, and a call has one.
+ * Handlers know the new call by the id that it had at first, so that what they have done is known to them.
+ */
 export function redrive(state: QueueState, turn: Turn, { ask, n }: RedriveEvent): void {
 	const dead = deadLetter(state, turn, ask, n);
 	if (dead === undefined) return;
@@ -17,14 +20,16 @@ export function redrive(state: QueueState, turn: Turn, { ask, n }: RedriveEvent)
 	}
 	const { head } = dead;
 	const { calendar } = turn.now;
-	const id = freeId(state, dead);
-	const { sender, fn, version, digest, delivery, order, retry } = head;
+	const { sender, fn, version, digest, delivery, order, retry, origin = head.id } = head;
 	const fresh = { state: "waiting" as const, token: 0, counted: 0, silent: 0, history: [] };
 	const times = { accepted: calendar, notBefore: calendar, expires: calendar + head.expires - head.accepted };
-	const known = { sender, id, fn, version, digest, delivery, order, retry };
+	const line = { ...nextOf(state, dead, origin), origin, redriveOf: n };
+	const known = { sender, fn, version, digest, delivery, order, retry, ...line };
 	const call = accept(state, turn, { ...known, ...times, ...fresh }, state.book.text(dead));
-	state.book.change(dead);
-	answer(turn, ask, { is: "redriven", id, n: call.n });
+	const again = { n: call.n, id: known.id };
+	unlist(state, turn, dead);
+	head.again = { ...again, at: calendar };
+	answer(turn, ask, { is: "redriven", ...again });
 }
 
 export function takeOff(state: QueueState, turn: Turn, { ask, n }: PurgeEvent): void {
@@ -37,16 +42,17 @@ export function takeOff(state: QueueState, turn: Turn, { ask, n }: PurgeEvent): 
 function deadLetter(state: QueueState, turn: Turn, ask: number, n: number): Call | undefined {
 	const call = state.book.lookUp(n);
 	if (call?.head.isDead === true) return call;
-	refuse(turn, ask, "not-found", `there is no dead letter ${n}`);
+	const again = call?.head.again;
+	if (again === undefined) refuse(turn, ask, "not-found", `there is no dead letter ${n}`);
+	else refuse(turn, ask, "conflict", `call ${n} has been redriven: it is call ${again.n} now, id ${again.id}`);
 	return undefined;
 }
 
-/** `<id>-r1`, or what is free after that. */
-function freeId(state: QueueState, { head }: Call): string {
-	for (;;) {
-		head.redriven = (head.redriven ?? 0) + 1;
-		const suffix = `-r${head.redriven}`;
-		const id = head.id.slice(0, MAX_ID - suffix.length) + suffix;
-		if (state.book.find(head.sender, id) === undefined) return id;
+/** `<origin>-r1` and so on: the next that is free. */
+function nextOf(state: QueueState, { head }: Call, origin: string): { readonly id: string; readonly redriven: number } {
+	for (let redriven = (head.redriven ?? 0) + 1; ; redriven++) {
+		const suffix = `-r${redriven}`;
+		const id = origin.slice(0, MAX_ID - suffix.length) + suffix;
+		if (state.book.find(head.sender, id) === undefined) return { id, redriven };
 	}
 }

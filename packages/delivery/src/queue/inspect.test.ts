@@ -16,6 +16,8 @@ function records(): Map<string, Uint8Array> {
 		delivery(made.submit("dead", { input: "x".repeat(2_000), retry: { attempts: 1 } }).effects),
 		fault("internal"),
 	);
+	made.settle(delivery(made.submit("redriven", { retry: { attempts: 1 } }).effects), fault("internal"));
+	made.settle(delivery(made.ask({ type: "redrive", n: 4 }).effects));
 	made.submit("leased");
 	made.submit("waiting", { orderKey: "k" });
 	made.submit("chained", { orderKey: "k" });
@@ -38,8 +40,8 @@ describe("what is in the journal of a queue", () => {
 			problems: [],
 			problemsFound: 0,
 			records: all.size,
-			calls: { waiting: 1, delayed: 2, chained: 1, leased: 1, settled: 2 },
-			outcomes: 2,
+			calls: { waiting: 1, delayed: 2, chained: 1, leased: 1, settled: 4 },
+			outcomes: 4,
 			deadLetters: 1,
 		});
 		expect(inspected(new Map())).toMatchObject({ problems: [], records: 0 });

@@ -150,6 +150,8 @@ describe("a call that is shown", () => {
 			dueMs: undefined,
 			settledMs: 1_000,
 			outcome: REPLY,
+			redriveOf: undefined,
+			redriven: undefined,
 			leases: [
 				{ instance: "w1", node: WORKER, atMs: 500, tookMs: 10_000, how: "untaken", message: undefined },
 				{ instance: "w2", node: "worker@example.org/b", atMs: 10_500, tookMs: 41, how: "reply", message: undefined },
@@ -192,6 +194,28 @@ describe("a call that is shown", () => {
 		fail(delivery(made.submit("b").effects), "once");
 		fail(delivery(made.wait(10_000)), "never", fault("forbidden"));
 		expect(call(made, "b").leases.map(({ message }) => message)).toEqual(["once", "never"]);
+	});
+
+	it("says what it has become when it was redriven, and of which it was made", () => {
+		const made = new QueueBench();
+		made.pull();
+		made.settle(delivery(made.submit("a", { retry: { attempts: 1 } }).effects), fault("internal"));
+		made.pull({ credit: 0 });
+		made.wait(1_000);
+		made.ask({ type: "redrive", n: 1 });
+		made.wait(500);
+		expect(call(made, "a")).toMatchObject({
+			...{ n: 1, state: "settled", isDead: false, acceptedMs: 1_500, settledMs: 1_500 },
+			redriven: { n: 2, id: "a-r1", agoMs: 500 },
+			redriveOf: undefined,
+		});
+		expect(call(made, "a-r1")).toMatchObject({
+			...{ n: 2, state: "waiting", acceptedMs: 500, expiresMs: 3_599_500, maxAttempts: 1 },
+			redriven: undefined,
+			redriveOf: { n: 1, origin: "a" },
+		});
+		expect(listed(made, { list: "dead" })).toEqual([[]]);
+		expect(listed(made, { list: "settled" })).toEqual([["a"]]);
 	});
 
 	it("that was cancelled before it came has no function; of one that is not there nothing is shown", () => {

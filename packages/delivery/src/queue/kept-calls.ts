@@ -62,6 +62,10 @@ export interface KeptCall {
 	readonly outcome: OutcomeText | undefined;
 	/** The newest, in order. */
 	readonly leases: readonly KeptLease[];
+	/** Of a redriven call: the dead letter that it was made of, and the id by which its handlers know it. */
+	readonly redriveOf: { readonly n: number; readonly origin: string } | undefined;
+	/** Of a dead letter that was redriven: what it has become, and how long ago. */
+	readonly redriven: { readonly n: number; readonly id: string; readonly agoMs: number } | undefined;
 }
 
 /** A lease of a call, and what became of it. */
@@ -149,6 +153,7 @@ function headIn(view: View, n: number): Head | undefined {
 
 function keptCall(view: View, now: JournalTime, n: number, head: Head): KeptCall {
 	const { sender, id, fn, version, delivery, order, state, accepted, expires, due, settledAt, history } = head;
+	const { origin, redriveOf, again } = head;
 	const outcomeKey = callKey(OUTCOMES, n);
 	const outcome = state === "settled" ? view.get(outcomeKey) : undefined;
 	return {
@@ -176,6 +181,8 @@ function keptCall(view: View, now: JournalTime, n: number, head: Head): KeptCall
 			how,
 			message,
 		})),
+		redriveOf: redriveOf === undefined || origin === undefined ? undefined : { n: redriveOf, origin },
+		redriven: again && { n: again.n, id: again.id, agoMs: Math.max(0, now.calendar - again.at) },
 	};
 }
 

@@ -113,12 +113,16 @@ export function runAgain(state: QueueState, turn: Turn, call: Call, last: Outcom
 	}
 }
 
-/** Takes a call from where it is, and gives it its outcome. A run that was under way is its last. */
+/**
+ * Takes a call from where it is, and gives it its outcome. A run that was under way is its last. A redriven call that expires
+ * is a dead letter again: nobody but who has redriven it waits for it, and nobody else has its input.
+ */
 export function finish(state: QueueState, turn: Turn, call: Call, outcome: OutcomeText, message?: string): void {
-	const isLeased = call.head.state === "leased";
+	const { head } = call;
+	const isLeased = head.state === "leased";
 	leave(state, turn, call, outcome.code ?? "reply", message);
-	if (isLeased) call.head.counted++;
-	settle(state, turn, call, outcome, false);
+	if (isLeased) head.counted++;
+	settle(state, turn, call, outcome, outcome.code === "deadline-exceeded" && head.origin !== undefined);
 }
 
 /** Gives a call that is nowhere its outcome, which it keeps. */
@@ -159,15 +163,20 @@ export function keep(state: QueueState, { desk }: Turn, call: Call, until: numbe
 	state.book.change(call);
 }
 
-/** A dead letter is off the list, and its input is gone; its outcome stays as long as it was promised. */
-export function purge(state: QueueState, turn: Turn, call: Call): void {
+/** A dead letter is off the list, and its input is gone; it stays for as long as it would have. */
+export function unlist(state: QueueState, { desk }: Turn, call: Call): void {
 	const { head, n } = call;
-	turn.desk.delete(callKey(DEAD, n));
+	desk.delete(callKey(DEAD, n));
 	state.book.meta.dead--;
 	head.isDead = undefined;
 	head.retry = undefined;
 	state.book.dropText(call);
-	keep(state, turn, call, head.promisedUntil ?? turn.now.up);
+}
+
+/** A dead letter is off the list; its outcome stays as long as it was promised. */
+export function purge(state: QueueState, turn: Turn, call: Call): void {
+	unlist(state, turn, call);
+	keep(state, turn, call, call.head.promisedUntil ?? turn.now.up);
 }
 
 export function tellLost({ effects }: Turn, { holder, node, n, token }: Lease): void {

@@ -169,7 +169,10 @@ export interface RetryEvent {
 	readonly n: number;
 }
 
-/** An administrator wants a dead letter tried again, as a new call of the same sender. Answered `redriven` or `refused`. */
+/**
+ * An administrator wants a dead letter tried again, as a new call of the same sender. Answered `redriven`, or `refused`, with
+ * `conflict` when it has been redriven already.
+ */
 export interface RedriveEvent {
 	readonly type: "redrive";
 	readonly ask: number;

@@ -46,6 +46,7 @@ export const DEAD = "z";
 /** Of index records. */
 export const NOTHING = new Uint8Array(0);
 
+/** 2: calls are counted for their accounts; those that are redriven say of what, and what they have become. */
 const VERSION = 2;
 /** The first in which calls are counted for their accounts. */
 const COUNTED_SINCE = 2;
@@ -115,8 +116,15 @@ export interface Head {
 	keptUntil?: number | undefined;
 	/** Until when its outcome is promised, by `up`. */
 	promisedUntil?: number | undefined;
+	/** It waits for somebody to decide what becomes of it. */
 	isDead?: boolean | undefined;
-	redriven?: number | undefined;
+	/** Of a redriven call: the id of the call that it was at first, and the number of the dead letter that it was made of. */
+	readonly origin?: string | undefined;
+	readonly redriveOf?: number | undefined;
+	/** Of a redriven call: how many redrives it is away from its origin. Version 1: of a dead letter, how often it was redriven. */
+	readonly redriven?: number | undefined;
+	/** Of a dead letter that was redriven: what it has become, and when. */
+	again?: { readonly n: number; readonly id: string; readonly at: number } | undefined;
 }
 
 export interface LaneRecord {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { deliveries, delivery, fault, outcomes, QueueBench, REPLY, WORKER } from "../testing/queue-bench.js";
+import { nIn } from "./queue-record.js";
 
 describe("a call from its submit to its end", () => {
 	it("is accepted, waits, is leased with a token, settled, told, and forgotten when it was kept as promised", () => {
@@ -549,8 +550,93 @@ describe("a dead letter", () => {
 		bench.settle(again);
 		expect(bench.stateOf("a-r1")).toBe("settled reply yes");
 		expect(bench.stateOf("a")).toBe("settled internal yes");
-		expect(bench.ask({ type: "redrive", n: 1 }).result).toMatchObject({ id: "a-r2" });
 		expect(bench.ask({ type: "redrive", n: 2 }).result).toMatchObject({ refusal: { code: "not-found" } });
+	});
+
+	it("is off the list when it is redriven, and it or its call is redriven or purged no second time", () => {
+		const bench = dead();
+		bench.ask({ type: "redrive", n: 1 });
+		expect(bench.ask({ type: "survey" }).result).toMatchObject({ dead: 0, settled: 1, open: 1 });
+		const message = "call 1 has been redriven: it is call 2 now, id a-r1";
+		for (const type of ["redrive", "purge"] as const) {
+			const refusal = { code: "conflict", message, executed: "no" };
+			expect(bench.ask({ type, n: 1 }).result).toEqual({ is: "refused", refusal });
+			bench.restart();
+		}
+		expect(bench.ask({ type: "retry", n: 1 }).result).toMatchObject({
+			refusal: { code: "conflict", message: "call 1 has been redriven: it is call 2 now" },
+		});
+		expect(bench.submit("a").result).toEqual({ is: "known" });
+		const both = dead();
+		const events = [1, 2].map((ask) => ({ type: "redrive", ask, n: 1 }) as const);
+		expect(both.tell(...events)).toMatchObject([
+			{ result: { is: "redriven", n: 2 } },
+			{ result: { refusal: { message } } },
+			{ type: "deliver", id: "a-r1" },
+		]);
+	});
+
+	it("is known to its handler by the id that it had at first, through any number of redrives and restarts", () => {
+		const bench = dead();
+		for (const [n, id] of [
+			[1, "a-r1"],
+			[2, "a-r2"],
+			[3, "a-r3"],
+		] as const) {
+			bench.pull({ credit: 0 });
+			expect(bench.ask({ type: "redrive", n }).result).toEqual({ is: "redriven", id, n: n + 1 });
+			bench.restart();
+			const again = delivery(bench.pull().effects);
+			expect(again).toMatchObject({ id, n: n + 1, origin: "a", attempt: 1, call: { text: "<call>x</call>" } });
+			bench.settle(again, fault("internal"));
+			expect(bench.ask({ type: "survey" }).result).toMatchObject({ dead: 1, settled: n + 1 });
+		}
+		const [first] = [...bench.records.keys()].filter((key) => key.startsWith("z"));
+		expect(first === undefined ? undefined : nIn(first)).toBe(4);
+	});
+
+	it("takes the next id that is free, and one that is not too long", () => {
+		const bench = dead();
+		bench.submit("a-r1", { retry: { attempts: 1 } });
+		expect(bench.ask({ type: "redrive", n: 1 }).result).toMatchObject({ id: "a-r2" });
+		const long = "i".repeat(64);
+		bench.settle(delivery(bench.submit(long, { retry: { attempts: 1 } }).effects), fault("internal"));
+		const { result, effects } = bench.ask({ type: "redrive", n: 4 });
+		expect(result).toMatchObject({ id: `${"i".repeat(61)}-r1` });
+		expect(delivery(effects)).toMatchObject({ origin: long });
+	});
+
+	it("is one again when its new call expires, and none when that is cancelled", () => {
+		const expired = dead();
+		expired.pull({ credit: 0 });
+		expired.ask({ type: "redrive", n: 1 });
+		expired.wait(3_600_000);
+		expect(expired.stateOf("a-r1")).toBe("settled deadline-exceeded no");
+		expect(expired.ask({ type: "survey" }).result).toMatchObject({ dead: 1, open: 0 });
+		expect(expired.ask({ type: "redrive", n: 2 }).result).toMatchObject({ is: "redriven", id: "a-r2" });
+		expect(delivery(expired.pull().effects)).toMatchObject({ origin: "a", call: { text: "<call>x</call>" } });
+		const cancelled = dead();
+		cancelled.ask({ type: "redrive", n: 1 });
+		cancelled.cancel("a-r1");
+		expect(cancelled.ask({ type: "survey" }).result).toMatchObject({ dead: 0, open: 0 });
+	});
+
+	it("that was redriven is kept as long as it would have been, without its input", () => {
+		const bench = new QueueBench();
+		bench.pull();
+		const input = "x".repeat(2_000);
+		bench.settle(delivery(bench.submit("a", { input, retry: { attempts: 1 } }).effects), fault("internal"));
+		const texts = () => [...bench.records.keys()].filter((key) => key.startsWith("b")).map(nIn);
+		expect(texts()).toEqual([1]);
+		const again = delivery(bench.ask({ type: "redrive", n: 1 }).effects);
+		expect(again.call.text).toContain(input);
+		expect(texts()).toEqual([2]);
+		bench.settle(again);
+		expect(texts()).toEqual([]);
+		bench.wait(30 * 86_400_000 - 1);
+		expect([bench.stateOf("a"), bench.stateOf("a-r1")]).toEqual(["settled internal yes", "not-found"]);
+		bench.wait(1);
+		expect([...bench.records.keys()]).toEqual(["m"]);
 	});
 
 	it("is kept for 30 days, or until it is taken off; its outcome in any case for as long as was promised", () => {

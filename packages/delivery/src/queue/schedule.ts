@@ -151,7 +151,7 @@ function grant(state: QueueState, turn: Turn, call: Call, to: Instance): void {
 	desk.put(callKey(LEASED, n), NOTHING);
 	book.meta.leased++;
 	book.change(call);
-	const { fn, version, digest = "", sender, id, delivery, token } = head;
+	const { fn, version, digest = "", sender, id, delivery, origin, token } = head;
 	const text = book.text(call);
 	const serial = ++pull.serial;
 	pull.offered.add(serial);
@@ -180,6 +180,7 @@ function grant(state: QueueState, turn: Turn, call: Call, to: Instance): void {
 		sender,
 		id,
 		delivery,
+		origin,
 		call: { fn, version, text, digest },
 	});
 }

@@ -170,14 +170,26 @@ describe("an administrator of a domain that keeps calls", () => {
 		await worker.result("set", NAME, pull({ number: 2, credit: 0 }));
 		const again = { n: 3, id: "a-r1" };
 		expect(await order(boss, "redrive", 1, 7)).toMatchObject([{ n: 1, again }, { error: { code: "not-found" } }]);
-		expect(await show(boss, { n: 3 })).toMatchObject({ id: "a-r1", state: "waiting", sender: "caller@example.org" });
-		expect(await order(boss, "purge", 1, 2)).toEqual([{ n: 1 }, { n: 2 }]);
+		expect(await show(boss, { n: 3 })).toMatchObject({
+			...{ id: "a-r1", state: "waiting", sender: "caller@example.org" },
+			redriveOf: { n: 1, origin: "a" },
+		});
+		expect(await show(boss, { n: 1 })).toMatchObject({
+			isDead: false,
+			redriven: { ...again, agoMs: expect.any(Number) },
+		});
+		expect(await list(boss, { list: "dead" })).toMatchObject({ calls: [{ n: 2 }] });
+		const becomes = conflict(1, "call 1 has been redriven: it is call 3 now, id a-r1");
+		expect(await order(boss, "redrive", 1)).toEqual([becomes]);
+		expect(await order(boss, "purge", 1, 2)).toEqual([becomes, { n: 2 }]);
 		expect(await list(boss, { list: "dead" })).toEqual({ calls: [], next: undefined });
+		await worker.result("set", NAME, pull({ number: 3 }));
+		expect(await taken(worker, 2)).toMatchObject([{ n: 3, id: "a-r1", origin: "a", attempt: 1 }]);
 		expect(await order(boss, "redrive", 2)).toMatchObject([{ error: { code: "not-found" } }]);
 		// Its outcome stays for as long as it was promised.
 		expect(await states(caller, "b")).toMatchObject([{ state: "settled", outcome: { code: "unavailable" } }]);
 		expect(lines).toContain("boss@example.org has redriven durable calls: 1");
-		expect(lines).toContain("boss@example.org has purged durable calls: 1, 2");
+		expect(lines).toContain("boss@example.org has purged durable calls: 2");
 	});
 
 	it("is nobody but those whom the policy names; others are refused, counted and logged", async () => {

@@ -10,7 +10,7 @@ export function listedCall({ outcome, leases, orderKey: _, maxAttempts: __, ...c
 
 /** The same with all that has become of it. */
 export function shownCall(call: KeptCall): ShownCall {
-	const { outcome, leases, orderKey, maxAttempts } = call;
+	const { outcome, leases, orderKey, maxAttempts, redriveOf, redriven } = call;
 	const isError = outcome?.code !== undefined;
 	return {
 		...listedCall(call),
@@ -18,5 +18,7 @@ export function shownCall(call: KeptCall): ShownCall {
 		maxAttempts,
 		leases: leases.map(({ node, ...lease }) => ({ ...lease, jid: node })),
 		message: isError ? decodeFaultAlone(outcomeFrom(outcome).element).message : undefined,
+		redriveOf,
+		redriven,
 	};
 }

@@ -30,6 +30,11 @@ export function identifierIn(element: Element, name: string, code: ListCode): st
 	throw new BusError(code, `${name} of <${element.name}/> must be 1 to 64 letters, digits, _ and -`);
 }
 
+/** An identifier that may be left out. @throws BusError */
+export function optionalIdentifier(element: Element, name: string, code: ListCode): string | undefined {
+	return element.attr(name) === undefined ? undefined : identifierIn(element, name, code);
+}
+
 /** A number that may be left out. @throws BusError */
 export function optionalNumber(
 	element: Element,

@@ -7,7 +7,7 @@ import type { Jid } from "../jid.js";
 import { MAX_TTL_MS } from "../limits.js";
 import { NS } from "../namespaces.js";
 import { decodeLeaseAnswers, encodeLeaseAnswers, type LeaseAnswer } from "./answers.js";
-import { millis, wordIn } from "./attributes.js";
+import { millis, optionalIdentifier, wordIn } from "./attributes.js";
 import { type CallName, callNameIn } from "./call-id.js";
 import { carriedIn } from "./carried.js";
 import { type Item, itemsOf, MAX_NUMBER, readEach } from "./items.js";
@@ -22,6 +22,8 @@ export interface DeliveredCall extends LeaseRef, CallName {
 	/** Which run of the call it is, from 1. */
 	readonly attempt: number;
 	readonly delivery: DurableDelivery;
+	/** Of a redriven call: the id of the call that it was at first, by which its handler knows it. */
+	readonly origin?: string | undefined;
 	/** `<call/>`, whose `ttl` is what this run may take and whose `for` is the bare JID of the caller. */
 	readonly call: Element;
 }
@@ -50,11 +52,11 @@ export interface ReadDeliver extends DeliveryHead {
 }
 
 export function encodeDeliver({ instance, session, number, low, leaseMs, calls }: Deliver): Element {
-	const items = calls.map(({ serial, id, attempt, delivery, call, ...lease }) =>
+	const items = calls.map(({ serial, id, attempt, delivery, origin, call, ...lease }) =>
 		xml(
 			"item",
 			NS.delivery,
-			{ serial: String(serial), ...leaseAttributes(lease), id, attempt: String(attempt), delivery },
+			{ serial: String(serial), ...leaseAttributes(lease), id, attempt: String(attempt), delivery, origin },
 			call,
 		),
 	);
@@ -77,6 +79,7 @@ export function decodeDeliver(element: Element): ReadDeliver {
 				serial: boundedNumber(item, "serial", 1, MAX_NUMBER),
 				attempt: boundedNumber(item, "attempt", 1, MAX_NUMBER),
 				delivery: wordIn(item, "delivery", DURABLE_DELIVERIES, "invalid-argument"),
+				origin: optionalIdentifier(item, "origin", "invalid-argument"),
 				call,
 				head: headOf(call),
 			};

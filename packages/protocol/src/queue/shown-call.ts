@@ -42,6 +42,10 @@ export interface ShownCall extends ListedCall {
 	readonly leases: readonly ShownLease[];
 	/** What the error says in which it ended. */
 	readonly message: string | undefined;
+	/** Of a redriven call: the dead letter that it was made of, and the id by which handlers know it: that of the first of its line. */
+	readonly redriveOf: { readonly n: number; readonly origin: string } | undefined;
+	/** Of a dead letter that was redriven: what it has become, and how long ago. */
+	readonly redriven: { readonly n: number; readonly id: string; readonly agoMs: number } | undefined;
 }
 
 const MAX_LEASES = 16;
@@ -63,12 +67,20 @@ export function decodeCallRequest(element: Element): CallKey {
 }
 
 export function encodeShownCall(call: ShownCall): Element {
-	const { orderKey, maxAttempts, leases, message } = call;
+	const { orderKey, maxAttempts, leases, message, redriveOf, redriven } = call;
 	const lines = leases.map(({ instance, jid, atMs, tookMs, how, message: said }) => {
 		const attributes = { instance, jid, at: millis(atMs), took: millis(tookMs), how };
 		return xml("lease", NS.queue, attributes, said === undefined ? undefined : cutMessage(said));
 	});
-	const more = { order: orderKey, "max-attempts": maxAttempts === undefined ? undefined : String(maxAttempts) };
+	const more = {
+		order: orderKey,
+		"max-attempts": maxAttempts === undefined ? undefined : String(maxAttempts),
+		of: redriveOf && String(redriveOf.n),
+		origin: redriveOf?.origin,
+		redriven: millis(redriven?.agoMs),
+		as: redriven && String(redriven.n),
+		"as-id": redriven?.id,
+	};
 	const error = message === undefined ? undefined : xml("error", NS.queue, {}, cutMessage(message));
 	return xml("call", NS.queue, { ...callAttributes(call), ...more }, ...lines, error);
 }
@@ -85,7 +97,21 @@ export function decodeShownCall(element: Element | undefined): ShownCall {
 		maxAttempts: optionalNumber(element, "max-attempts", 1, MAX_ATTEMPTS, "protocol"),
 		leases: lines.map(leaseIn),
 		message: message === undefined ? undefined : cutMessage(message),
+		redriveOf: redriveIn(element),
+		redriven: redrivenIn(element),
 	};
+}
+
+function redriveIn(element: Element): ShownCall["redriveOf"] {
+	const n = optionalNumber(element, "of", 1, MAX_NUMBER, "protocol");
+	return n === undefined ? undefined : { n, origin: identifierIn(element, "origin", "protocol") };
+}
+
+function redrivenIn(element: Element): ShownCall["redriven"] {
+	const agoMs = optionalNumber(element, "redriven", 0, MAX_NUMBER, "protocol");
+	if (agoMs === undefined) return undefined;
+	const n = boundedNumber(element, "as", 1, MAX_NUMBER, "protocol");
+	return { n, id: identifierIn(element, "as-id", "protocol"), agoMs };
 }
 
 function leaseIn(line: Element): ShownLease {

@@ -13,7 +13,7 @@ import { runCore } from "../core-runner.js";
 import type { CallName } from "../history.js";
 import type { Process } from "../machine.js";
 import { bareOf, type Stanza } from "../network.js";
-import { addressOf, type Body, DOMAIN, inStanzas, SERVICE } from "../wire.js";
+import { ADMIN, addressOf, type Body, DOMAIN, inStanzas, MAX_ITEMS, SERVICE } from "../wire.js";
 import { eventsOf, takenEvent } from "./events-of.js";
 import { Node, type Program } from "./node.js";
 import { Witness } from "./witness.js";
@@ -84,6 +84,14 @@ export class Domain extends Node implements Program {
 			this.answer(process, stanza, { is: "answers", items: [NOT_REGISTERED] });
 			return;
 		}
+		if (sender !== ADMIN && ADMINISTRATION.has(body.is)) {
+			this.answer(process, stanza, { is: "answers", items: [FORBIDDEN] });
+			return;
+		}
+		if (body.is === "list") {
+			this.answer(process, stanza, { is: "listed", items: this.#listed() });
+			return;
+		}
 		if (body.is === "unavailable") this.#gone(stanza.from);
 		const events = eventsOf(body, sender, stanza.from);
 		if (stanza.kind === "headline") {
@@ -131,6 +139,16 @@ export class Domain extends Node implements Program {
 		return this;
 	}
 
+	/** The first dead letters, by what is on the disk. */
+	#listed(): readonly { readonly n: number }[] {
+		const { callsIn } = this.parts.delivery;
+		const page = this.#runner?.look((view, now) => callsIn(view, now, { list: "dead" }, undefined, () => true));
+		const letters = (page?.calls ?? []).slice(0, MAX_ITEMS);
+		const process = this.#process as Process;
+		this.note(process, { type: "listed", letters: letters.map(({ sender, id }) => `${sender} ${id}`) });
+		return letters.map(({ n }) => ({ n }));
+	}
+
 	#gone(address: string): void {
 		for (const [instance, node] of this.parts.registry) {
 			if (node === address) this.#runner?.take({ type: "provider-gone", service: SERVICE, instance });
@@ -143,7 +161,11 @@ export class Domain extends Node implements Program {
 
 	#release(process: Process, effects: readonly QueueEffect[]): void {
 		const isShadowed = this.random.chance(this.parts.options.shadows);
-		this.#witness.released(effects, isShadowed ? (events) => this.shadow(events) : undefined);
+		const { callIn } = this.parts.delivery;
+		this.#witness.released(effects, {
+			shadow: isShadowed ? (events) => this.shadow(events) : undefined,
+			look: (n) => this.#runner?.look((view, now) => callIn(view, now, n)),
+		});
 		const deliveries = new Map<string, DeliverEffect[]>();
 		const outcomes = new Map<string, OutcomeEffect[]>();
 		for (const effect of effects) {
@@ -215,6 +237,12 @@ export class Domain extends Node implements Program {
 		});
 	}
 }
+
+const ADMINISTRATION: ReadonlySet<Body["is"]> = new Set(["survey", "list", "retry", "redrive", "purge"]);
+const FORBIDDEN: QueueResult = {
+	is: "refused",
+	refusal: { code: "forbidden", message: "only for administrators", executed: "no" },
+};
 
 const NOT_REGISTERED: QueueResult = {
 	is: "refused",

@@ -40,6 +40,12 @@ export function eventsOf(body: Body, sender: string, from: string): ((ask: numbe
 		}
 		case "release":
 			return body.items.map((item) => (ask) => ({ type: "release", ask, from: sender, ...item }));
+		case "survey":
+			return [(ask) => ({ type: "survey", ask })];
+		case "retry":
+		case "redrive":
+		case "purge":
+			return body.items.map(({ n }) => (ask) => ({ type: body.is, ask, n }));
 		case "unavailable":
 			return [() => ({ type: "caller-gone", address: from })];
 		default:

@@ -40,7 +40,7 @@ export class Handlers {
 		this.#parts = parts;
 	}
 
-	run({ run: place, n, token, sender, id, delivery, call: { text }, ttlMs }: RunEffect): void {
+	run({ run: place, n, token, sender, id, origin = id, delivery, call: { text }, ttlMs }: RunEffect): void {
 		const { history, process, provider, options, random } = this.#parts;
 		const call = `${sender} ${id}`;
 		const run = this.#parts.nextRun();
@@ -50,7 +50,8 @@ export class Handlers {
 			this.#parts.ended({ type: "unable", run: place, ...(run % 2 ? { retryAfterMs: ms } : { afterMs: ms }) });
 			return;
 		}
-		const started = { call, run, provider, process: process.number, n, token, text, delivery };
+		const callId = `${sender} ${origin}`;
+		const started = { call, run, provider, process: process.number, n, token, callId, text, delivery };
 		history.add({ type: "started", ...started });
 		const forget = process.clock.after(ttlMs, () => {
 			end({ text: `<fault run='${run}' code='deadline-exceeded'/>`, code: "deadline-exceeded", executed: "unknown" });

@@ -1,10 +1,26 @@
-import type { OutcomeText, QueueEffect, QueueEvent, QueueResult, RetryPolicy, SettleEvent } from "@antiphon/delivery";
+import type {
+	KeptCall,
+	OutcomeText,
+	QueueEffect,
+	QueueEvent,
+	QueueResult,
+	RetryPolicy,
+	SettleEvent,
+} from "@antiphon/delivery";
 import type { CallName, History } from "../history.js";
 import { bareOf } from "../network.js";
 import { CreditWatch } from "./credit-watch.js";
 
 /** What a queue that starts from the disk says, of this moment. */
 type Shadow = (events: readonly QueueEvent[]) => Map<number, QueueResult>;
+
+/** The disk of the queue at this moment. */
+interface OnDisk {
+	/** Asks it, if it is to be asked. */
+	readonly shadow: Shadow | undefined;
+	/** The call of a number. */
+	readonly look: (n: number) => KeptCall | undefined;
+}
 
 /** Whether the disk bears something out, by what it has answered. */
 type Judge = (result: (number: number) => QueueResult | undefined) => boolean;
@@ -22,6 +38,8 @@ export class Witness {
 	readonly #names = new Map<number, CallName>();
 
 	readonly #numbers = new Map<CallName, number>();
+	/** The calls that dead letters have become. */
+	readonly #redriven = new Set<CallName>();
 	readonly #credit: CreditWatch;
 
 	/** @param now of the world, in milliseconds */
@@ -48,19 +66,22 @@ export class Witness {
 		this.#credit.over(n);
 	}
 
-	released(effects: readonly QueueEffect[], shadow: Shadow | undefined): void {
-		const isThere = shadow === undefined ? undefined : this.#questions(effects, shadow);
+	released(effects: readonly QueueEffect[], disk: OnDisk): void {
+		const isThere = disk.shadow === undefined ? undefined : this.#questions(effects, disk.shadow);
 		// What has ended in a step has made room for what is delivered in it, in whatever order they are told.
 		for (const effect of effects) this.#endedBy(effect);
-		for (const [i, effect] of effects.entries()) this.#released(effect, isThere?.[i]);
+		for (const [i, effect] of effects.entries()) this.#released(effect, isThere?.[i], disk);
 	}
 
-	#released(effect: QueueEffect, isThere: boolean | undefined): void {
+	#released(effect: QueueEffect, isThere: boolean | undefined, disk: OnDisk): void {
 		const history = this.#history;
 		this.#wrong(11, this.#credit.released(effect));
 		if (effect.type === "deliver") {
 			const { n, token, to, instance } = effect;
 			const call = `${effect.sender} ${effect.id}`;
+			const letter = letterOf(call);
+			// The domain may have died before it could say that it had redriven it.
+			if (letter !== undefined) this.#became(letter, call, undefined);
 			this.#names.set(n, call);
 			this.#numbers.set(call, n);
 			history.add({ type: "delivered", call, n, token, to, instance, isThere });
@@ -70,11 +91,11 @@ export class Witness {
 		} else if (effect.type === "answer") {
 			const event = this.#asked.get(effect.ask);
 			this.#asked.delete(effect.ask);
-			if (event !== undefined) this.#answered(event, effect.result, isThere);
+			if (event !== undefined) this.#answered(event, effect.result, isThere, disk);
 		}
 	}
 
-	#answered(event: QueueEvent, result: QueueResult, isThere: boolean | undefined): void {
+	#answered(event: QueueEvent, result: QueueResult, isThere: boolean | undefined, { look }: OnDisk): void {
 		const history = this.#history;
 		this.#wrong(11, this.#credit.answered(event, result));
 		switch (event.type) {
@@ -113,8 +134,31 @@ export class Witness {
 					history.add({ type: "renewed", n, token, leaseMs: result.leaseMs });
 				}
 				break;
+			case "redrive": {
+				const letter = look(event.n);
+				if (result.is !== "redriven" || letter === undefined) break;
+				const isTold = letter.redriven?.n === result.n && look(result.n)?.redriveOf?.n === event.n;
+				this.#became(nameOf(letter), `${letter.sender} ${result.id}`, isTold);
+				break;
+			}
+			case "purge": {
+				const letter = look(event.n);
+				if (result.is !== "purged" || letter === undefined) break;
+				history.add({ type: "purged", call: nameOf(letter), isThere: !letter.isDead });
+				break;
+			}
 			default:
 		}
+	}
+
+	/** A dead letter is another call now, which is accepted with that. */
+	#became(letter: CallName, call: CallName, isThere: boolean | undefined): void {
+		if (this.#redriven.has(call)) return;
+		this.#redriven.add(call);
+		const policy = this.#policies.get(letter);
+		if (policy !== undefined) this.#policies.set(call, policy);
+		this.#history.add({ type: "redriven", call: letter, as: call, isThere });
+		this.#history.add({ type: "accepted", call, isKnown: false, isThere });
 	}
 
 	#endedBy(effect: QueueEffect): void {
@@ -190,4 +234,13 @@ export class Witness {
 		if (code === "fault") return name === undefined || policy?.faults.includes(name) !== true;
 		return code === undefined || FINAL.has(code);
 	}
+}
+
+const nameOf = ({ sender, id }: KeptCall): CallName => `${sender} ${id}`;
+
+/** What a call was made of, by its name: applications name no calls like that. */
+function letterOf(call: CallName): CallName | undefined {
+	const [, first, number] = /^(.* .*)-r(\d+)$/.exec(call) ?? [];
+	if (first === undefined) return undefined;
+	return number === "1" ? first : `${first}-r${Number(number) - 1}`;
 }

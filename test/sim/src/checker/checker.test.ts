@@ -58,9 +58,11 @@ const started = (call: string, run: number, n: number, token: number): Happening
 	process: 1,
 	n,
 	token,
+	callId: call,
 	text: `<call ${call.slice(-2)}/>`,
 	delivery: "effectively-once",
 });
+const redriven = (call: string, as: string, isThere = true): Happening => ({ type: "redriven", call, as, isThere });
 const ended = (call: string, run: number, outcome = reply(run)): Happening[] => [
 	{ type: "effect", call, run },
 	{ type: "ended", call, run, outcome },
@@ -91,6 +93,27 @@ const outcome = (call: string, outcome: OutcomeText, by: "pushed" | "end" = "pus
 	by,
 	where,
 });
+
+/** A call that has died and was redriven, and what it has become, which has died, too. */
+const AGAIN = `${CALL}-r1`;
+const ONCE_MORE = `${CALL}-r2`;
+const REDRIVEN: readonly Happening[] = [
+	invoked(CALL),
+	accepted(CALL),
+	redriven(CALL, AGAIN),
+	accepted(AGAIN),
+	redriven(AGAIN, ONCE_MORE),
+	accepted(ONCE_MORE),
+];
+/** It runs as that call. */
+const runs = (callId: string): Happening[] => [
+	delivered(ONCE_MORE, 3, 1),
+	{ ...started(CALL, 1, 3, 1), call: ONCE_MORE, callId } as Happening,
+	...ended(ONCE_MORE, 1),
+	recorded(3, 1, 1),
+	...[CALL, AGAIN].map((call) => outcome(call, { text: "<fault/>", code: "forbidden", executed: "yes" }, "end")),
+	outcome(ONCE_MORE, reply(1), "end"),
+];
 
 const GOOD: readonly Happening[] = [
 	invoked(CALL),
@@ -166,8 +189,22 @@ describe("the checker", () => {
 			12,
 			[invoked(NEXT), outcome(NEXT, { text: "<fault/>", code: "deadline-exceeded", executed: "no" })],
 		],
+		["was redriven twice", 15, [...REDRIVEN, redriven(CALL, `${CALL}-r3`)]],
+		[
+			"was redriven when it was purged",
+			15,
+			[invoked(CALL), { type: "purged", call: CALL, isThere: true }, redriven(CALL, AGAIN)],
+		],
+		["is still a dead letter when it was redriven", 15, [...REDRIVEN, { type: "listed", letters: [CALL] }]],
+		["is known to its handler by its own id when it was redriven", 15, [...REDRIVEN, ...runs(ONCE_MORE)]],
+		["was redriven before that was on disk", 9, [...REDRIVEN.slice(0, 2), redriven(CALL, AGAIN, false)]],
+		["was redriven and has no outcome in the end", 1, [...REDRIVEN, ...runs(CALL).slice(0, -1)]],
 	])("sees a call that %s", (_what, rule, happenings) => {
 		expect(broken(happenings)).toBe(rule);
+	});
+
+	it("has nothing against a redriven call that is known as the first", () => {
+		expect(broken([...REDRIVEN, { type: "listed", letters: [ONCE_MORE] }, ...runs(CALL)])).toBeUndefined();
 	});
 
 	it("excuses a second run when the first has failed, died, or not been heard of for a lease", () => {

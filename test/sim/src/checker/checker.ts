@@ -5,6 +5,7 @@ import { notLost } from "./not-lost.js";
 import { onDisk } from "./on-disk.js";
 import { oneOutcome } from "./one-outcome.js";
 import { onlyAccepted } from "./only-accepted.js";
+import { redrives } from "./redrives.js";
 import { rights } from "./rights.js";
 import { runsOnce } from "./runs-once.js";
 import { seen } from "./seen.js";
@@ -26,6 +27,7 @@ const RULES: readonly Rule[] = [
 	oneOutcome,
 	runsOnce,
 	triedEnough,
+	redrives,
 	settles,
 	notLost,
 ];

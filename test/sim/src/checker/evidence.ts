@@ -34,6 +34,10 @@ export interface Story {
 	readonly reported: EventOf<"reported">[];
 	readonly released: EventOf<"released">[];
 	readonly renewed: EventOf<"renewed">[];
+	/** Of a call that was a dead letter: how it became another call, or was purged. */
+	readonly decided: (EventOf<"redriven"> | EventOf<"purged">)[];
+	/** Of a redriven call: how it came to be. It has the invocation of the first. */
+	readonly made: EventOf<"redriven">[];
 }
 
 /** What the checker has to judge by: everything that happened, and what it was in. */
@@ -72,6 +76,14 @@ export function storiesOf(events: readonly Event[]): Map<CallName, Story> {
 			case "effect":
 				of(event.call).effects.push(event);
 				break;
+			case "purged":
+				of(event.call).decided.push(event);
+				break;
+			case "redriven":
+				of(event.call).decided.push(event);
+				of(event.as).made.push(event);
+				of(event.as).invoked.push(...of(event.call).invoked);
+				break;
 			case "outcome":
 				of(event.call).outcomes.push(event);
 				break;
@@ -109,5 +121,7 @@ function empty(call: CallName): Story {
 		reported: [],
 		released: [],
 		renewed: [],
+		decided: [],
+		made: [],
 	};
 }

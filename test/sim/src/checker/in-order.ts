@@ -26,6 +26,8 @@ function chainsOf(stories: Iterable<Story>): Story[][] {
 	for (const story of stories) {
 		const submission = story.invoked[0]?.submission;
 		if (submission?.orderKey === undefined || story.accepted.length === 0) continue;
+		// Whether a redriven call came before another nobody may have been told.
+		if (story.made.length > 0) continue;
 		const sender = story.call.slice(0, story.call.indexOf(" "));
 		const name = `${sender} ${submission.call.fn} ${submission.orderKey}`;
 		chains.set(name, [...(chains.get(name) ?? []), story]);

@@ -5,7 +5,9 @@ export const onDisk: Rule = {
 	number: 9,
 	promise: "nothing is said before it is on disk",
 	check({ stories }) {
-		for (const { call, accepted, delivered, recorded } of stories.values()) {
+		for (const { call, accepted, delivered, recorded, decided } of stories.values()) {
+			const decision = decided.find(({ isThere }) => isThere === false);
+			if (decision !== undefined) return { rule: 9, what: `was ${decision.type}, and that is not on disk`, call };
 			if (accepted.some(({ isThere }) => isThere === false)) {
 				return { rule: 9, what: "was accepted, and is not on disk", call };
 			}

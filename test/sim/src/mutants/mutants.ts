@@ -33,7 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
 		replace:
 			"const half = writes.length >> 1; journal.write(writes.slice(0, half), (error) => (error ? once(error) : journal.write(writes.slice(half), once)));",
 		rule: 0,
-		seed: 6,
+		seed: 8,
 	},
 	{
 		name: "the engine sets no timer",
@@ -81,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
 		find: 'if (which === "first")',
 		replace: "if (true)",
 		rule: 5,
-		seed: 565,
+		seed: 679,
 	},
 	{
 		name: "an inbox takes deliveries of older sessions and pulls",
@@ -89,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
 		find: "session !== this.#options.session || number !== place.number",
 		replace: "false",
 		rule: 5,
-		seed: 112,
+		seed: 260,
 	},
 	{
 		name: "an inbox does not report what was recorded before it started",
@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
 		find: "    head.isTokenGood = false;\n    state.expiries",
 		replace: "    state.expiries",
 		rule: 0,
-		seed: 13,
+		seed: 23,
 	},
 	{
 		name: "runs that fail are not counted",
@@ -258,6 +258,46 @@ export const MUTANTS: readonly Mutant[] = [
 		replace: "        void 0;",
 		rule: 11,
 		seed: 2,
+	},
+	{
+		name: "a redriven letter stays on the list",
+		file: "queue/dead-letters.js",
+		find: "unlist(state, turn, dead);",
+		replace: "",
+		rule: 9,
+		seed: 20,
+	},
+	{
+		name: "a redrive does not note what the letter has become",
+		file: "queue/dead-letters.js",
+		find: "head.again = {",
+		replace: "void {",
+		rule: 9,
+		seed: 20,
+	},
+	{
+		name: "what a redriven call was at first is not written",
+		file: "queue/call-book.js",
+		find: "encode(call.head)",
+		replace: "encode({ ...call.head, origin: undefined })",
+		rule: 9,
+		seed: 20,
+	},
+	{
+		name: "what is redriven once more is known as what was redriven before",
+		file: "queue/dead-letters.js",
+		find: ", origin = head.id } = head;",
+		replace: " } = head, origin = head.id;",
+		rule: 15,
+		seed: 20,
+	},
+	{
+		name: "the outcome of a letter is forgotten when it is purged",
+		file: "queue/moves.js",
+		find: "call.head.promisedUntil ?? turn.now.up",
+		replace: "turn.now.up",
+		rule: 12,
+		seed: 20,
 	},
 	{
 		name: "a fault that may be tried again is final",
