@@ -39,6 +39,23 @@ function expectMeasured(measured: Measured | undefined): void {
 	}
 }
 
+const mbPerSecond = (antiphon: number, ltx: number) => ({
+	antiphon: { mbPerSecond: antiphon },
+	ltx: { mbPerSecond: ltx },
+});
+
+/** What `--check` says when the parsers are measured like this, one time after the other, and then as the last time. */
+function checkOf(...measurements: (object | undefined)[][]) {
+	const texts = JSON.stringify(measurements.map((rows) => JSON.stringify({ rows })));
+	const measured = `const texts = ${texts}; export const runModule = async () => texts.length > 1 ? texts.shift() : texts[0];`;
+	const hooks = asModule(`export const load = (url, context, next) =>
+		url.endsWith("/parts/run-module.mjs")
+			? { format: "module", shortCircuit: true, source: ${JSON.stringify(measured)} }
+			: next(url, context);`);
+	const preload = asModule(`import { register } from "node:module"; register(${JSON.stringify(hooks)});`);
+	return node("--import", preload, "main.mjs", "--only", "xml", "--check", "--json");
+}
+
 describe("the benchmark", () => {
 	it("measures the typed call beside bare xmpp.js and prints one JSON value", limit, async () => {
 		const { code, stdout, stderr } = await node(
@@ -73,26 +90,21 @@ describe("the benchmark", () => {
 		expect(requirements).toHaveLength(6);
 
 		// The same command, with results in which ltx is the faster one and long text is slow.
-		const mbPerSecond = (antiphon: number, ltx: number) => ({
-			antiphon: { mbPerSecond: antiphon },
-			ltx: { mbPerSecond: ltx },
-		});
-		const rows = [
+		const missed = [
 			{ name: "64 B, one per chunk", ...mbPerSecond(90, 100) },
 			{ name: "1 KiB, one per chunk", ...mbPerSecond(96, 100) },
 			{ name: "1 MiB text, 64 KiB chunks", ...mbPerSecond(299, 1) },
 		];
-		const measured = `export const runModule = async () => ${JSON.stringify(JSON.stringify({ rows }))};`;
-		const hooks = asModule(`export const load = (url, context, next) =>
-			url.endsWith("/parts/run-module.mjs")
-				? { format: "module", shortCircuit: true, source: ${JSON.stringify(measured)} }
-				: next(url, context);`);
-		const preload = asModule(`import { register } from "node:module"; register(${JSON.stringify(hooks)});`);
-		const slow = await node("--import", preload, "main.mjs", "--only", "xml", "--check", "--json");
+		const slow = await checkOf(missed);
 		expect(slow.code).toBe(1);
 		expect(slow.stderr).toBe(
 			"bench: missed: 64 B, one per chunk: no slower than ltx; 1 MiB text, 64 KiB chunks: at least 300 MB/s\n",
 		);
+
+		// Something else wanted the machine, once while each case was measured.
+		const met = missed.map(({ name }) => ({ name, ...mbPerSecond(301, 95) }));
+		const disturbed = await checkOf([missed[0], missed[1], met[2]], [met[0], missed[1], missed[2]]);
+		expect(disturbed).toMatchObject({ code: 0, stderr: "" });
 	});
 
 	it("measures a domain with ten thousand functions", limit, async () => {
