@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreError, type View } from "../journal/journal.js";
 import { viewOf } from "../testing/core-bench.js";
-import { delivery, fault, QueueBench } from "../testing/queue-bench.js";
+import { deliveries, delivery, fault, QueueBench } from "../testing/queue-bench.js";
 import { Queue } from "./queue.js";
 
 /** With a call that waits, one that is leased, one that is settled and one that is dead. */
@@ -49,6 +49,18 @@ describe("a queue that starts from a journal", () => {
 		const body = newer.records.get("m") as Uint8Array;
 		newer.records.set("m", Buffer.from([9, ...body.subarray(1)]));
 		expect(() => newer.make()).toThrow("newer Antiphon");
+	});
+
+	it("gives nothing else to who has a call that others may have died of, as before", () => {
+		const made = new QueueBench();
+		made.pull({ credit: 5 });
+		made.submit("poison", { retry: { attempts: 10 } });
+		const runs = [1, 2].map(() => made.wait(50_000)).flatMap(deliveries);
+		expect(made.stateOf("poison")).toBe("leased");
+		made.restart();
+		made.pull({ credit: 5, held: runs.slice(-1) });
+		made.submit("other");
+		expect([made.stateOf("poison"), made.stateOf("other")]).toEqual(["leased", "waiting"]);
 	});
 
 	it("gives what it finds leased a whole lease, and as long as providers may need to be heard of", () => {

@@ -3,6 +3,7 @@ import { type Key, StoreError, type View } from "../journal/journal.js";
 import type { JournalTime } from "../journal/journal-time.js";
 import { callKey, DEAD, decodeHead, HEADS, KEPT, LEASED, nIn } from "./queue-record.js";
 import type { QueueState } from "./queue-state.js";
+import { isCanary } from "./schedule.js";
 
 const PAGE = 1_000;
 
@@ -35,7 +36,8 @@ function recoverLease(
 	n: number,
 ): void {
 	const key = callKey(HEADS, n);
-	const { holder, token, fn, version } = decodeHead(key, view.get(key));
+	const head = decodeHead(key, view.get(key));
+	const { holder, token, fn, version } = head;
 	if (holder === undefined) throw new StoreError("failed", `call ${n} is leased to nobody`);
 	const { service, instance, node, session, number, inbox } = holder;
 	const lease = {
@@ -50,6 +52,7 @@ function recoverLease(
 		inbox,
 		offer: undefined,
 	};
+	if (isCanary({ head })) lease.holder.reservedFor = n;
 	leases.add(lease, now.up + limits.leaseMs + (options.settlingMs ?? 0));
 }
 

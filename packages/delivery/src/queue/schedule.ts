@@ -95,7 +95,8 @@ function takesAny({ limits }: QueueState, { now }: Turn, pull: Pull): boolean {
 	return pull.credit > 0 && pull.pausedUntil <= now.up && pull.offeredBytes < limits.undeliveredBytes;
 }
 
-function isCanary({ head }: Call): boolean {
+/** Whether whoever has it is to have nothing else. */
+export function isCanary({ head }: Pick<Call, "head">): boolean {
 	return head.silent >= CANARY_AFTER;
 }
 
